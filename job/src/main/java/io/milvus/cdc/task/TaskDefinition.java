@@ -1,0 +1,38 @@
+package io.milvus.cdc.task;
+
+import java.time.Instant;
+
+/**
+ * What a task does: all that its Flink job needs to know. Written once when the task is created and
+ * not changed afterwards.
+ *
+ * @param version version of this document's layout, {@link #VERSION} in this release
+ * @param taskId 32 hexadecimal digits, or the client's own id
+ * @param createdAt when the task was accepted
+ * @param source the Milvus that is read
+ * @param target the Milvus that is written
+ * @param selection what is replicated
+ * @param parallelism how many subtasks the job runs with
+ */
+public record TaskDefinition(
+    int version,
+    String taskId,
+    Instant createdAt,
+    SourceCluster source,
+    TargetCluster target,
+    Selection selection,
+    int parallelism) {
+
+  /** The layout written by this release. */
+  public static final int VERSION = 1;
+
+  /** The name under which the task's job is found in Flink: {@code cdc-<task_id>}. */
+  public String jobName() {
+    return jobName(taskId);
+  }
+
+  /** The name under which a task's job is found in Flink: {@code cdc-<task_id>}. */
+  public static String jobName(String taskId) {
+    return "cdc-" + taskId;
+  }
+}

@@ -1,0 +1,32 @@
+package io.milvus.cdc.task;
+
+/**
+ * Names of the metrics by which a running job tells how far it is. They are registered on the
+ * target writer's operator metric group (Flink REST shows each as {@code <operator>.<name>}).
+ */
+public final class TaskMetrics {
+
+  /**
+   * Gauge, milliseconds since the epoch on the source's clock: everything that happened on the
+   * source up to then is applied on the target, as far as this subtask is concerned; the task's
+   * value is the smallest of its subtasks. -1 while not known yet.
+   */
+  public static final String REPLICATED_UNTIL = "cdcReplicatedUntil";
+
+  /** Counter: rows acknowledged by the target as inserted or upserted. */
+  public static final String ROWS_INSERTED = "cdcRowsInserted";
+
+  /** Counter: primary keys acknowledged by the target as deleted. */
+  public static final String ROWS_DELETED = "cdcRowsDeleted";
+
+  /** Counter: operations on databases, collections, partitions, indexes and load states applied. */
+  public static final String DDL_APPLIED = "cdcDdlApplied";
+
+  /** Counter: log messages skipped because their collection is gone or not selected. */
+  public static final String MESSAGES_SKIPPED = "cdcMessagesSkipped";
+
+  /** Counter: calls to the target that were repeated after a transient error. */
+  public static final String RETRIES = "cdcRetries";
+
+  private TaskMetrics() {}
+}

@@ -1,0 +1,2 @@
+/** What a task is, and where it is kept. */
+package io.milvus.cdc.task;
