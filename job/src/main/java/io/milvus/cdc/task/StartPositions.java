@@ -1,5 +1,6 @@
 package io.milvus.cdc.task;
 
+import com.google.protobuf.ByteString;
 import java.util.Map;
 import java.util.Optional;
 
@@ -28,7 +29,7 @@ public record StartPositions(Map<String, TopicStart> topics) {
    *     because the message may be one that is newer than the checkpoint.
    */
   public record TopicStart(
-      Optional<byte[]> messageId, boolean inclusive, Map<String, Long> checkpoints) {
+      Optional<ByteString> messageId, boolean inclusive, Map<String, Long> checkpoints) {
 
     public TopicStart {
       checkpoints = Map.copyOf(checkpoints);

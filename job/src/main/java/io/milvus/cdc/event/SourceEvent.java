@@ -1,0 +1,42 @@
+package io.milvus.cdc.event;
+
+import com.google.protobuf.ByteString;
+import io.milvus.cdc.catalog.v1.CollectionState;
+
+/** Something that was read from the source cluster: from its log or from its metadata. */
+public sealed interface SourceEvent {
+
+  /** A whole Milvus message of a collection, its payload untouched. */
+  record LogMessage(LogMessageHeader header, ByteString payload) implements SourceEvent {}
+
+  /**
+   * Nothing at or below this time is still to come on a topic.
+   *
+   * @param pchannel the physical channel (last part of the topic's name)
+   * @param timestamp TSO
+   */
+  record TimeTick(String pchannel, long timestamp) implements SourceEvent {}
+
+  /** A collection exists and looks like this. */
+  record CollectionSeen(CollectionState state) implements SourceEvent {}
+
+  /** A collection that was seen before does not exist any more. */
+  record CollectionGone(long collectionId) implements SourceEvent {}
+
+  /**
+   * A database of this name exists and is selected. It may hold no collection.
+   *
+   * @param name the database's name
+   */
+  record DatabaseSeen(String name) implements SourceEvent {}
+
+  /** No database of this name exists any more. */
+  record DatabaseGone(String name) implements SourceEvent {}
+
+  /**
+   * All changes of the metadata up to a moment have been emitted before this event.
+   *
+   * @param epochMillis that moment, on the clock of the machine that watches the metadata
+   */
+  record CatalogProgress(long epochMillis) implements SourceEvent {}
+}

@@ -1,0 +1,172 @@
+package io.milvus.cdc.event;
+
+import com.google.protobuf.ByteOutput;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
+import io.milvus.cdc.catalog.v1.CollectionState;
+import io.milvus.cdc.event.LogMessageHeader.Kind;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** The binary form of {@link SourceEvent}s, version 1: a tag byte, then the event's fields. */
+public final class SourceEventCodec {
+
+  /** Version of the layout that {@link #write} produces. */
+  public static final int VERSION = 1;
+
+  private static final int LOG_MESSAGE = 1;
+  private static final int TIME_TICK = 2;
+  private static final int COLLECTION_SEEN = 3;
+  private static final int COLLECTION_GONE = 4;
+  private static final int DATABASE_SEEN = 5;
+  private static final int DATABASE_GONE = 6;
+  private static final int CATALOG_PROGRESS = 7;
+
+  private SourceEventCodec() {}
+
+  /** Writes one event. */
+  public static void write(SourceEvent event, DataOutput out) throws IOException {
+    if (event instanceof SourceEvent.LogMessage message) {
+      out.writeByte(LOG_MESSAGE);
+      writeHeader(message.header(), out);
+      writeBytes(message.payload(), out);
+    } else if (event instanceof SourceEvent.TimeTick tick) {
+      out.writeByte(TIME_TICK);
+      out.writeUTF(tick.pchannel());
+      out.writeLong(tick.timestamp());
+    } else if (event instanceof SourceEvent.CollectionSeen seen) {
+      out.writeByte(COLLECTION_SEEN);
+      writeBytes(seen.state().toByteString(), out);
+    } else if (event instanceof SourceEvent.CollectionGone gone) {
+      out.writeByte(COLLECTION_GONE);
+      out.writeLong(gone.collectionId());
+    } else if (event instanceof SourceEvent.DatabaseSeen seen) {
+      out.writeByte(DATABASE_SEEN);
+      out.writeUTF(seen.name());
+    } else if (event instanceof SourceEvent.DatabaseGone gone) {
+      out.writeByte(DATABASE_GONE);
+      out.writeUTF(gone.name());
+    } else if (event instanceof SourceEvent.CatalogProgress progress) {
+      out.writeByte(CATALOG_PROGRESS);
+      out.writeLong(progress.epochMillis());
+    }
+  }
+
+  /**
+   * Reads one event.
+   *
+   * @throws IOException when the bytes are not an event of {@link #VERSION}
+   */
+  public static SourceEvent read(DataInput in) throws IOException {
+    int tag = in.readByte();
+    return switch (tag) {
+      case LOG_MESSAGE -> new SourceEvent.LogMessage(readHeader(in), readBytes(in));
+      case TIME_TICK -> new SourceEvent.TimeTick(in.readUTF(), in.readLong());
+      case COLLECTION_SEEN ->
+          new SourceEvent.CollectionSeen(CollectionState.parseFrom(readBytes(in)));
+      case COLLECTION_GONE -> new SourceEvent.CollectionGone(in.readLong());
+      case DATABASE_SEEN -> new SourceEvent.DatabaseSeen(in.readUTF());
+      case DATABASE_GONE -> new SourceEvent.DatabaseGone(in.readUTF());
+      case CATALOG_PROGRESS -> new SourceEvent.CatalogProgress(in.readLong());
+      default -> throw new IOException("not an event of version " + VERSION + ": tag " + tag);
+    };
+  }
+
+  private static void writeHeader(LogMessageHeader header, DataOutput out) throws IOException {
+    out.writeByte(tag(header.kind()));
+    out.writeUTF(header.pchannel());
+    out.writeLong(header.ledgerId());
+    out.writeLong(header.entryId());
+    out.writeLong(header.collectionId());
+    out.writeUTF(header.vchannel());
+    out.writeLong(header.timestamp());
+    out.writeBoolean(header.maybeApplied());
+  }
+
+  private static LogMessageHeader readHeader(DataInput in) throws IOException {
+    return new LogMessageHeader(
+        kind(in.readByte()),
+        in.readUTF(),
+        in.readLong(),
+        in.readLong(),
+        in.readLong(),
+        in.readUTF(),
+        in.readLong(),
+        in.readBoolean());
+  }
+
+  private static int tag(Kind kind) {
+    return switch (kind) {
+      case INSERT -> 1;
+      case DELETE -> 2;
+      case CREATE_COLLECTION -> 3;
+      case DROP_COLLECTION -> 4;
+      case CREATE_PARTITION -> 5;
+      case DROP_PARTITION -> 6;
+    };
+  }
+
+  private static Kind kind(int tag) throws IOException {
+    return switch (tag) {
+      case 1 -> Kind.INSERT;
+      case 2 -> Kind.DELETE;
+      case 3 -> Kind.CREATE_COLLECTION;
+      case 4 -> Kind.DROP_COLLECTION;
+      case 5 -> Kind.CREATE_PARTITION;
+      case 6 -> Kind.DROP_PARTITION;
+      default -> throw new IOException("not a message kind of version " + VERSION + ": " + tag);
+    };
+  }
+
+  /** Writes a length and the bytes themselves. */
+  public static void writeBytes(ByteString bytes, DataOutput out) throws IOException {
+    out.writeInt(bytes.size());
+    UnsafeByteOperations.unsafeWriteTo(bytes, new UncopiedOutput(out));
+  }
+
+  /** Reads what {@link #writeBytes} wrote. */
+  public static ByteString readBytes(DataInput in) throws IOException {
+    byte[] bytes = new byte[in.readInt()];
+    in.readFully(bytes);
+    return UnsafeByteOperations.unsafeWrap(bytes);
+  }
+
+  /** Hands the arrays behind a {@link ByteString} to an output as they are. */
+  private static final class UncopiedOutput extends ByteOutput {
+
+    private final DataOutput out;
+
+    UncopiedOutput(DataOutput out) {
+      this.out = out;
+    }
+
+    @Override
+    public void write(byte value) throws IOException {
+      out.writeByte(value);
+    }
+
+    @Override
+    public void write(byte[] value, int offset, int length) throws IOException {
+      out.write(value, offset, length);
+    }
+
+    @Override
+    public void writeLazy(byte[] value, int offset, int length) throws IOException {
+      out.write(value, offset, length);
+    }
+
+    @Override
+    public void write(ByteBuffer value) throws IOException {
+      byte[] bytes = new byte[value.remaining()];
+      value.get(bytes);
+      out.write(bytes);
+    }
+
+    @Override
+    public void writeLazy(ByteBuffer value) throws IOException {
+      write(value);
+    }
+  }
+}
