@@ -139,6 +139,14 @@ final class TestingLog implements AutoCloseable {
         taskId, new RegisteredTaskStore(taskId), new RegisteredLiveStarts(taskId), tuning);
   }
 
+  SourceConnection connect(int receiverQueueSize) throws IOException {
+    return SourceConnection.open(
+        taskId,
+        new RegisteredTaskStore(taskId),
+        new RegisteredLiveStarts(taskId),
+        receiverQueueSize);
+  }
+
   String admin(String method, String path, String body) throws IOException, InterruptedException {
     HttpResponse<String> response =
         http.send(
