@@ -65,6 +65,16 @@ final class RetentionTest {
   }
 
   @Test
+  void messagesOfDifferentLedgersAreNeighboursOnlyWhenNothingLiesBetween() {
+    assertThat(contents(5, 10, 7, 0, 8, 3).areNeighbours(Position.of(5, 9), Position.of(8, 0)))
+        .isTrue();
+    assertThat(contents(5, 10, 8, 3).areNeighbours(Position.of(5, 8), Position.of(8, 0))).isFalse();
+    assertThat(contents(5, 10, 7, 1, 8, 3).areNeighbours(Position.of(5, 9), Position.of(8, 0)))
+        .isFalse();
+    assertThat(contents(8, 3).areNeighbours(Position.of(5, 9), Position.of(8, 0))).isFalse();
+  }
+
+  @Test
   void aPositionOfMilvusGoClientIsTheWholeEntry() {
     ByteString written = ByteString.fromHex("0803100318002000");
 
@@ -83,7 +93,7 @@ final class RetentionTest {
   private static TopicContents contents(long... idsAndEntries) {
     List<Ledger> ledgers = new ArrayList<>();
     for (int i = 0; i < idsAndEntries.length; i += 2) {
-      ledgers.add(new Ledger(idsAndEntries[i], idsAndEntries[i + 1]));
+      ledgers.add(new Ledger(idsAndEntries[i], idsAndEntries[i + 1], 100 * idsAndEntries[i + 1]));
     }
     return new TopicContents(ledgers);
   }

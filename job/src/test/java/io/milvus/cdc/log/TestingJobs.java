@@ -85,7 +85,9 @@ final class TestingJobs implements AutoCloseable {
     environment.getConfig().disableGenericTypes();
     environment
         .fromSource(
-            log.logSource(new LogTuning(64, 1000, 4 * 1024 * 1024, Duration.ofMillis(300))),
+            log.logSource(
+                new LogTuning(
+                    500, 16 * 1024 * 1024, 1000, 4 * 1024 * 1024, Duration.ofMillis(300))),
             watermarks,
             "log")
         .uid("log")

@@ -139,12 +139,9 @@ final class TestingLog implements AutoCloseable {
         taskId, new RegisteredTaskStore(taskId), new RegisteredLiveStarts(taskId), tuning);
   }
 
-  SourceConnection connect(int receiverQueueSize) throws IOException {
+  SourceConnection connect(LogTuning tuning) throws IOException {
     return SourceConnection.open(
-        taskId,
-        new RegisteredTaskStore(taskId),
-        new RegisteredLiveStarts(taskId),
-        receiverQueueSize);
+        taskId, new RegisteredTaskStore(taskId), new RegisteredLiveStarts(taskId), tuning);
   }
 
   String admin(String method, String path, String body) throws IOException, InterruptedException {
