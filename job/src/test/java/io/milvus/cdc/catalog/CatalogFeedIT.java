@@ -64,16 +64,15 @@ class CatalogFeedIT {
     assertThat(listed.getShardsList())
         .allSatisfy(
             shard -> {
-              assertThat(shard.getVchannel()).startsWith(shard.getPchannel() + "_" + listed.getId());
+              assertThat(shard.getVchannel())
+                  .startsWith(shard.getPchannel() + "_" + listed.getId());
               assertThat(shard.getStartMessageId().isEmpty()).isFalse();
             });
     CollectionSchema schema = CollectionSchema.parseFrom(listed.getSchema());
     assertThat(schema.getName()).isEqualTo(books);
     assertThat(schema.getDescription()).isEqualTo("about " + books);
     assertThat(schema.getEnableDynamicField()).isTrue();
-    assertThat(schema.getFieldsList())
-        .extracting(FieldSchema::getName)
-        .containsExactly("id", "v");
+    assertThat(schema.getFieldsList()).extracting(FieldSchema::getName).containsExactly("id", "v");
 
     source.createDatabase(database);
     source.createCollection(database, books, 1);
@@ -152,7 +151,8 @@ class CatalogFeedIT {
     cuts.forEach(Runnable::run);
     source.dropCollection("default", books);
     source.createCollection("default", books, 1);
-    try (Client etcd = Client.builder().endpoints(source.cluster().etcdEndpoints().get(0)).build()) {
+    try (Client etcd =
+        Client.builder().endpoints(source.cluster().etcdEndpoints().get(0)).build()) {
       etcd.getKVClient().compact(real.revision()).get();
     }
     away.set(false);
@@ -190,8 +190,7 @@ class CatalogFeedIT {
       source.dropCollection(database, books);
 
       assertThat(lookup.standing(selected.getId())).isEqualTo(Standing.GONE);
-      assertThat(
-              lookup.startPositionsOfLiveCollections(selected.getShards(0).getPchannel()))
+      assertThat(lookup.startPositionsOfLiveCollections(selected.getShards(0).getPchannel()))
           .doesNotContain(selected.getShards(0).getStartMessageId());
 
       // A database made after the lookup's last question is found as well.
@@ -199,8 +198,7 @@ class CatalogFeedIT {
       source.createDatabase(later);
       source.createCollection(later, books, 1);
       CollectionState inLater =
-          in(
-              SourceSnapshot.read(source.cluster(), Selection.everything()).collections(), later);
+          in(SourceSnapshot.read(source.cluster(), Selection.everything()).collections(), later);
       assertThat(lookup.standing(inLater.getId())).isEqualTo(Standing.NOT_SELECTED);
     }
   }

@@ -1,10 +1,10 @@
 package io.milvus.cdc.catalog;
 
-import io.milvus.client.MilvusServiceClient;
 import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.TestingPlayground;
 import io.milvus.cdc.task.SourceCluster;
+import io.milvus.client.MilvusServiceClient;
 import io.milvus.grpc.DataType;
 import io.milvus.param.ConnectParam;
 import io.milvus.param.R;
@@ -36,8 +36,7 @@ public final class TestingSource implements AutoCloseable {
     Playground playground = TestingPlayground.shared(Part.ETCD, Part.PULSAR, Part.SOURCE);
     return new TestingSource(
         playground,
-        new MilvusServiceClient(
-            ConnectParam.newBuilder().withUri(playground.sourceUri()).build()));
+        new MilvusServiceClient(ConnectParam.newBuilder().withUri(playground.sourceUri()).build()));
   }
 
   public SourceCluster cluster() {

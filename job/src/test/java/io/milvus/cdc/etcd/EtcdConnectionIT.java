@@ -46,7 +46,8 @@ class EtcdConnectionIT {
     long revision = etcd.list(List.of(root + "a/", root + "b/"), found::add);
 
     assertThat(found).hasSize(2500).extracting(EtcdChange::key).isSorted().doesNotHaveDuplicates();
-    assertThat(found).allSatisfy(change -> assertThat(change.revision()).isLessThanOrEqualTo(revision));
+    assertThat(found)
+        .allSatisfy(change -> assertThat(change.revision()).isLessThanOrEqualTo(revision));
   }
 
   @Test

@@ -63,7 +63,8 @@ class StartPositionReaderIT {
         .topics()
         .forEach(
             (topic, start) -> {
-              if (collection.getShardsList().stream().noneMatch(s -> s.getPchannel().equals(topic))) {
+              if (collection.getShardsList().stream()
+                  .noneMatch(s -> s.getPchannel().equals(topic))) {
                 assertThat(start.inclusive()).isFalse();
                 assertThat(start.checkpoints()).isEqualTo(Map.of());
               }

@@ -60,8 +60,7 @@ class EtcdTaskStoreIT {
 
   @Test
   void saysWhichStoreDoesNotAnswer() {
-    try (EtcdTaskStore nobody =
-        new TaskStoreAddress(List.of("http://127.0.0.1:1"), "cdc").open()) {
+    try (EtcdTaskStore nobody = new TaskStoreAddress(List.of("http://127.0.0.1:1"), "cdc").open()) {
       assertThatThrownBy(nobody::list)
           .isInstanceOf(UncheckedIOException.class)
           .hasCauseInstanceOf(EtcdUnavailableException.class)
