@@ -20,9 +20,9 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
+import org.apache.flink.api.java.utils.ParameterTool;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
-import org.apache.flink.util.ParameterTool;
 
 /**
  * The Flink program of one task.
@@ -78,7 +78,10 @@ public final class ReplicationJob {
         environment
             .fromSource(
                 new LogSource(
-                    taskId, store::open, task -> new LiveStarts(openLookup(task)), LogTuning.DEFAULT),
+                    taskId,
+                    store::open,
+                    task -> new LiveStarts(openLookup(task)),
+                    LogTuning.DEFAULT),
                 LogWatermarks.strategy(MOST_AHEAD, ALIGNMENT_INTERVAL, SILENCE),
                 "Source log",
                 new SourceEventTypeInfo())
@@ -96,7 +99,10 @@ public final class ReplicationJob {
           .orElseThrow(
               () ->
                   new PermanentFailure(
-                      "task " + taskId + " is not in the task store " + address
+                      "task "
+                          + taskId
+                          + " is not in the task store "
+                          + address
                           + ": it was deleted, or the job was given another store"));
     }
   }

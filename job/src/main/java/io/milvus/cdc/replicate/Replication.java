@@ -84,8 +84,6 @@ final class Replication {
     final Set<String> closedTopics = new HashSet<>();
     final Map<String, Long> startAfter = new HashMap<>();
     Set<String> topics = Set.of();
-    String database = "";
-    String name = "";
 
     Replica(long collectionId) {
       this.collectionId = collectionId;
@@ -189,7 +187,7 @@ final class Replication {
     release(replica);
     if (replica.closed()) {
       remove(replica);
-      out.accept(new CollectionGone(replica.collectionId, replica.database, replica.name));
+      out.accept(new CollectionGone(replica.collectionId));
     }
   }
 
@@ -221,8 +219,6 @@ final class Replication {
       }
       awaitTicks(replica);
     }
-    replica.database = state.getDatabase();
-    replica.name = state.getName();
     out.accept(new CollectionSeen(state));
     release(replica);
   }

@@ -72,7 +72,7 @@ class ReplicationTest {
     assertThat(handedOut).containsExactly(insert(1, "b", 10));
     replication.handle(drop(1, "b", 30));
 
-    assertThat(handedOut).endsWith(new CollectionGone(1, "default", "c1"));
+    assertThat(handedOut).endsWith(new CollectionGone(1));
     assertThat(replication.collections()).isZero();
   }
 
@@ -98,11 +98,11 @@ class ReplicationTest {
     replication.handle(insert(1, "a", 10));
     handedOut.clear();
 
-    replication.handle(new CollectionGone(1, "default", "c1"));
+    replication.handle(new CollectionGone(1));
     replication.handle(new TimeTick("a", 20));
     replication.handle(insert(1, "a", 21));
 
-    assertThat(handedOut).containsExactly(new CollectionGone(1, "default", "c1"));
+    assertThat(handedOut).containsExactly(new CollectionGone(1));
     assertThat(skipped).isEqualTo(2);
   }
 
