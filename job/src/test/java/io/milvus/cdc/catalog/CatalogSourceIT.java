@@ -12,19 +12,20 @@ import io.milvus.cdc.task.TargetCluster;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.TaskStoreAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.StateRecoveryOptions;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.core.execution.SavepointFormatType;
-import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
-import org.apache.flink.util.CloseableIterator;
+import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -72,7 +73,8 @@ class CatalogSourceIT {
       dropped = run.idOf("dropped" + suffix);
       savepoint =
           run.job
-              .stopWithSavepoint(false, savepoints.toUri().toString(), SavepointFormatType.CANONICAL)
+              .stopWithSavepoint(
+                  false, savepoints.toUri().toString(), SavepointFormatType.CANONICAL)
               .get();
     }
     source.dropCollection("default", "dropped" + suffix);
@@ -82,58 +84,50 @@ class CatalogSourceIT {
       assertThat(run.told).contains(new SourceEvent.CollectionGone(dropped));
       assertThat(run.told).doesNotContain(new SourceEvent.CollectionGone(kept));
       assertThat(run.idOf("kept" + suffix)).isEqualTo(kept);
-      run.job.cancel().get();
     }
   }
+
+  /** What the runs have told, by their number: the job runs in this JVM. */
+  private static final Map<Integer, List<SourceEvent>> TOLD = new ConcurrentHashMap<>();
 
   /** A running job that consists of the source only. */
   private final class Run implements AutoCloseable {
     final List<SourceEvent> told = new CopyOnWriteArrayList<>();
     final JobClient job;
-    private final CloseableIterator<SourceEvent> events;
-    private final Thread drain;
 
     Run(Optional<String> savepoint) throws Exception {
+      int number = TOLD.size();
+      TOLD.put(number, told);
       Configuration configuration = new Configuration();
       savepoint.ifPresent(path -> configuration.set(StateRecoveryOptions.SAVEPOINT_PATH, path));
       StreamExecutionEnvironment env =
           StreamExecutionEnvironment.getExecutionEnvironment(configuration);
       env.enableCheckpointing(100);
       env.getConfig().disableGenericTypes();
-      DataStream<SourceEvent> stream =
-          env.fromSource(
-                  new CatalogSource("t", address),
-                  WatermarkStrategy.noWatermarks(),
-                  "catalog",
-                  new SourceEventTypeInfo())
-              .setParallelism(1)
-              .uid("catalog");
-      events = stream.collectAsync();
+      env.fromSource(
+              new CatalogSource("t", address),
+              WatermarkStrategy.noWatermarks(),
+              "catalog",
+              new SourceEventTypeInfo())
+          .setParallelism(1)
+          .uid("catalog")
+          .filter(event -> TOLD.get(number).add(event))
+          .uid("told")
+          .sinkTo(new DiscardingSink<>());
       job = env.executeAsync();
-      drain = new Thread(this::drain);
-      drain.start();
-    }
-
-    private void drain() {
-      try {
-        while (events.hasNext()) {
-          told.add(events.next());
-        }
-      } catch (RuntimeException e) {
-        // The job has ended.
-      }
     }
 
     void untilProgressAfter(long epochMillis) {
       await()
-          .atMost(java.time.Duration.ofSeconds(60))
+          .atMost(Duration.ofSeconds(60))
           .until(
-              () ->
-                  told.stream()
-                      .anyMatch(
-                          event ->
-                              event instanceof SourceEvent.CatalogProgress progress
-                                  && progress.epochMillis() > epochMillis));
+              () -> {
+                return told.stream()
+                    .anyMatch(
+                        event ->
+                            event instanceof SourceEvent.CatalogProgress progress
+                                && progress.epochMillis() > epochMillis);
+              });
     }
 
     long idOf(String name) {
@@ -148,8 +142,9 @@ class CatalogSourceIT {
 
     @Override
     public void close() throws Exception {
-      events.close();
-      drain.join();
+      if (!job.getJobStatus().get().isGloballyTerminalState()) {
+        job.cancel().get();
+      }
     }
   }
 }
