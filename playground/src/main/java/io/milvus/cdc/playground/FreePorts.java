@@ -74,8 +74,7 @@ final class FreePorts {
         && canBind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
   }
 
-  @GuardedBy("FreePorts.class")
-  private static boolean hold(Path lockDirectory, int base) throws IOException {
+  static synchronized boolean hold(Path lockDirectory, int base) throws IOException {
     FileChannel channel =
         FileChannel.open(
             lockDirectory.resolve(base + ".lock"),

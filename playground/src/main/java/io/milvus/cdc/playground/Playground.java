@@ -21,6 +21,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * The real parts of a replication on one machine, started as processes of their own.
@@ -40,19 +42,15 @@ import java.util.concurrent.TimeoutException;
 public final class Playground implements AutoCloseable {
 
   private static final Duration START_TIMEOUT = Duration.ofMinutes(3);
-  private static final Duration STOP_TIMEOUT = Duration.ofSeconds(20);
+  private static final Duration STOP_TIMEOUT = Duration.ofSeconds(15);
   private static final Duration POLL_INTERVAL = Duration.ofMillis(100);
 
-  /** The order in which parts are stopped: each before what it needs. */
-  private static final List<Part> STOP_ORDER =
+  /** The order in which parts are stopped, those of a group together: each before what it needs. */
+  private static final List<Set<Part>> STOP_ORDER =
       List.of(
-          Part.SERVER,
-          Part.TASK_MANAGER,
-          Part.JOB_MANAGER,
-          Part.SOURCE,
-          Part.TARGET,
-          Part.PULSAR,
-          Part.ETCD);
+          EnumSet.of(Part.SERVER),
+          EnumSet.of(Part.TASK_MANAGER, Part.JOB_MANAGER, Part.SOURCE, Part.TARGET),
+          EnumSet.of(Part.PULSAR, Part.ETCD));
 
   private final Path directory;
   private final Ports ports;
@@ -108,6 +106,8 @@ public final class Playground implements AutoCloseable {
     ExecutorService executor = Executors.newCachedThreadPool();
     try {
       List<Part> missing = all.stream().filter(part -> !running(part)).toList();
+      // Before anything is downloaded or started in vain.
+      missing.forEach(this::checkPortsAreFree);
       join(
           launcher.preparations(missing).stream()
               .map(preparation -> CompletableFuture.runAsync(preparation, executor))
@@ -120,7 +120,7 @@ public final class Playground implements AutoCloseable {
   }
 
   /**
-   * Asks a part to end, waits for it, and kills it when it does not end in 20 seconds. A part that
+   * Asks a part to end, waits for it, and kills it when it does not end in 15 seconds. A part that
    * does not run is left as it is.
    */
   public void stop(Part part) {
@@ -149,7 +149,8 @@ public final class Playground implements AutoCloseable {
   }
 
   /**
-   * Freezes a part: its connections stay open and nothing answers.
+   * Freezes a part: its connections stay open and nothing answers. A Milvus server that is frozen
+   * for longer than its session lasts (15 seconds) ends when it is resumed.
    *
    * @throws PlaygroundException when the part does not run
    */
@@ -236,14 +237,48 @@ public final class Playground implements AutoCloseable {
    */
   @Override
   public void close() {
-    for (Part part : STOP_ORDER) {
-      if (watchdog.isPresent()) {
-        kill(part);
-      } else {
-        stop(part);
+    Consumer<Part> end = watchdog.isPresent() ? this::kill : this::stop;
+    ExecutorService executor = Executors.newCachedThreadPool();
+    try {
+      for (Set<Part> group : STOP_ORDER) {
+        join(
+            group.stream()
+                .map(part -> CompletableFuture.runAsync(() -> end.accept(part), executor))
+                .toList());
       }
+    } finally {
+      executor.shutdownNow();
     }
     watchdog.ifPresent(Watchdog::close);
+  }
+
+  /**
+   * Deletes all that the parts wrote, and the work directory when nothing else lies in it. Of no
+   * use while parts run.
+   *
+   * @throws PlaygroundException when a part runs
+   */
+  void purge() {
+    for (Part part : Part.values()) {
+      if (running(part)) {
+        throw new PlaygroundException(part.title() + " is running; stop it before its data goes.");
+      }
+    }
+    try {
+      for (Part part : Part.values()) {
+        SoftwareStore.deleteRecursively(directory.resolve(part.id()));
+      }
+      for (String own : List.of("flink", "logs", "processes", PortsFile.NAME)) {
+        SoftwareStore.deleteRecursively(directory.resolve(own));
+      }
+      try (Stream<Path> rest = Files.list(directory)) {
+        if (rest.findAny().isEmpty()) {
+          Files.delete(directory);
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot delete " + directory + "; delete it by hand.", e);
+    }
   }
 
   private void addWithNeeds(Part part, Set<Part> all) {
@@ -273,19 +308,7 @@ public final class Playground implements AutoCloseable {
       if (running(part)) {
         return;
       }
-      ports.of(part).stream()
-          .filter(port -> !FreePorts.isFree(port))
-          .findFirst()
-          .ifPresent(
-              port -> {
-                throw new PlaygroundException(
-                    "Port "
-                        + port
-                        + ", which "
-                        + part.title()
-                        + " needs, is used by another program; stop that one or choose other"
-                        + " ports.");
-              });
+      checkPortsAreFree(part);
       long startNanos = System.nanoTime();
       Launch launch = launcher.launch(part);
       Process process = spawn(part, launch);
@@ -300,6 +323,19 @@ public final class Playground implements AutoCloseable {
           .say(
               String.format(
                   "%s is up (%.1f s)", part.title(), (System.nanoTime() - startNanos) / 1e9));
+    }
+  }
+
+  private void checkPortsAreFree(Part part) {
+    for (int port : ports.of(part)) {
+      if (!FreePorts.isFree(port)) {
+        throw new PlaygroundException(
+            "Port "
+                + port
+                + ", which "
+                + part.title()
+                + " needs, is used by another program; stop that one or choose other ports.");
+      }
     }
   }
 

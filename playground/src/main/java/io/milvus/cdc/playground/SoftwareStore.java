@@ -19,6 +19,7 @@ import java.util.Enumeration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -230,10 +231,15 @@ final class SoftwareStore {
 
   /** The last lines of a file, without the frames of stack traces. */
   static String tail(Path file, int lines) {
+    return tail(file, lines, line -> !line.startsWith("\tat "));
+  }
+
+  /** The last lines of a file among those that are wanted. */
+  static String tail(Path file, int lines, Predicate<String> wanted) {
     List<String> all = new ArrayList<>();
     try (Stream<String> content = Files.lines(file, StandardCharsets.ISO_8859_1)) {
       content
-          .filter(line -> !line.startsWith("\tat "))
+          .filter(wanted)
           .forEach(
               line -> {
                 all.add(line);
