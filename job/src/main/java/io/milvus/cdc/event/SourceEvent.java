@@ -20,8 +20,14 @@ public sealed interface SourceEvent {
   /** A collection exists and looks like this. */
   record CollectionSeen(CollectionState state) implements SourceEvent {}
 
-  /** A collection that was seen before does not exist any more. */
-  record CollectionGone(long collectionId) implements SourceEvent {}
+  /**
+   * A collection that was seen before does not exist any more, or is not selected any more.
+   *
+   * @param collectionId its id
+   * @param database the database it was last seen in
+   * @param name the name it was last seen with
+   */
+  record CollectionGone(long collectionId, String database, String name) implements SourceEvent {}
 
   /**
    * A database of this name exists and is selected. It may hold no collection.
@@ -39,4 +45,20 @@ public sealed interface SourceEvent {
    * @param epochMillis that moment, on the clock of the machine that watches the metadata
    */
   record CatalogProgress(long epochMillis) implements SourceEvent {}
+
+  /**
+   * Everything that happened on the source up to a moment has been handed over before this event,
+   * in order, as far as one subtask is concerned.
+   *
+   * @param epochMillis that moment, on the source's clock
+   */
+  record ReplicatedUntil(long epochMillis) implements SourceEvent {}
+
+  /**
+   * An event for one subtask of the next operator, where every subtask must get its own copy.
+   *
+   * @param receiver index of that subtask
+   * @param event what it gets
+   */
+  record Addressed(int receiver, SourceEvent event) implements SourceEvent {}
 }

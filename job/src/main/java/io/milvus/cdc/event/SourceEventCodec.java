@@ -23,6 +23,8 @@ public final class SourceEventCodec {
   private static final int DATABASE_SEEN = 5;
   private static final int DATABASE_GONE = 6;
   private static final int CATALOG_PROGRESS = 7;
+  private static final int REPLICATED_UNTIL = 8;
+  private static final int ADDRESSED = 9;
 
   private SourceEventCodec() {}
 
@@ -42,6 +44,8 @@ public final class SourceEventCodec {
     } else if (event instanceof SourceEvent.CollectionGone gone) {
       out.writeByte(COLLECTION_GONE);
       out.writeLong(gone.collectionId());
+      out.writeUTF(gone.database());
+      out.writeUTF(gone.name());
     } else if (event instanceof SourceEvent.DatabaseSeen seen) {
       out.writeByte(DATABASE_SEEN);
       out.writeUTF(seen.name());
@@ -51,6 +55,13 @@ public final class SourceEventCodec {
     } else if (event instanceof SourceEvent.CatalogProgress progress) {
       out.writeByte(CATALOG_PROGRESS);
       out.writeLong(progress.epochMillis());
+    } else if (event instanceof SourceEvent.ReplicatedUntil until) {
+      out.writeByte(REPLICATED_UNTIL);
+      out.writeLong(until.epochMillis());
+    } else if (event instanceof SourceEvent.Addressed addressed) {
+      out.writeByte(ADDRESSED);
+      out.writeInt(addressed.receiver());
+      write(addressed.event(), out);
     }
   }
 
@@ -66,10 +77,13 @@ public final class SourceEventCodec {
       case TIME_TICK -> new SourceEvent.TimeTick(in.readUTF(), in.readLong());
       case COLLECTION_SEEN ->
           new SourceEvent.CollectionSeen(CollectionState.parseFrom(readBytes(in)));
-      case COLLECTION_GONE -> new SourceEvent.CollectionGone(in.readLong());
+      case COLLECTION_GONE ->
+          new SourceEvent.CollectionGone(in.readLong(), in.readUTF(), in.readUTF());
       case DATABASE_SEEN -> new SourceEvent.DatabaseSeen(in.readUTF());
       case DATABASE_GONE -> new SourceEvent.DatabaseGone(in.readUTF());
       case CATALOG_PROGRESS -> new SourceEvent.CatalogProgress(in.readLong());
+      case REPLICATED_UNTIL -> new SourceEvent.ReplicatedUntil(in.readLong());
+      case ADDRESSED -> new SourceEvent.Addressed(in.readInt(), read(in));
       default -> throw new IOException("not an event of version " + VERSION + ": tag " + tag);
     };
   }

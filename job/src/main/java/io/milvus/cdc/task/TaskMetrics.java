@@ -28,5 +28,11 @@ public final class TaskMetrics {
   /** Counter: calls to the target that were repeated after a transient error. */
   public static final String RETRIES = "cdcRetries";
 
+  /**
+   * Gauge, text: what the task waits for while the target does not do what it is asked, with the
+   * collection concerned; empty when it waits for nothing.
+   */
+  public static final String WAITING_FOR = "cdcWaitingFor";
+
   private TaskMetrics() {}
 }

@@ -1,0 +1,112 @@
+package io.milvus.cdc.log;
+
+import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.event.SourceEventTypeInfo;
+import java.util.Optional;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.connector.source.Boundedness;
+import org.apache.flink.api.connector.source.Source;
+import org.apache.flink.api.connector.source.SourceReader;
+import org.apache.flink.api.connector.source.SourceReaderContext;
+import org.apache.flink.api.connector.source.SplitEnumerator;
+import org.apache.flink.api.connector.source.SplitEnumeratorContext;
+import org.apache.flink.api.java.typeutils.ResultTypeQueryable;
+import org.apache.flink.core.io.SimpleVersionedSerializer;
+
+/**
+ * The source Milvus' log: every message of its dml topics, each topic in its order.
+ *
+ * <pre>{@code
+ * environment
+ *     .fromSource(
+ *         new LogSource(taskId, storeFactory, liveStartsFactory, LogTuning.DEFAULT),
+ *         LogWatermarks.strategy(maxDrift, updateInterval, idleness),
+ *         "log")
+ *     .uid("log");
+ * }</pre>
+ *
+ * <p>It emits {@link SourceEvent.LogMessage} and {@link SourceEvent.TimeTick}. Nothing is lost and,
+ * with checkpoints, nothing is emitted twice into one state: the position of a topic moves with
+ * what was emitted from it. Reading leaves nothing on the broker, neither while it goes on nor
+ * afterwards. A position that the broker does not hold any more and a topic that vanished fail the
+ * job with a {@link io.milvus.cdc.task.PermanentFailure}; a broker or a task store that is away is
+ * waited for.
+ */
+public final class LogSource
+    implements Source<SourceEvent, TopicSplit, LogEnumeratorState>,
+        ResultTypeQueryable<SourceEvent> {
+
+  private static final long serialVersionUID = 1L;
+
+  private final String taskId;
+  private final TaskStoreFactory storeFactory;
+  private final LiveStartPositions.Factory liveStartsFactory;
+  private final LogTuning tuning;
+
+  /**
+   * A source that reads what a task says, from where it says.
+   *
+   * @param taskId the task; its definition and start positions are loaded where the job runs
+   * @param storeFactory opens the task store
+   * @param liveStartsFactory tells where existing collections begin when a position is gone
+   * @param tuning how the log is read
+   */
+  public LogSource(
+      String taskId,
+      TaskStoreFactory storeFactory,
+      LiveStartPositions.Factory liveStartsFactory,
+      LogTuning tuning) {
+    this.taskId = taskId;
+    this.storeFactory = storeFactory;
+    this.liveStartsFactory = liveStartsFactory;
+    this.tuning = tuning;
+  }
+
+  @Override
+  public Boundedness getBoundedness() {
+    return Boundedness.CONTINUOUS_UNBOUNDED;
+  }
+
+  @Override
+  public SplitEnumerator<TopicSplit, LogEnumeratorState> createEnumerator(
+      SplitEnumeratorContext<TopicSplit> context) {
+    return enumerator(context, Optional.empty());
+  }
+
+  @Override
+  public SplitEnumerator<TopicSplit, LogEnumeratorState> restoreEnumerator(
+      SplitEnumeratorContext<TopicSplit> context, LogEnumeratorState state) {
+    return enumerator(context, Optional.of(state));
+  }
+
+  private LogEnumerator enumerator(
+      SplitEnumeratorContext<TopicSplit> context, Optional<LogEnumeratorState> restored) {
+    return new LogEnumerator(
+        context, new LogEnumerator.SourceDiscovery(taskId, storeFactory), tuning, restored);
+  }
+
+  @Override
+  public SourceReader<SourceEvent, TopicSplit> createReader(SourceReaderContext context) {
+    return new LogSourceReader(
+        () ->
+            SourceConnection.open(
+                taskId, storeFactory, liveStartsFactory, tuning.receiverQueueSize()),
+        tuning,
+        context);
+  }
+
+  @Override
+  public SimpleVersionedSerializer<TopicSplit> getSplitSerializer() {
+    return new TopicSplitSerializer();
+  }
+
+  @Override
+  public SimpleVersionedSerializer<LogEnumeratorState> getEnumeratorCheckpointSerializer() {
+    return new LogEnumeratorStateSerializer();
+  }
+
+  @Override
+  public TypeInformation<SourceEvent> getProducedType() {
+    return new SourceEventTypeInfo();
+  }
+}

@@ -1,0 +1,258 @@
+package io.milvus.cdc.log;
+
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.flink.connector.base.source.reader.RecordsBySplits;
+import org.apache.flink.connector.base.source.reader.RecordsWithSplitIds;
+import org.apache.flink.connector.base.source.reader.splitreader.SplitReader;
+import org.apache.flink.connector.base.source.reader.splitreader.SplitsAddition;
+import org.apache.flink.connector.base.source.reader.splitreader.SplitsChange;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads all topics of one reader task in one thread. It sleeps until a topic has something: each
+ * idle topic has one request outstanding at the client, whose completion wakes the thread.
+ */
+final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
+
+  private static final Logger LOG = LoggerFactory.getLogger(LogSplitReader.class);
+
+  /** A topic with much to read yields to the others after so many messages. */
+  private static final int MESSAGES_PER_TURN = 250;
+
+  private static final int OPENERS = 4;
+  private static final long OPEN_RETRY_MILLIS = 1000;
+
+  /** Makes the connection when the first topic is opened, again and again until it works. */
+  @FunctionalInterface
+  interface Connector {
+    SourceConnection connect() throws IOException;
+  }
+
+  private final Connector connector;
+  private final LogTuning tuning;
+  private final SkippedKinds skipped;
+  private final ExecutorService openers =
+      Executors.newFixedThreadPool(
+          OPENERS,
+          task -> {
+            Thread thread = new Thread(task, "log-topic-opener");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private final AtomicInteger outages = new AtomicInteger();
+  private final Map<String, TopicReader> topics = new HashMap<>();
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  // The following are guarded by the lock.
+  private final Queue<TopicReader> ready = new ArrayDeque<>();
+  private boolean wakeUp;
+
+  // Guarded by this; written once.
+  private volatile boolean closed;
+  private Optional<SourceConnection> connection = Optional.empty();
+
+  LogSplitReader(Connector connector, LogTuning tuning, SkippedKinds skipped) {
+    this.connector = connector;
+    this.tuning = tuning;
+    this.skipped = skipped;
+  }
+
+  @Override
+  public void handleSplitsChanges(SplitsChange<TopicSplit> change) {
+    if (!(change instanceof SplitsAddition<TopicSplit>)) {
+      throw new UnsupportedOperationException("Topics are only added, not: " + change);
+    }
+    for (TopicSplit split : change.splits()) {
+      TopicReader topic = new TopicReader(split, skipped, this::enqueue);
+      topics.put(split.splitId(), topic);
+      open(topic);
+    }
+  }
+
+  private void open(TopicReader topic) {
+    openers.execute(
+        () -> {
+          boolean outage = false;
+          while (!closed) {
+            try {
+              topic.opened(connection().open(topic.split()));
+              if (outage && outages.decrementAndGet() == 0) {
+                LOG.info("The source's log can be opened again");
+              }
+              return;
+            } catch (IOException e) {
+              if (!outage && outages.getAndIncrement() == 0) {
+                LOG.warn(
+                    "The source's log cannot be opened, it is tried until it can: topic={}",
+                    topic.split().pchannel(),
+                    e);
+              }
+              outage = true;
+              if (!pauseBeforeRetry()) {
+                return;
+              }
+            } catch (RuntimeException e) {
+              topic.failed(e);
+              return;
+            }
+          }
+        });
+  }
+
+  private static boolean pauseBeforeRetry() {
+    try {
+      TimeUnit.MILLISECONDS.sleep(OPEN_RETRY_MILLIS);
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private synchronized SourceConnection connection() throws IOException {
+    if (closed) {
+      throw new IOException("closed");
+    }
+    if (connection.isEmpty()) {
+      connection = Optional.of(connector.connect());
+    }
+    return connection.get();
+  }
+
+  @Override
+  public RecordsWithSplitIds<LogRecord> fetch() throws IOException {
+    RecordsBySplits.Builder<LogRecord> batch = new RecordsBySplits.Builder<>();
+    Optional<TopicReader> topic = awaitReady();
+    int messages = 0;
+    long bytes = 0;
+    while (topic.isPresent()) {
+      TopicReader current = topic.get();
+      boolean waiting = false;
+      for (int turn = 0;
+          turn < MESSAGES_PER_TURN
+              && !waiting
+              && messages < tuning.batchMessages()
+              && bytes < tuning.batchBytes();
+          turn++) {
+        TopicReader.Next next = current.next();
+        if (next instanceof TopicReader.Next.Available available) {
+          batch.add(current.split().splitId(), available.message());
+          messages++;
+          bytes += available.bytes();
+        } else {
+          waiting = true;
+          if (next instanceof TopicReader.Next.Reopen) {
+            open(current);
+          }
+        }
+      }
+      if (!waiting) {
+        enqueue(current);
+      }
+      topic =
+          messages < tuning.batchMessages() && bytes < tuning.batchBytes()
+              ? pollReady()
+              : Optional.empty();
+    }
+    return batch.build();
+  }
+
+  private void enqueue(TopicReader topic) {
+    lock.lock();
+    try {
+      ready.add(topic);
+      changed.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The next topic that is ready; waits for one, or until woken up. */
+  private Optional<TopicReader> awaitReady() throws IOException {
+    lock.lock();
+    try {
+      while (true) {
+        if (wakeUp) {
+          wakeUp = false;
+          return Optional.empty();
+        }
+        Optional<TopicReader> topic = pollReady();
+        if (topic.isPresent()) {
+          return topic;
+        }
+        changed.await();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("Interrupted while waiting for messages", e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The next topic that is ready and not paused; paused ones keep their place. */
+  private Optional<TopicReader> pollReady() {
+    lock.lock();
+    try {
+      for (int i = ready.size(); i > 0; i--) {
+        TopicReader topic = ready.remove();
+        if (!topic.isPaused()) {
+          return Optional.of(topic);
+        }
+        ready.add(topic);
+      }
+      return Optional.empty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void wakeUp() {
+    lock.lock();
+    try {
+      wakeUp = true;
+      changed.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void pauseOrResumeSplits(Collection<TopicSplit> toPause, Collection<TopicSplit> toResume) {
+    toPause.forEach(split -> topic(split).pause(true));
+    toResume.forEach(split -> topic(split).pause(false));
+  }
+
+  private TopicReader topic(TopicSplit split) {
+    TopicReader topic = topics.get(split.splitId());
+    if (topic == null) {
+      throw new IllegalStateException("Topic " + split.splitId() + " is not read here");
+    }
+    return topic;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    openers.shutdownNow();
+    synchronized (this) {
+      connection.ifPresent(SourceConnection::close);
+      connection = Optional.empty();
+    }
+  }
+}

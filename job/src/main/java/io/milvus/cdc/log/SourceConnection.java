@@ -1,0 +1,179 @@
+package io.milvus.cdc.log;
+
+import com.google.protobuf.ByteString;
+import io.milvus.cdc.task.PermanentFailure;
+import io.milvus.cdc.task.SourceCluster;
+import io.milvus.cdc.task.TaskDefinition;
+import io.milvus.cdc.task.TaskStore;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.pulsar.client.api.MessageId;
+import org.apache.pulsar.client.api.PulsarClient;
+import org.apache.pulsar.client.api.Reader;
+import org.apache.pulsar.client.api.ReaderBuilder;
+import org.apache.pulsar.client.impl.MessageIdImpl;
+
+/** What one reader task shares among its topics: the Pulsar client and who knows the metadata. */
+final class SourceConnection implements AutoCloseable {
+
+  private static final int OPERATION_TIMEOUT_SECONDS = 15;
+  private static final int MAX_RECONNECT_SECONDS = 5;
+  private static final int CLOSE_TIMEOUT_SECONDS = 5;
+
+  private final SourceCluster source;
+  private final TaskDefinition task;
+  private final LiveStartPositions.Factory liveStartsFactory;
+  private final PulsarClient client;
+  private final TopicDirectory directory;
+  private final int receiverQueueSize;
+
+  private SourceConnection(
+      TaskDefinition task,
+      LiveStartPositions.Factory liveStartsFactory,
+      PulsarClient client,
+      int receiverQueueSize) {
+    this.task = task;
+    this.source = task.source();
+    this.liveStartsFactory = liveStartsFactory;
+    this.client = client;
+    this.directory = new TopicDirectory(task.source());
+    this.receiverQueueSize = receiverQueueSize;
+  }
+
+  /**
+   * Loads the task and makes a client; connections are made when they are needed.
+   *
+   * @throws PermanentFailure when there is no such task
+   */
+  static SourceConnection open(
+      String taskId,
+      TaskStoreFactory storeFactory,
+      LiveStartPositions.Factory liveStartsFactory,
+      int receiverQueueSize)
+      throws IOException {
+    TaskDefinition task;
+    try (TaskStore store = storeFactory.open()) {
+      task = definition(store, taskId);
+    }
+    PulsarClient client =
+        PulsarClient.builder()
+            .serviceUrl(task.source().pulsarServiceUrl())
+            .ioThreads(1)
+            .listenerThreads(1)
+            .statsInterval(0, TimeUnit.SECONDS)
+            .operationTimeout(OPERATION_TIMEOUT_SECONDS, TimeUnit.SECONDS)
+            .maxBackoffInterval(MAX_RECONNECT_SECONDS, TimeUnit.SECONDS)
+            .build();
+    return new SourceConnection(task, liveStartsFactory, client, receiverQueueSize);
+  }
+
+  /**
+   * A task's definition.
+   *
+   * @throws PermanentFailure when there is no such task
+   */
+  static TaskDefinition definition(TaskStore store, String taskId) {
+    return store
+        .definition(taskId)
+        .orElseThrow(
+            () ->
+                new PermanentFailure(
+                    "Task " + taskId + " is not in the task store: cancel its job."));
+  }
+
+  /**
+   * A topic that is open.
+   *
+   * @param reader gives its messages
+   * @param expected the message that must come first; empty when any may
+   * @param lastHeld the last message that the topic held at this moment
+   */
+  record OpenTopic(Reader<byte[]> reader, Optional<Position> expected, Position lastHeld) {}
+
+  /**
+   * Opens a topic where a split says, without a gap.
+   *
+   * @throws IOException when the source cannot be reached now
+   * @throws PermanentFailure when the topic or its position does not exist any more
+   */
+  OpenTopic open(TopicSplit split) throws IOException {
+    String topic = source.topic(split.pchannel());
+    // Opening a reader would create the topic.
+    TopicContents contents =
+        directory.contents(split.pchannel()).orElseThrow(() -> vanished(topic));
+    Optional<Position> expected = Optional.empty();
+    ReaderBuilder<byte[]> builder =
+        client
+            .newReader()
+            .topic(topic)
+            .receiverQueueSize(receiverQueueSize)
+            .subscriptionRolePrefix("milvus-cdc-" + task.taskId())
+            .startMessageId(MessageId.earliest);
+    if (split.position().isPresent()) {
+      Position position = split.position().get();
+      switch (Retention.decide(topic, position, contents, () -> liveStarts(split.pchannel()))) {
+        case AT_POSITION -> {
+          builder
+              .startMessageId(new MessageIdImpl(position.ledgerId(), position.entryId(), -1))
+              .startMessageIdInclusive();
+          expected = position.entryId() < 0 ? Optional.empty() : split.position();
+        }
+        case AT_FIRST_MESSAGE -> {}
+      }
+    }
+    Reader<byte[]> reader = builder.create();
+    try {
+      Position lastHeld =
+          reader.getLastMessageIds().stream()
+              .map(id -> Position.of((MessageId) id))
+              .reduce((older, newer) -> newer.isAfterEntry(older) ? newer : older)
+              .orElseThrow(() -> new IOException("Topic " + topic + " has no last message id"));
+      return new OpenTopic(reader, expected, lastHeld);
+    } catch (IOException | RuntimeException e) {
+      CompletableFuture<Void> unused = reader.closeAsync();
+      throw e;
+    }
+  }
+
+  /** Why a task cannot go on when a topic is not there any more. */
+  static PermanentFailure vanished(String topic) {
+    return new PermanentFailure(
+        "Topic "
+            + topic
+            + " does not exist (any more), and what it held is lost to this task: create the task"
+            + " anew.");
+  }
+
+  private List<ByteString> liveStarts(String pchannel) throws IOException {
+    try (LiveStartPositions liveStarts = liveStartsFactory.open(task)) {
+      return liveStarts.of(pchannel);
+    }
+  }
+
+  String topic(String pchannel) {
+    return source.topic(pchannel);
+  }
+
+  /** Closes connections; a broker that does not answer is not waited for longer than seconds. */
+  @Override
+  public void close() {
+    try {
+      client.closeAsync().get(CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      // Connections of a client that did not close in time end with its threads.
+    } finally {
+      try {
+        client.shutdown();
+      } catch (IOException e) {
+        // Closed already.
+      }
+    }
+  }
+}

@@ -1,0 +1,113 @@
+package io.milvus.cdc.log;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.milvus.cdc.log.TopicContents.Ledger;
+import io.milvus.cdc.task.SourceCluster;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Which topics the source's log has and what they hold, asked over the broker's HTTP interface:
+ * unlike a lookup or a subscription, such a question never creates a topic.
+ */
+final class TopicDirectory {
+
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final HttpClient http =
+      HttpClient.newBuilder()
+          .connectTimeout(TIMEOUT)
+          .followRedirects(HttpClient.Redirect.NORMAL)
+          .build();
+  private final URI namespace;
+  private final Pattern topic;
+
+  TopicDirectory(SourceCluster source) {
+    String base = source.pulsarAdminUrl();
+    this.namespace =
+        URI.create(
+            (base.endsWith("/") ? base : base + "/")
+                + "admin/v2/persistent/"
+                + source.pulsarTenant()
+                + "/"
+                + source.pulsarNamespace());
+    this.topic =
+        Pattern.compile(
+            Pattern.quote(source.topic(source.topicPrefix() + "-rootcoord-dml_")) + "(\\d+)");
+  }
+
+  /**
+   * Names of the physical channels that exist.
+   *
+   * @throws IOException when the broker cannot be asked, which says nothing about the topics
+   */
+  SortedSet<String> pchannels() throws IOException {
+    SortedSet<String> pchannels = new TreeSet<>();
+    JsonNode names =
+        get(namespace)
+            .orElseThrow(() -> new IOException(namespace + " answered: no such namespace"));
+    for (JsonNode name : names) {
+      Matcher matcher = topic.matcher(name.asText());
+      if (matcher.matches()) {
+        pchannels.add(name.asText().substring(name.asText().lastIndexOf('/') + 1));
+      }
+    }
+    return pchannels;
+  }
+
+  /**
+   * What a topic holds now; empty when it does not exist.
+   *
+   * @throws IOException when the broker cannot be asked, which says nothing about the topic
+   */
+  Optional<TopicContents> contents(String pchannel) throws IOException {
+    return get(URI.create(namespace + "/" + pchannel + "/internalStats"))
+        .map(TopicDirectory::contents);
+  }
+
+  private static TopicContents contents(JsonNode stats) {
+    List<Ledger> ledgers = new ArrayList<>();
+    JsonNode listed = stats.path("ledgers");
+    for (int i = 0; i < listed.size(); i++) {
+      long entries = listed.get(i).path("entries").asLong();
+      if (i == listed.size() - 1) {
+        // The ledger that is being written is listed with 0 entries.
+        entries = Math.max(entries, stats.path("currentLedgerEntries").asLong());
+      }
+      ledgers.add(new Ledger(listed.get(i).path("ledgerId").asLong(), entries));
+    }
+    return new TopicContents(ledgers);
+  }
+
+  /** The answer, or empty when the thing asked for does not exist. */
+  private Optional<JsonNode> get(URI uri) throws IOException {
+    HttpRequest request =
+        HttpRequest.newBuilder(uri).timeout(TIMEOUT).header("Accept", "application/json").build();
+    HttpResponse<byte[]> response;
+    try {
+      response = http.send(request, HttpResponse.BodyHandlers.ofByteArray());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("Interrupted while asking " + uri);
+    }
+    return switch (response.statusCode()) {
+      case 200 -> Optional.of(JSON.readTree(response.body()));
+      case 404 -> Optional.empty();
+      default -> throw new IOException(uri + " answered " + response.statusCode());
+    };
+  }
+}

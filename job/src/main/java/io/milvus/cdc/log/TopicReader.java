@@ -1,0 +1,236 @@
+package io.milvus.cdc.log;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnsafeByteOperations;
+import io.milvus.cdc.event.LogMessageHeader;
+import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.log.SourceConnection.OpenTopic;
+import io.milvus.cdc.task.PermanentFailure;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.apache.pulsar.client.api.Message;
+import org.apache.pulsar.client.api.Reader;
+
+/**
+ * Reads one topic. It is either ready, then {@link #next} may have a message, or it waits for one
+ * and tells when it comes. Used by the fetcher's thread; only what comes is written by the client's
+ * or the opener's thread, before it says so.
+ */
+final class TopicReader {
+
+  private static final int MAX_REOPENS = 3;
+
+  private final SkippedKinds skipped;
+  private final Consumer<TopicReader> onReady;
+
+  private TopicSplit split;
+  private Optional<OpenTopic> open = Optional.empty();
+  private Optional<Position> expected = Optional.empty();
+  private int reopens;
+  private boolean paused;
+
+  private volatile Optional<Arrival> arrival = Optional.empty();
+
+  /** What a waiting reader waited for. */
+  private sealed interface Arrival {
+    record Opened(OpenTopic topic) implements Arrival {}
+
+    record Received(Message<byte[]> message) implements Arrival {}
+
+    record Failed(Throwable reason) implements Arrival {}
+  }
+
+  /** What the topic has now. */
+  sealed interface Next {
+    /** A message. */
+    record Available(LogRecord message, int bytes) implements Next {}
+
+    /** Nothing; it will tell when there is something. */
+    record Waiting() implements Next {}
+
+    /** It must be opened again, from {@link #split}. */
+    record Reopen() implements Next {}
+  }
+
+  /**
+   * A reader that waits to be opened.
+   *
+   * @param onReady called from any thread when waiting is over
+   */
+  TopicReader(TopicSplit split, SkippedKinds skipped, Consumer<TopicReader> onReady) {
+    this.split = split;
+    this.skipped = skipped;
+    this.onReady = onReady;
+  }
+
+  /** From where it is to be opened. */
+  TopicSplit split() {
+    return split;
+  }
+
+  void pause(boolean paused) {
+    this.paused = paused;
+  }
+
+  boolean isPaused() {
+    return paused;
+  }
+
+  /** The topic was opened; called by any thread. */
+  void opened(OpenTopic topic) {
+    arrive(new Arrival.Opened(topic));
+  }
+
+  /** The topic cannot be opened; called by any thread. */
+  void failed(Throwable reason) {
+    arrive(new Arrival.Failed(reason));
+  }
+
+  private void arrive(Arrival what) {
+    arrival = Optional.of(what);
+    onReady.accept(this);
+  }
+
+  /**
+   * The next message, if there is one now. To be called only when ready.
+   *
+   * @throws IOException when the topic cannot be read on; opening it again may help
+   * @throws PermanentFailure when it cannot be read on at all
+   */
+  Next next() throws IOException {
+    while (true) {
+      Optional<Message<byte[]>> message = receive();
+      if (message.isEmpty()) {
+        Reader<byte[]> reader = open.orElseThrow().reader();
+        CompletableFuture<Message<byte[]>> unused =
+            reader
+                .readNextAsync()
+                .whenComplete(
+                    (received, failure) ->
+                        arrive(
+                            failure == null
+                                ? new Arrival.Received(received)
+                                : new Arrival.Failed(failure)));
+        return new Next.Waiting();
+      }
+      Position position = Position.of(message.get().getMessageId());
+      if (expected.isPresent() && !position.isSameEntry(expected.get())) {
+        return mismatch(position);
+      }
+      expected = Optional.empty();
+      reopens = 0;
+      if (isRead(position)) {
+        continue;
+      }
+      split = new TopicSplit(split.pchannel(), Optional.of(position), false);
+      byte[] payload = message.get().getData();
+      return new Next.Available(decode(payload, position), payload.length);
+    }
+  }
+
+  private Optional<Message<byte[]>> receive() throws IOException {
+    if (arrival.isEmpty()) {
+      return Optional.ofNullable(open.orElseThrow().reader().readNext(0, TimeUnit.MILLISECONDS));
+    }
+    Arrival arrived = arrival.get();
+    arrival = Optional.empty();
+    if (arrived instanceof Arrival.Received received) {
+      return Optional.of(received.message());
+    } else if (arrived instanceof Arrival.Opened opened) {
+      open = Optional.of(opened.topic());
+      expected = opened.topic().expected();
+      return Optional.ofNullable(opened.topic().reader().readNext(0, TimeUnit.MILLISECONDS));
+    } else if (arrived instanceof Arrival.Failed failed) {
+      if (failed.reason() instanceof PermanentFailure permanent) {
+        throw permanent;
+      }
+      throw new IOException("Topic " + split.pchannel() + " cannot be read", failed.reason());
+    }
+    throw new IllegalStateException("Unknown " + arrived);
+  }
+
+  /** What was there when the topic was opened is gone at its first message. */
+  private Next mismatch(Position first) {
+    reopens++;
+    if (reopens > MAX_REOPENS) {
+      throw new PermanentFailure(
+          "Start position no longer retained: topic "
+              + split.pchannel()
+              + ", position "
+              + expected.orElseThrow()
+              + ", first message read "
+              + first
+              + ". Create the task anew.");
+    }
+    closeReader();
+    return new Next.Reopen();
+  }
+
+  /** Whether a message was emitted before: at or before the position, in the same batch or not. */
+  private boolean isRead(Position position) {
+    if (split.position().isEmpty()) {
+      return false;
+    }
+    Position last = split.position().get();
+    if (!position.isSameEntry(last)) {
+      return !position.isAfterEntry(last);
+    }
+    if (last.batchIndex() == Position.WHOLE_ENTRY) {
+      return !split.inclusive();
+    }
+    return split.inclusive()
+        ? position.batchIndex() < last.batchIndex()
+        : position.batchIndex() <= last.batchIndex();
+  }
+
+  private LogRecord decode(byte[] payload, Position position) {
+    DecodedMessage decoded;
+    try {
+      decoded = MessageDecoder.decode(payload);
+    } catch (InvalidProtocolBufferException e) {
+      throw new PermanentFailure(
+          "Topic "
+              + split.pchannel()
+              + " message "
+              + position
+              + " is not a message of Milvus' log: "
+              + e.getMessage(),
+          e);
+    }
+    if (decoded instanceof DecodedMessage.Operation operation) {
+      LogMessageHeader header =
+          new LogMessageHeader(
+              operation.kind(),
+              split.pchannel(),
+              position.ledgerId(),
+              position.entryId(),
+              operation.collectionId(),
+              operation.vchannel(),
+              operation.timestamp(),
+              !position.isAfterEntry(open.orElseThrow().lastHeld()));
+      return new LogRecord(
+          Optional.of(new SourceEvent.LogMessage(header, UnsafeByteOperations.unsafeWrap(payload))),
+          operation.timestamp(),
+          position);
+    } else if (decoded instanceof DecodedMessage.Tick tick) {
+      return new LogRecord(
+          Optional.of(new SourceEvent.TimeTick(split.pchannel(), tick.timestamp())),
+          tick.timestamp(),
+          position);
+    } else if (decoded instanceof DecodedMessage.Skipped other) {
+      skipped.count(other.type(), split.pchannel(), position);
+      return new LogRecord(Optional.empty(), 0, position);
+    }
+    throw new IllegalStateException("Unknown " + decoded);
+  }
+
+  private void closeReader() {
+    if (open.isPresent()) {
+      CompletableFuture<Void> unused = open.get().reader().closeAsync();
+    }
+    open = Optional.empty();
+  }
+}

@@ -1,0 +1,22 @@
+package io.milvus.cdc.log;
+
+import java.util.Optional;
+
+/** How far a topic was emitted. Until the first message that is exactly where it was restored. */
+final class TopicSplitState {
+
+  private TopicSplit split;
+
+  TopicSplitState(TopicSplit split) {
+    this.split = split;
+  }
+
+  /** All messages up to a place, that one included, were emitted. */
+  void advance(Position position) {
+    split = new TopicSplit(split.pchannel(), Optional.of(position), false);
+  }
+
+  TopicSplit split() {
+    return split;
+  }
+}

@@ -1,0 +1,89 @@
+package io.milvus.cdc.replicate;
+
+import io.milvus.cdc.event.LogMessageHeader;
+import io.milvus.cdc.event.LogMessageHeader.Kind;
+import io.milvus.cdc.event.SourceEvent.LogMessage;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.function.Consumer;
+
+/**
+ * Holds the log messages of one collection until their order is certain.
+ *
+ * <p>Promise: messages come out by timestamp over all shards; at one timestamp deletes before
+ * inserts (a delete at T removes what is older than T, so a source's upsert, whose insert is
+ * published first, means "delete, then insert"); messages that agree in both come out as they came
+ * in. A message comes out no earlier than a time tick at or after its timestamp has been seen on
+ * every topic that the collection has shards on, because only the tick says that nothing older is
+ * still to come.
+ */
+final class CollectionOrder {
+
+  private static final Comparator<Waiting> ORDER =
+      Comparator.comparingLong((Waiting waiting) -> waiting.message.header().timestamp())
+          .thenComparingInt(waiting -> rank(waiting.message.header().kind()))
+          .thenComparingLong(Waiting::arrival);
+
+  private final PriorityQueue<Waiting> waiting = new PriorityQueue<>(ORDER);
+  private long arrivals;
+
+  private record Waiting(LogMessage message, long arrival) {}
+
+  private static int rank(Kind kind) {
+    return switch (kind) {
+      case CREATE_COLLECTION -> 0;
+      case CREATE_PARTITION -> 1;
+      case DELETE -> 2;
+      case INSERT -> 3;
+      case DROP_PARTITION -> 4;
+      case DROP_COLLECTION -> 5;
+    };
+  }
+
+  /** Takes a message in. */
+  void add(LogMessage message) {
+    waiting.add(new Waiting(message, arrivals++));
+  }
+
+  /** Whether nothing waits. */
+  boolean isEmpty() {
+    return waiting.isEmpty();
+  }
+
+  /**
+   * The timestamp (TSO) of the oldest message that waits.
+   *
+   * @throws java.util.NoSuchElementException when nothing waits
+   */
+  long oldest() {
+    return waiting.element().message.header().timestamp();
+  }
+
+  /**
+   * Hands out, in order, every message at or below a time.
+   *
+   * @param safeTime TSO up to which all topics of the collection have ticked
+   */
+  void release(long safeTime, Consumer<LogMessage> out) {
+    while (!waiting.isEmpty() && oldest() <= safeTime) {
+      out.accept(waiting.remove().message);
+    }
+  }
+
+  /**
+   * Everything that waits, in the order of its release, marked as possibly applied before: it will
+   * be released after the snapshot that this list goes into.
+   */
+  List<LogMessage> snapshot() {
+    List<Waiting> ordered = new ArrayList<>(waiting);
+    ordered.sort(ORDER);
+    List<LogMessage> messages = new ArrayList<>(ordered.size());
+    for (Waiting each : ordered) {
+      LogMessageHeader header = each.message.header().asMaybeApplied();
+      messages.add(new LogMessage(header, each.message.payload()));
+    }
+    return messages;
+  }
+}

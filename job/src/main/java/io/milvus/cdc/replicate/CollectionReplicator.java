@@ -1,0 +1,132 @@
+package io.milvus.cdc.replicate;
+
+import io.milvus.cdc.catalog.CollectionLookup;
+import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.event.SourceEventTypeInfo;
+import io.milvus.cdc.task.TaskMetrics;
+import java.io.IOException;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import org.apache.flink.api.common.state.ListState;
+import org.apache.flink.api.common.state.ListStateDescriptor;
+import org.apache.flink.api.common.typeinfo.PrimitiveArrayTypeInfo;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.runtime.state.FunctionInitializationContext;
+import org.apache.flink.runtime.state.FunctionSnapshotContext;
+import org.apache.flink.streaming.api.checkpoint.CheckpointedFunction;
+import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
+import org.apache.flink.streaming.api.functions.ProcessFunction;
+import org.apache.flink.util.Collector;
+
+/**
+ * Orders the events of the collections that belong to one subtask (see {@link Replication}).
+ *
+ * <p>State: what waits for ticks, one entry a collection, in a list that every subtask reads whole
+ * when it is restored and takes its own collections from, so that the parallelism may change. It is
+ * small: a collection has at most a tick's worth of messages waiting.
+ */
+public final class CollectionReplicator extends ProcessFunction<SourceEvent, SourceEvent>
+    implements CheckpointedFunction {
+
+  private static final long serialVersionUID = 1L;
+
+  /** The operator's uid in savepoints. */
+  public static final String UID = "collection-replicator";
+
+  private static final ListStateDescriptor<byte[]> WAITING =
+      new ListStateDescriptor<>(
+          "waiting-v1", PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO);
+
+  private final LookupFactory lookups;
+  private transient CollectionLookup lookup;
+  private transient Replication replication;
+  private transient Counter skipped;
+  private transient ListState<byte[]> waiting;
+  private transient Collector<SourceEvent> out;
+
+  /** Opens the look-up of a subtask. */
+  @FunctionalInterface
+  public interface LookupFactory extends Serializable {
+    CollectionLookup open();
+  }
+
+  private CollectionReplicator(LookupFactory lookups) {
+    this.lookups = lookups;
+  }
+
+  /**
+   * Attaches the replicator to the events of the sources.
+   *
+   * @param lookups opens what answers questions about unknown collections
+   * @return the events to apply; what is chained to it runs in the same subtask, so the order holds
+   */
+  public static SingleOutputStreamOperator<SourceEvent> order(
+      DataStream<SourceEvent> catalog, DataStream<SourceEvent> log, LookupFactory lookups) {
+    int parallelism = log.getExecutionEnvironment().getParallelism();
+    return fanOut(catalog, "catalog", parallelism)
+        .union(fanOut(log, "log", parallelism))
+        .partitionCustom(new Routing.ToSubtask(), new Routing.Key(parallelism))
+        .process(new CollectionReplicator(lookups))
+        .returns(new SourceEventTypeInfo())
+        .name("Collection replicator")
+        .uid(UID);
+  }
+
+  private static DataStream<SourceEvent> fanOut(
+      DataStream<SourceEvent> events, String of, int parallelism) {
+    return events
+        .flatMap(new Routing.FanOut(parallelism))
+        .returns(new SourceEventTypeInfo())
+        .setParallelism(events.getParallelism())
+        .name("Ticks to all (" + of + ")")
+        .uid(of + "-fan-out");
+  }
+
+  @Override
+  public void initializeState(FunctionInitializationContext context) throws Exception {
+    waiting = context.getOperatorStateStore().getUnionListState(WAITING);
+    skipped = getRuntimeContext().getMetricGroup().counter(TaskMetrics.MESSAGES_SKIPPED);
+    lookup = lookups.open();
+    replication = new Replication(lookup, event -> out.collect(event), skipped::inc);
+    if (context.isRestored()) {
+      int parallelism = getRuntimeContext().getTaskInfo().getNumberOfParallelSubtasks();
+      int subtask = getRuntimeContext().getTaskInfo().getIndexOfThisSubtask();
+      for (byte[] bytes : waiting.get()) {
+        ReplicaSnapshot snapshot = ReplicaSnapshot.fromBytes(bytes);
+        if (Routing.subtaskOf(snapshot.collectionId(), parallelism) == subtask) {
+          replication.restore(snapshot);
+        }
+      }
+    }
+  }
+
+  @Override
+  public void open(Configuration parameters) {}
+
+  @Override
+  public void processElement(SourceEvent event, Context context, Collector<SourceEvent> collector) {
+    out = collector;
+    replication.handle(event);
+  }
+
+  @Override
+  public void snapshotState(FunctionSnapshotContext context) throws Exception {
+    waiting.clear();
+    for (ReplicaSnapshot snapshot : replication.snapshot()) {
+      try {
+        waiting.add(snapshot.toBytes());
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    if (lookup != null) {
+      lookup.close();
+    }
+  }
+}

@@ -1,0 +1,345 @@
+package io.milvus.cdc.replicate;
+
+import com.google.common.annotations.VisibleForTesting;
+import io.milvus.cdc.catalog.CollectionLookup;
+import io.milvus.cdc.catalog.v1.CollectionState;
+import io.milvus.cdc.catalog.v1.Shard;
+import io.milvus.cdc.event.LogMessageHeader;
+import io.milvus.cdc.event.LogMessageHeader.Kind;
+import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.event.SourceEvent.Addressed;
+import io.milvus.cdc.event.SourceEvent.CatalogProgress;
+import io.milvus.cdc.event.SourceEvent.CollectionGone;
+import io.milvus.cdc.event.SourceEvent.CollectionSeen;
+import io.milvus.cdc.event.SourceEvent.DatabaseGone;
+import io.milvus.cdc.event.SourceEvent.DatabaseSeen;
+import io.milvus.cdc.event.SourceEvent.LogMessage;
+import io.milvus.cdc.event.SourceEvent.ReplicatedUntil;
+import io.milvus.cdc.event.SourceEvent.TimeTick;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * Turns the events of the sources, as they arrive at one subtask, into the events to apply, in the
+ * order in which they are to be applied. Knows neither Flink nor the target.
+ *
+ * <p>Promises:
+ *
+ * <ul>
+ *   <li>Messages of a collection are handed out after the collection has been seen in the metadata,
+ *       in the order of {@link CollectionOrder}, and not before its start position.
+ *   <li>Messages of a collection that is gone, or not selected, are counted and dropped. Whether a
+ *       collection that the metadata events have not named yet is alive is asked once, at its first
+ *       message: its metadata was written before that message.
+ *   <li>A collection waits only for the topics that it has shards on; a drop read from a topic
+ *       closes that topic for the collection, so no tick has to follow it.
+ *   <li>A tick costs nothing for collections that have no message waiting.
+ * </ul>
+ */
+final class Replication {
+
+  /** TSOs carry the milliseconds above 18 bits of a logical clock. */
+  private static final int LOGICAL_BITS = 18;
+
+  /** Ids are remembered so that each is looked up once; forgetting one costs one more look-up. */
+  private static final int MOST_SKIPPED_IDS = 100_000;
+
+  private final CollectionLookup lookup;
+  private final Consumer<SourceEvent> out;
+  private final Runnable skippedMessages;
+
+  private final Map<Long, Replica> replicas = new HashMap<>();
+  private final Map<String, Set<Replica>> waitingByTopic = new HashMap<>();
+  private final Map<String, Integer> replicasByTopic = new HashMap<>();
+  private final Map<String, Long> ticks = new HashMap<>();
+  private final Set<Replica> unseen = new HashSet<>();
+  private final Map<Long, CollectionLookup.Answer> skippedIds =
+      new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Long, CollectionLookup.Answer> eldest) {
+          return size() > MOST_SKIPPED_IDS;
+        }
+      };
+  private long catalogProgressMillis = -1;
+  private long announcedMillis = -1;
+
+  /**
+   * What is known of one collection.
+   *
+   * <p>Until the metadata has named it, its messages wait.
+   */
+  private static final class Replica {
+    final long collectionId;
+    final CollectionOrder order = new CollectionOrder();
+    final Set<String> closedTopics = new HashSet<>();
+    final Map<String, Long> startAfter = new HashMap<>();
+    Set<String> topics = Set.of();
+    String database = "";
+    String name = "";
+
+    Replica(long collectionId) {
+      this.collectionId = collectionId;
+    }
+
+    boolean seen() {
+      return !topics.isEmpty();
+    }
+
+    boolean closed() {
+      return seen() && closedTopics.containsAll(topics);
+    }
+  }
+
+  /**
+   * @param lookup asked about collections that the metadata events have not named
+   * @param out gets the events to apply
+   * @param skippedMessages runs once for every message that is dropped
+   */
+  Replication(CollectionLookup lookup, Consumer<SourceEvent> out, Runnable skippedMessages) {
+    this.lookup = lookup;
+    this.out = out;
+    this.skippedMessages = skippedMessages;
+  }
+
+  /** Takes one event in and hands out all that is ready after it. */
+  void handle(SourceEvent event) {
+    if (event instanceof LogMessage message) {
+      handleMessage(message);
+    } else if (event instanceof TimeTick tick) {
+      handleTick(tick);
+    } else if (event instanceof CollectionSeen seen) {
+      handleSeen(seen.state());
+    } else if (event instanceof CollectionGone gone) {
+      handleGone(gone);
+    } else if (event instanceof CatalogProgress progress) {
+      catalogProgressMillis = Math.max(catalogProgressMillis, progress.epochMillis());
+      announceProgress();
+    } else if (event instanceof Addressed addressed) {
+      handle(addressed.event());
+    } else if (event instanceof DatabaseSeen || event instanceof DatabaseGone) {
+      out.accept(event);
+    } else if (event instanceof ReplicatedUntil) {
+      throw new IllegalArgumentException("only this class announces progress: " + event);
+    }
+  }
+
+  private void handleMessage(LogMessage message) {
+    LogMessageHeader header = message.header();
+    if (header.kind() == Kind.CREATE_COLLECTION) {
+      return; // The metadata tells of it, with more detail.
+    }
+    Replica replica = replicas.get(header.collectionId());
+    if (replica == null) {
+      if (!isReplicated(header)) {
+        skippedMessages.run();
+        return;
+      }
+      replica = addReplica(header.collectionId());
+    }
+    if (header.kind() == Kind.DROP_COLLECTION) {
+      handleDrop(replica, header);
+      return;
+    }
+    if (replica.seen() && isBeforeStart(replica, header)) {
+      skippedMessages.run();
+      return;
+    }
+    if (replica.order.isEmpty()) {
+      awaitTicks(replica);
+    }
+    replica.order.add(message);
+  }
+
+  private boolean isReplicated(LogMessageHeader header) {
+    if (skippedIds.containsKey(header.collectionId())) {
+      return false;
+    }
+    CollectionLookup.Answer answer =
+        header.kind() == Kind.DROP_COLLECTION
+            ? CollectionLookup.Answer.GONE
+            : lookup.find(header.collectionId());
+    if (answer == CollectionLookup.Answer.REPLICATED) {
+      return true;
+    }
+    skippedIds.put(header.collectionId(), answer);
+    return false;
+  }
+
+  private void handleDrop(Replica replica, LogMessageHeader header) {
+    if (!replica.seen()) {
+      remove(replica);
+      return;
+    }
+    replica.closedTopics.add(header.pchannel());
+    release(replica);
+    if (replica.closed()) {
+      remove(replica);
+      out.accept(new CollectionGone(replica.collectionId, replica.database, replica.name));
+    }
+  }
+
+  private void handleTick(TimeTick tick) {
+    ticks.merge(tick.pchannel(), tick.timestamp(), Math::max);
+    Set<Replica> waiting = waitingByTopic.get(tick.pchannel());
+    if (waiting != null) {
+      for (Replica replica : List.copyOf(waiting)) {
+        release(replica);
+      }
+    }
+    announceProgress();
+  }
+
+  private void handleSeen(CollectionState state) {
+    skippedIds.remove(state.getId());
+    Replica replica = replicas.get(state.getId());
+    if (replica == null) {
+      replica = addReplica(state.getId());
+    }
+    if (!replica.seen()) {
+      unseen.remove(replica);
+      replica.topics = new LinkedHashSet<>();
+      for (Shard shard : state.getShardsList()) {
+        replica.startAfter.put(shard.getVchannel(), shard.getStartAfter());
+        if (replica.topics.add(shard.getPchannel())) {
+          replicasByTopic.merge(shard.getPchannel(), 1, Integer::sum);
+        }
+      }
+      awaitTicks(replica);
+    }
+    replica.database = state.getDatabase();
+    replica.name = state.getName();
+    out.accept(new CollectionSeen(state));
+    release(replica);
+  }
+
+  private void handleGone(CollectionGone gone) {
+    skippedIds.put(gone.collectionId(), CollectionLookup.Answer.GONE);
+    Replica replica = replicas.get(gone.collectionId());
+    if (replica != null) {
+      remove(replica);
+    }
+    out.accept(gone);
+  }
+
+  private Replica addReplica(long collectionId) {
+    Replica replica = new Replica(collectionId);
+    replicas.put(collectionId, replica);
+    unseen.add(replica);
+    return replica;
+  }
+
+  private void remove(Replica replica) {
+    replica.order.release(Long.MAX_VALUE, dropped -> skippedMessages.run());
+    forgetWaiting(replica);
+    for (String topic : replica.topics) {
+      replicasByTopic.computeIfPresent(topic, (key, count) -> count == 1 ? null : count - 1);
+    }
+    unseen.remove(replica);
+    replicas.remove(replica.collectionId);
+    skippedIds.put(replica.collectionId, CollectionLookup.Answer.GONE);
+  }
+
+  private void release(Replica replica) {
+    if (replica.seen()) {
+      replica.order.release(safeTime(replica), message -> handOut(replica, message));
+    }
+    if (replica.order.isEmpty()) {
+      forgetWaiting(replica);
+    }
+  }
+
+  private void handOut(Replica replica, LogMessage message) {
+    if (isBeforeStart(replica, message.header())) {
+      skippedMessages.run();
+    } else {
+      out.accept(message);
+    }
+  }
+
+  private static boolean isBeforeStart(Replica replica, LogMessageHeader header) {
+    return header.timestamp() <= replica.startAfter.getOrDefault(header.vchannel(), 0L);
+  }
+
+  private long safeTime(Replica replica) {
+    long safe = Long.MAX_VALUE;
+    for (String topic : replica.topics) {
+      if (!replica.closedTopics.contains(topic)) {
+        safe = Math.min(safe, ticks.getOrDefault(topic, 0L));
+      }
+    }
+    return safe;
+  }
+
+  private void awaitTicks(Replica replica) {
+    for (String topic : replica.topics) {
+      waitingByTopic.computeIfAbsent(topic, key -> new LinkedHashSet<>()).add(replica);
+    }
+  }
+
+  private void forgetWaiting(Replica replica) {
+    for (String topic : replica.topics) {
+      Set<Replica> waiting = waitingByTopic.get(topic);
+      if (waiting != null) {
+        waiting.remove(replica);
+      }
+    }
+  }
+
+  private void announceProgress() {
+    long until = catalogProgressMillis;
+    for (String topic : replicasByTopic.keySet()) {
+      until = Math.min(until, millis(ticks.getOrDefault(topic, 0L)));
+    }
+    for (Replica replica : unseen) {
+      if (!replica.order.isEmpty()) {
+        until = Math.min(until, millis(replica.order.oldest()) - 1);
+      }
+    }
+    if (until > announcedMillis && until > 0) {
+      announcedMillis = until;
+      out.accept(new ReplicatedUntil(until));
+    }
+  }
+
+  private static long millis(long timestamp) {
+    return timestamp >> LOGICAL_BITS;
+  }
+
+  /** What waits, by collection, for a snapshot. Collections without any of it are left out. */
+  List<ReplicaSnapshot> snapshot() {
+    List<ReplicaSnapshot> snapshots = new ArrayList<>();
+    for (Replica replica : replicas.values()) {
+      if (!replica.order.isEmpty() || !replica.closedTopics.isEmpty()) {
+        snapshots.add(
+            new ReplicaSnapshot(
+                replica.collectionId, List.copyOf(replica.closedTopics), replica.order.snapshot()));
+      }
+    }
+    return snapshots;
+  }
+
+  /**
+   * Continues from a snapshot. Nothing of it is handed out before the metadata has named the
+   * collection again.
+   */
+  void restore(ReplicaSnapshot snapshot) {
+    Replica replica = addReplica(snapshot.collectionId());
+    replica.closedTopics.addAll(snapshot.closedTopics());
+    snapshot.waiting().forEach(replica.order::add);
+  }
+
+  /** How many collections are followed. */
+  @VisibleForTesting
+  int collections() {
+    return replicas.size();
+  }
+}

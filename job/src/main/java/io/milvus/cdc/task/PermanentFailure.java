@@ -1,0 +1,24 @@
+package io.milvus.cdc.task;
+
+import org.apache.flink.runtime.throwable.ThrowableAnnotation;
+import org.apache.flink.runtime.throwable.ThrowableType;
+
+/**
+ * A task cannot go on, and trying again would not help: its job fails at once, whatever its restart
+ * strategy says. The message tells what happened, to what, and what a person can do.
+ */
+@ThrowableAnnotation(ThrowableType.NonRecoverableError)
+public final class PermanentFailure extends RuntimeException {
+
+  private static final long serialVersionUID = 1L;
+
+  /** A failure with a reason for people. It must not hold credentials. */
+  public PermanentFailure(String reason) {
+    super(reason);
+  }
+
+  /** A failure with a reason for people and what led to it. */
+  public PermanentFailure(String reason, Throwable cause) {
+    super(reason, cause);
+  }
+}

@@ -1,0 +1,181 @@
+package io.milvus.cdc.replicate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import io.milvus.cdc.catalog.CollectionLookup.Answer;
+import io.milvus.cdc.catalog.v1.CollectionState;
+import io.milvus.cdc.catalog.v1.Shard;
+import io.milvus.cdc.event.LogMessageHeader;
+import io.milvus.cdc.event.LogMessageHeader.Kind;
+import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.event.SourceEvent.CatalogProgress;
+import io.milvus.cdc.event.SourceEvent.CollectionGone;
+import io.milvus.cdc.event.SourceEvent.CollectionSeen;
+import io.milvus.cdc.event.SourceEvent.LogMessage;
+import io.milvus.cdc.event.SourceEvent.ReplicatedUntil;
+import io.milvus.cdc.event.SourceEvent.TimeTick;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ReplicationTest {
+
+  private final List<SourceEvent> handedOut = new ArrayList<>();
+  private int skipped;
+
+  private Replication replication(Answer answer) {
+    return new Replication(new FixedLookup(answer), handedOut::add, () -> skipped++);
+  }
+
+  @Test
+  void messagesWaitUntilTheMetadataHasNamedTheCollection() {
+    Replication replication = replication(Answer.REPLICATED);
+    replication.handle(insert(1, "a", 10));
+    replication.handle(new TimeTick("a", 20));
+    assertThat(handedOut).isEmpty();
+
+    replication.handle(new CollectionSeen(collection(1, "a")));
+
+    assertThat(handedOut)
+        .containsExactly(new CollectionSeen(collection(1, "a")), insert(1, "a", 10));
+  }
+
+  @Test
+  void aCollectionWaitsOnlyForTheTopicsOfItsShards() {
+    Replication replication = replication(Answer.REPLICATED);
+    replication.handle(new CollectionSeen(collection(1, "a", "b")));
+    replication.handle(new CollectionSeen(collection(2, "a")));
+    handedOut.clear();
+    replication.handle(insert(1, "a", 10));
+    replication.handle(insert(2, "a", 11));
+
+    replication.handle(new TimeTick("a", 20));
+    assertThat(handedOut).containsExactly(insert(2, "a", 11));
+
+    replication.handle(new TimeTick("b", 9));
+    assertThat(handedOut).hasSize(1);
+    replication.handle(new TimeTick("b", 10));
+    assertThat(handedOut).containsExactly(insert(2, "a", 11), insert(1, "a", 10));
+  }
+
+  @Test
+  void aDropClosesItsTopicWithoutATick() {
+    Replication replication = replication(Answer.REPLICATED);
+    replication.handle(new CollectionSeen(collection(1, "a", "b")));
+    replication.handle(insert(1, "b", 10));
+    handedOut.clear();
+
+    replication.handle(drop(1, "a", 30));
+    assertThat(handedOut).isEmpty();
+    replication.handle(new TimeTick("b", 12));
+    assertThat(handedOut).containsExactly(insert(1, "b", 10));
+    replication.handle(drop(1, "b", 30));
+
+    assertThat(handedOut).endsWith(new CollectionGone(1, "default", "c1"));
+    assertThat(replication.collections()).isZero();
+  }
+
+  @Test
+  void backlogOfACollectionThatIsGoneIsAskedAboutOnceAndDropped() {
+    FixedLookup lookup = new FixedLookup(Answer.GONE);
+    Replication replication = new Replication(lookup, handedOut::add, () -> skipped++);
+    for (int i = 1; i <= 1_000; i++) {
+      replication.handle(insert(9, "a", i));
+    }
+    replication.handle(new TimeTick("a", 5_000));
+
+    assertThat(handedOut).isEmpty();
+    assertThat(skipped).isEqualTo(1_000);
+    assertThat(lookup.questions()).isEqualTo(1);
+    assertThat(replication.collections()).isZero();
+  }
+
+  @Test
+  void whatWaitsForACollectionThatTurnsOutGoneIsDropped() {
+    Replication replication = replication(Answer.REPLICATED);
+    replication.handle(new CollectionSeen(collection(1, "a")));
+    replication.handle(insert(1, "a", 10));
+    handedOut.clear();
+
+    replication.handle(new CollectionGone(1, "default", "c1"));
+    replication.handle(new TimeTick("a", 20));
+    replication.handle(insert(1, "a", 21));
+
+    assertThat(handedOut).containsExactly(new CollectionGone(1, "default", "c1"));
+    assertThat(skipped).isEqualTo(2);
+  }
+
+  @Test
+  void messagesAtOrBeforeTheStartPositionAreNotApplied() {
+    Replication replication = replication(Answer.REPLICATED);
+    CollectionState state =
+        collection(1, "a").toBuilder()
+            .setShards(
+                0, Shard.newBuilder().setPchannel("a").setVchannel("a_1v0").setStartAfter(10))
+            .build();
+    replication.handle(insert(1, "a", 9)); // Before the metadata has named it.
+    replication.handle(new CollectionSeen(state));
+    replication.handle(insert(1, "a", 10));
+    replication.handle(insert(1, "a", 11));
+    replication.handle(new TimeTick("a", 20));
+
+    assertThat(handedOut).containsExactly(new CollectionSeen(state), insert(1, "a", 11));
+    assertThat(skipped).isEqualTo(2);
+  }
+
+  @Test
+  void progressIsTheSlowestTopicThatCarriesACollection() {
+    Replication replication = replication(Answer.REPLICATED);
+    replication.handle(new CollectionSeen(collection(1, "a", "b")));
+    handedOut.clear();
+    replication.handle(new CatalogProgress(9_000));
+    replication.handle(new TimeTick("a", 5_000L << 18));
+    replication.handle(new TimeTick("c", 1L << 18));
+    assertThat(handedOut).isEmpty();
+
+    replication.handle(new TimeTick("b", 4_000L << 18));
+
+    assertThat(handedOut).containsExactly(new ReplicatedUntil(4_000));
+  }
+
+  @Test
+  void progressWithoutCollectionsIsThatOfTheMetadata() {
+    Replication replication = replication(Answer.REPLICATED);
+    replication.handle(new CatalogProgress(9_000));
+    assertThat(handedOut).containsExactly(new ReplicatedUntil(9_000));
+  }
+
+  @Test
+  void progressStopsShortOfWhatWaitsForTheMetadata() {
+    Replication replication = replication(Answer.REPLICATED);
+    replication.handle(insert(1, "a", 7_000L << 18));
+    replication.handle(new CatalogProgress(9_000));
+    assertThat(handedOut).containsExactly(new ReplicatedUntil(6_999));
+  }
+
+  private static CollectionState collection(long id, String... topics) {
+    CollectionState.Builder state =
+        CollectionState.newBuilder().setId(id).setDatabase("default").setName("c" + id);
+    for (int i = 0; i < topics.length; i++) {
+      state.addShards(
+          Shard.newBuilder().setPchannel(topics[i]).setVchannel(topics[i] + "_" + id + "v" + i));
+    }
+    return state.build();
+  }
+
+  private static LogMessage insert(long collection, String topic, long timestamp) {
+    return message(Kind.INSERT, collection, topic, topic + "_" + collection + "v0", timestamp);
+  }
+
+  private static LogMessage drop(long collection, String topic, long timestamp) {
+    return message(Kind.DROP_COLLECTION, collection, topic, "", timestamp);
+  }
+
+  private static LogMessage message(
+      Kind kind, long collection, String topic, String vchannel, long timestamp) {
+    return new LogMessage(
+        new LogMessageHeader(kind, topic, 1, timestamp, collection, vchannel, timestamp, false),
+        ByteString.EMPTY);
+  }
+}
