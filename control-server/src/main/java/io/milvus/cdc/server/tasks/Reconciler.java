@@ -83,8 +83,7 @@ public final class Reconciler implements AutoCloseable {
   private final Map<String, TaskMemory> memories = new ConcurrentHashMap<>();
   private final ScheduledExecutorService ticker =
       Executors.newSingleThreadScheduledExecutor(task -> new Thread(task, "reconciler"));
-  private final ExecutorService steps =
-      Executors.newFixedThreadPool(THREADS, task -> new Thread(task, "reconciler-step"));
+  private final ExecutorService steps;
 
   private volatile Optional<String> clusterTrouble = Optional.empty();
 
@@ -96,6 +95,26 @@ public final class Reconciler implements AutoCloseable {
       SnapshotFiles snapshots,
       ReconcilerSettings settings,
       Clock clock) {
+    this(
+        store,
+        definitions,
+        flink,
+        snapshots,
+        settings,
+        clock,
+        Executors.newFixedThreadPool(THREADS, task -> new Thread(task, "reconciler-step")));
+  }
+
+  /** As above, with steps made by an executor of the caller's. */
+  Reconciler(
+      LifecycleStore store,
+      TaskDefinitions definitions,
+      FlinkCluster flink,
+      SnapshotFiles snapshots,
+      ReconcilerSettings settings,
+      Clock clock,
+      ExecutorService steps) {
+    this.steps = steps;
     this.store = store;
     this.definitions = definitions;
     this.flink = flink;
@@ -210,6 +229,9 @@ public final class Reconciler implements AutoCloseable {
     } catch (TaskException | UncheckedIOException e) {
       memory.reason = Optional.of(e.getMessage());
       LOG.warn("Task cannot be looked after: task={} reason={}", taskId, e.getMessage());
+    } catch (RuntimeException e) {
+      memory.reason = Optional.of("The server made an error, its log says which; report it");
+      LOG.error("Task cannot be looked after, report this as a bug: task={}", taskId, e);
     }
   }
 
@@ -550,7 +572,7 @@ public final class Reconciler implements AutoCloseable {
     Stream.concat(lifecycle.olderJobIds().stream(), lifecycle.run().stream().map(Run::jobId))
         .forEach(snapshots::delete);
     definitions.delete(lifecycle.taskId());
-    if (store.delete(stored)) {
+    if (store.delete(stored) || store.find(lifecycle.taskId()).isEmpty()) {
       LOG.info("Task deleted: task={}", lifecycle.taskId());
       memories.remove(lifecycle.taskId());
     }

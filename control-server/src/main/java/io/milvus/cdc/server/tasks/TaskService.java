@@ -272,7 +272,7 @@ public final class TaskService {
   public void delete(String taskId) {
     var unused = change(taskId, lifecycle -> true, lifecycle -> lifecycle.asked(Wanted.DELETED));
     // What is left after the timeout is removed later; nobody sees the task any more.
-    var alsoUnused = await(taskId, DELETE_TIMEOUT, lifecycle -> false);
+    var unusedToo = await(taskId, DELETE_TIMEOUT, lifecycle -> false);
   }
 
   private Stored existing(String taskId) {
