@@ -1,20 +1,42 @@
 package io.milvus.cdc.catalog;
 
-/** Answers whether a collection that only the log has named so far is to be replicated. */
+import com.google.protobuf.ByteString;
+import io.milvus.cdc.etcd.EtcdUnavailableException;
+import java.util.List;
+
+/**
+ * Answers from the source's metadata as it is at the moment of the question, while the events of
+ * {@link CatalogSource} may still be on their way.
+ */
 public interface CollectionLookup extends AutoCloseable {
 
-  /** What is known of a collection at the moment of the question. */
-  enum Answer {
-    /** It exists, or is about to, and is selected: the metadata events will name it. */
+  /** What becomes of a collection's log messages. */
+  enum Standing {
+    /** It exists, or is being created, and is selected: it has been announced or will be. */
     REPLICATED,
-    /** It exists, but is not selected. */
+    /** It exists and is not selected by the task. */
     NOT_SELECTED,
-    /** It does not exist any more; ids are never used again. */
+    /** It does not exist, or is being dropped, and never comes back: ids are not used again. */
     GONE
   }
 
-  /** Asks about a collection; waits for the source's metadata store as long as it takes. */
-  Answer find(long collectionId);
+  /**
+   * How a collection stands. Not meaningful for a CreateCollection message that was read just now:
+   * Milvus 2.3 publishes it before it writes the collection's first metadata key. By the time a row
+   * is in the log, its collection's key has been written.
+   *
+   * @throws EtcdUnavailableException when the source's etcd does not answer within 5 s
+   */
+  Standing standing(long collectionId) throws EtcdUnavailableException;
+
+  /**
+   * Where the selected collections on a topic start in it: serialized Pulsar message ids of their
+   * CreateCollection messages, in no order. Lists the whole metadata: for rare questions.
+   *
+   * @param pchannel a physical channel, for example {@code by-dev-rootcoord-dml_3}
+   * @throws EtcdUnavailableException when the source's etcd does not answer
+   */
+  List<ByteString> startPositionsOfLiveCollections(String pchannel) throws EtcdUnavailableException;
 
   @Override
   void close();

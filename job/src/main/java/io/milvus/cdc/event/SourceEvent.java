@@ -24,10 +24,8 @@ public sealed interface SourceEvent {
    * A collection that was seen before does not exist any more, or is not selected any more.
    *
    * @param collectionId its id
-   * @param database the database it was last seen in
-   * @param name the name it was last seen with
    */
-  record CollectionGone(long collectionId, String database, String name) implements SourceEvent {}
+  record CollectionGone(long collectionId) implements SourceEvent {}
 
   /**
    * A database of this name exists and is selected. It may hold no collection.

@@ -44,8 +44,6 @@ public final class SourceEventCodec {
     } else if (event instanceof SourceEvent.CollectionGone gone) {
       out.writeByte(COLLECTION_GONE);
       out.writeLong(gone.collectionId());
-      out.writeUTF(gone.database());
-      out.writeUTF(gone.name());
     } else if (event instanceof SourceEvent.DatabaseSeen seen) {
       out.writeByte(DATABASE_SEEN);
       out.writeUTF(seen.name());
@@ -77,8 +75,7 @@ public final class SourceEventCodec {
       case TIME_TICK -> new SourceEvent.TimeTick(in.readUTF(), in.readLong());
       case COLLECTION_SEEN ->
           new SourceEvent.CollectionSeen(CollectionState.parseFrom(readBytes(in)));
-      case COLLECTION_GONE ->
-          new SourceEvent.CollectionGone(in.readLong(), in.readUTF(), in.readUTF());
+      case COLLECTION_GONE -> new SourceEvent.CollectionGone(in.readLong());
       case DATABASE_SEEN -> new SourceEvent.DatabaseSeen(in.readUTF());
       case DATABASE_GONE -> new SourceEvent.DatabaseGone(in.readUTF());
       case CATALOG_PROGRESS -> new SourceEvent.CatalogProgress(in.readLong());

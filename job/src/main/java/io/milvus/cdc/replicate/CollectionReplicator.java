@@ -1,6 +1,7 @@
 package io.milvus.cdc.replicate;
 
 import io.milvus.cdc.catalog.CollectionLookup;
+import io.milvus.cdc.etcd.EtcdUnavailableException;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEventTypeInfo;
 import io.milvus.cdc.task.TaskMetrics;
@@ -106,7 +107,8 @@ public final class CollectionReplicator extends ProcessFunction<SourceEvent, Sou
   public void open(Configuration parameters) {}
 
   @Override
-  public void processElement(SourceEvent event, Context context, Collector<SourceEvent> collector) {
+  public void processElement(SourceEvent event, Context context, Collector<SourceEvent> collector)
+      throws EtcdUnavailableException {
     out = collector;
     replication.handle(event);
   }

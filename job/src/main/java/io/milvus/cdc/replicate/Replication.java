@@ -4,6 +4,7 @@ import com.google.common.annotations.VisibleForTesting;
 import io.milvus.cdc.catalog.CollectionLookup;
 import io.milvus.cdc.catalog.v1.CollectionState;
 import io.milvus.cdc.catalog.v1.Shard;
+import io.milvus.cdc.etcd.EtcdUnavailableException;
 import io.milvus.cdc.event.LogMessageHeader;
 import io.milvus.cdc.event.LogMessageHeader.Kind;
 import io.milvus.cdc.event.SourceEvent;
@@ -60,12 +61,12 @@ final class Replication {
   private final Map<String, Integer> replicasByTopic = new HashMap<>();
   private final Map<String, Long> ticks = new HashMap<>();
   private final Set<Replica> unseen = new HashSet<>();
-  private final Map<Long, CollectionLookup.Answer> skippedIds =
+  private final Map<Long, CollectionLookup.Standing> skippedIds =
       new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Long, CollectionLookup.Answer> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Long, CollectionLookup.Standing> eldest) {
           return size() > MOST_SKIPPED_IDS;
         }
       };
@@ -83,8 +84,6 @@ final class Replication {
     final Set<String> closedTopics = new HashSet<>();
     final Map<String, Long> startAfter = new HashMap<>();
     Set<String> topics = Set.of();
-    String database = "";
-    String name = "";
 
     Replica(long collectionId) {
       this.collectionId = collectionId;
@@ -110,8 +109,13 @@ final class Replication {
     this.skippedMessages = skippedMessages;
   }
 
-  /** Takes one event in and hands out all that is ready after it. */
-  void handle(SourceEvent event) {
+  /**
+   * Takes one event in and hands out all that is ready after it.
+   *
+   * @throws EtcdUnavailableException when it must be asked whether a collection is alive, and the
+   *     source's etcd does not answer; nothing of the event is taken in then
+   */
+  void handle(SourceEvent event) throws EtcdUnavailableException {
     if (event instanceof LogMessage message) {
       handleMessage(message);
     } else if (event instanceof TimeTick tick) {
@@ -132,7 +136,7 @@ final class Replication {
     }
   }
 
-  private void handleMessage(LogMessage message) {
+  private void handleMessage(LogMessage message) throws EtcdUnavailableException {
     LogMessageHeader header = message.header();
     if (header.kind() == Kind.CREATE_COLLECTION) {
       return; // The metadata tells of it, with more detail.
@@ -159,15 +163,15 @@ final class Replication {
     replica.order.add(message);
   }
 
-  private boolean isReplicated(LogMessageHeader header) {
+  private boolean isReplicated(LogMessageHeader header) throws EtcdUnavailableException {
     if (skippedIds.containsKey(header.collectionId())) {
       return false;
     }
-    CollectionLookup.Answer answer =
+    CollectionLookup.Standing answer =
         header.kind() == Kind.DROP_COLLECTION
-            ? CollectionLookup.Answer.GONE
-            : lookup.find(header.collectionId());
-    if (answer == CollectionLookup.Answer.REPLICATED) {
+            ? CollectionLookup.Standing.GONE
+            : lookup.standing(header.collectionId());
+    if (answer == CollectionLookup.Standing.REPLICATED) {
       return true;
     }
     skippedIds.put(header.collectionId(), answer);
@@ -183,7 +187,7 @@ final class Replication {
     release(replica);
     if (replica.closed()) {
       remove(replica);
-      out.accept(new CollectionGone(replica.collectionId, replica.database, replica.name));
+      out.accept(new CollectionGone(replica.collectionId));
     }
   }
 
@@ -215,14 +219,12 @@ final class Replication {
       }
       awaitTicks(replica);
     }
-    replica.database = state.getDatabase();
-    replica.name = state.getName();
     out.accept(new CollectionSeen(state));
     release(replica);
   }
 
   private void handleGone(CollectionGone gone) {
-    skippedIds.put(gone.collectionId(), CollectionLookup.Answer.GONE);
+    skippedIds.put(gone.collectionId(), CollectionLookup.Standing.GONE);
     Replica replica = replicas.get(gone.collectionId());
     if (replica != null) {
       remove(replica);
@@ -245,7 +247,7 @@ final class Replication {
     }
     unseen.remove(replica);
     replicas.remove(replica.collectionId);
-    skippedIds.put(replica.collectionId, CollectionLookup.Answer.GONE);
+    skippedIds.put(replica.collectionId, CollectionLookup.Standing.GONE);
   }
 
   private void release(Replica replica) {

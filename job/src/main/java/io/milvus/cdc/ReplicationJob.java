@@ -1,0 +1,126 @@
+package io.milvus.cdc;
+
+import com.google.protobuf.ByteString;
+import io.milvus.cdc.catalog.CatalogSource;
+import io.milvus.cdc.catalog.CollectionLookup;
+import io.milvus.cdc.catalog.EtcdCollectionLookup;
+import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.event.SourceEventTypeInfo;
+import io.milvus.cdc.log.LiveStartPositions;
+import io.milvus.cdc.log.LogSource;
+import io.milvus.cdc.log.LogTuning;
+import io.milvus.cdc.log.LogWatermarks;
+import io.milvus.cdc.replicate.CollectionReplicator;
+import io.milvus.cdc.target.MilvusSink;
+import io.milvus.cdc.task.PermanentFailure;
+import io.milvus.cdc.task.TaskDefinition;
+import io.milvus.cdc.task.TaskStore;
+import io.milvus.cdc.task.TaskStoreAddress;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import org.apache.flink.api.common.eventtime.WatermarkStrategy;
+import org.apache.flink.api.java.utils.ParameterTool;
+import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+
+/**
+ * The Flink program of one task.
+ *
+ * <p>Arguments: {@code --task-id}, {@code --meta-endpoints} (client addresses of the task store's
+ * etcd, separated by commas) and {@code --meta-root} (the store's root path). Everything else is
+ * read from the store where it is needed, so that no secret is in the job's arguments or graph.
+ * Checkpoint interval and directories, the restart strategy and the parallelism are Flink's
+ * settings; the server passes them with the job.
+ */
+public final class ReplicationJob {
+
+  /** How far one topic may run ahead of the slowest one while a backlog is read. */
+  private static final Duration MOST_AHEAD = Duration.ofSeconds(5);
+
+  private static final Duration ALIGNMENT_INTERVAL = Duration.ofMillis(200);
+
+  /** A topic that is silent this long holds nobody back; those of live collections tick. */
+  private static final Duration SILENCE = Duration.ofSeconds(2);
+
+  private ReplicationJob() {}
+
+  /** Submits the job of the task that the arguments name. */
+  public static void main(String[] arguments) throws Exception {
+    ParameterTool parameters = ParameterTool.fromArgs(arguments);
+    TaskStoreAddress store =
+        new TaskStoreAddress(
+            List.of(parameters.getRequired("meta-endpoints").split(",", -1)),
+            parameters.getRequired("meta-root"));
+    StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment();
+    build(environment, parameters.getRequired("task-id"), store);
+    environment.execute(TaskDefinition.jobName(parameters.getRequired("task-id")));
+  }
+
+  /** Adds the operators of a task to an environment. */
+  static void build(StreamExecutionEnvironment environment, String taskId, TaskStoreAddress store) {
+    // Everything that crosses the network or goes into a savepoint has a serializer of its own.
+    environment.getConfig().disableGenericTypes();
+    environment.getConfig().enableObjectReuse();
+    // A target that is away makes checkpoints expire; that is no reason to give up.
+    environment.getCheckpointConfig().setTolerableCheckpointFailureNumber(Integer.MAX_VALUE);
+
+    DataStream<SourceEvent> catalog =
+        environment
+            .fromSource(
+                new CatalogSource(taskId, store),
+                WatermarkStrategy.noWatermarks(),
+                "Source metadata",
+                new SourceEventTypeInfo())
+            .setParallelism(1)
+            .uid("catalog-source");
+    DataStream<SourceEvent> log =
+        environment
+            .fromSource(
+                new LogSource(
+                    taskId,
+                    store::open,
+                    task -> new LiveStarts(openLookup(task)),
+                    LogTuning.DEFAULT),
+                LogWatermarks.strategy(MOST_AHEAD, ALIGNMENT_INTERVAL, SILENCE),
+                "Source log",
+                new SourceEventTypeInfo())
+            .uid("log-source");
+    CollectionReplicator.order(catalog, log, () -> openLookup(definition(taskId, store)))
+        .sinkTo(new MilvusSink(() -> definition(taskId, store)))
+        .name("Milvus sink")
+        .uid(MilvusSink.UID);
+  }
+
+  private static TaskDefinition definition(String taskId, TaskStoreAddress address) {
+    try (TaskStore store = address.open()) {
+      return store
+          .definition(taskId)
+          .orElseThrow(
+              () ->
+                  new PermanentFailure(
+                      "task "
+                          + taskId
+                          + " is not in the task store "
+                          + address
+                          + ": it was deleted, or the job was given another store"));
+    }
+  }
+
+  private static CollectionLookup openLookup(TaskDefinition task) {
+    return EtcdCollectionLookup.open(task.source(), task.selection());
+  }
+
+  private record LiveStarts(CollectionLookup lookup) implements LiveStartPositions {
+
+    @Override
+    public List<ByteString> of(String pchannel) throws IOException {
+      return lookup.startPositionsOfLiveCollections(pchannel);
+    }
+
+    @Override
+    public void close() {
+      lookup.close();
+    }
+  }
+}

@@ -1,0 +1,291 @@
+package io.milvus.cdc.catalog;
+
+import io.milvus.cdc.etcd.EtcdChange;
+import io.milvus.cdc.etcd.EtcdConnection.RunningWatch;
+import io.milvus.cdc.etcd.EtcdConnection.WatchListener;
+import io.milvus.cdc.etcd.EtcdUnavailableException;
+import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.task.StartPositions;
+import io.milvus.cdc.task.TaskDefinition;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Lists the source's metadata, then watches it, and tells every difference; runs on a thread of its
+ * own until it is interrupted.
+ *
+ * <p>Whenever the watch ends, for whatever reason (connection lost, revision compacted, too much
+ * waiting), all is listed again and compared with what was told, so that nothing is missed. While
+ * etcd does not answer this is tried again, without end.
+ *
+ * <p>Every second it tells how far it is. With {@code t} taken from the local clock, the newest
+ * revision {@code r} is then read from etcd: all that was committed before {@code t} is at or below
+ * {@code r}. Progress to {@code t} is told once the watch has delivered everything up to {@code r},
+ * which it says by an event at {@code r} or later, or by a progress notification, on the same
+ * ordered stream. Some etcd releases (before 3.4.25 and 3.5.8) send such a notification too early
+ * to a watch that is still catching up after it was opened; none is therefore asked for within the
+ * first second of a watch.
+ */
+final class CatalogFeed implements Runnable {
+
+  /** How this feed deals with time; tests are in more of a hurry. */
+  record Pace(
+      Duration progressInterval, Duration confirmTimeout, Duration minPause, Duration maxPause) {
+    static final Pace DEFAULT =
+        new Pace(
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(10),
+            Duration.ofMillis(200),
+            Duration.ofSeconds(10));
+  }
+
+  /** Loads what the task is; told anew until it succeeds. */
+  @FunctionalInterface
+  interface TaskLoader {
+    /**
+     * Reads a task from its store.
+     *
+     * @throws EtcdUnavailableException when the store does not answer
+     */
+    LoadedTask load() throws EtcdUnavailableException;
+  }
+
+  /** A task as its store has it. */
+  record LoadedTask(TaskDefinition definition, StartPositions starts) {}
+
+  private static final Logger LOG = LoggerFactory.getLogger(CatalogFeed.class);
+
+  /** Unread messages of a watch; beyond them a listing is cheaper. */
+  private static final int MAX_WAITING_SIGNALS = 10_000;
+
+  /** How often an unanswered request for progress is repeated. */
+  private static final Duration PROGRESS_REQUEST_INTERVAL = Duration.ofMillis(200);
+
+  private final TaskLoader loader;
+  private final Function<TaskDefinition, MilvusMetadata> connect;
+  private final KnownObjects restored;
+  private final EventQueue queue;
+  private final LongSupplier clock;
+  private final Pace pace;
+
+  private boolean connected = true;
+
+  /** Failures in a row, without confirmed progress between them. */
+  private int failures;
+
+  CatalogFeed(
+      TaskLoader loader,
+      Function<TaskDefinition, MilvusMetadata> connect,
+      KnownObjects restored,
+      EventQueue queue,
+      LongSupplier clock,
+      Pace pace) {
+    this.loader = loader;
+    this.connect = connect;
+    this.restored = restored;
+    this.queue = queue;
+    this.clock = clock;
+    this.pace = pace;
+  }
+
+  @Override
+  public void run() {
+    try {
+      LoadedTask task = loadTask();
+      follow(task, new Announcements(task.definition().selection(), restored));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException e) {
+      queue.fail(e);
+    }
+  }
+
+  private LoadedTask loadTask() throws InterruptedException {
+    while (true) {
+      try {
+        return loader.load();
+      } catch (EtcdUnavailableException e) {
+        lost(e);
+        pause();
+      }
+    }
+  }
+
+  private void follow(LoadedTask task, Announcements announcements) throws InterruptedException {
+    while (true) {
+      // A connection of its own for each try: what is left of a broken one cannot get in the way.
+      try (MilvusMetadata metadata = connect.apply(task.definition())) {
+        long before = clock.getAsLong();
+        Catalog catalog = new Catalog(task.definition().source().metaPrefix(), task.starts());
+        long revision = metadata.list(catalog::apply);
+        catalog.takeChanges();
+        tell(announcements.afterListing(catalog));
+        queue.put(new SourceEvent.CatalogProgress(before));
+        watch(metadata, revision, catalog, announcements);
+      } catch (EtcdUnavailableException e) {
+        throwIfInterrupted();
+        lost(e);
+      } catch (WatchEndedException e) {
+        lost(e);
+      }
+      pause();
+    }
+  }
+
+  /** What a watch has told. */
+  private sealed interface Signal {
+    record Changed(List<EtcdChange> changes) implements Signal {}
+
+    record Progressed(long revision) implements Signal {}
+
+    record Ended(String reason) implements Signal {}
+  }
+
+  /** The watch is over, and all has to be listed again. */
+  private static final class WatchEndedException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    WatchEndedException(String reason) {
+      super("the watch ended: " + reason);
+    }
+  }
+
+  private void watch(
+      MilvusMetadata metadata, long listed, Catalog catalog, Announcements announcements)
+      throws InterruptedException, EtcdUnavailableException, WatchEndedException {
+    Signals signals = new Signals();
+    try (RunningWatch watch = metadata.watch(listed + 1, signals)) {
+      long delivered = listed;
+      long nextProgress = System.nanoTime() + pace.progressInterval().toNanos();
+      Optional<Unconfirmed> unconfirmed = Optional.empty();
+      while (true) {
+        long now = System.nanoTime();
+        if (unconfirmed.isPresent()) {
+          if (delivered >= unconfirmed.get().revision()) {
+            queue.put(new SourceEvent.CatalogProgress(unconfirmed.get().epochMillis()));
+            found(delivered);
+            unconfirmed = Optional.empty();
+          } else if (now - unconfirmed.get().since() > pace.confirmTimeout().toNanos()) {
+            throw new WatchEndedException(
+                "it was silent for " + pace.confirmTimeout().toSeconds() + " s");
+          } else {
+            watch.requestProgress();
+          }
+        } else if (now - nextProgress >= 0) {
+          nextProgress = now + pace.progressInterval().toNanos();
+          long before = clock.getAsLong();
+          unconfirmed = Optional.of(new Unconfirmed(before, metadata.revision(), now));
+          continue;
+        }
+        long wait =
+            unconfirmed.isPresent()
+                ? PROGRESS_REQUEST_INTERVAL.toNanos()
+                : Math.max(0, nextProgress - System.nanoTime());
+        OptionalLong heard = take(signals, wait, catalog, announcements);
+        if (heard.isPresent()) {
+          delivered = Math.max(delivered, heard.getAsLong());
+        }
+      }
+    }
+  }
+
+  /**
+   * Takes in what the watch has told.
+   *
+   * @return up to which revision all has been told, when it told something
+   */
+  private OptionalLong take(
+      Signals signals, long waitNanos, Catalog catalog, Announcements announcements)
+      throws InterruptedException, WatchEndedException {
+    Signal signal = signals.queue.poll(waitNanos, TimeUnit.NANOSECONDS);
+    if (signals.overflown.get()) {
+      throw new WatchEndedException("more changes than can be held are waiting");
+    }
+    if (signal == null) {
+      return OptionalLong.empty();
+    }
+    if (signal instanceof Signal.Changed changed) {
+      changed.changes().forEach(catalog::apply);
+      tell(announcements.afterChanges(catalog, catalog.takeChanges()));
+      return OptionalLong.of(changed.changes().get(changed.changes().size() - 1).revision());
+    } else if (signal instanceof Signal.Progressed progressed) {
+      return OptionalLong.of(progressed.revision());
+    } else if (signal instanceof Signal.Ended ended) {
+      throw new WatchEndedException(ended.reason());
+    }
+    throw new IllegalStateException("unknown signal " + signal);
+  }
+
+  /** A moment that is told as progress as soon as the watch has come to its revision. */
+  private record Unconfirmed(long epochMillis, long revision, long since) {}
+
+  private static final class Signals implements WatchListener {
+    final BlockingQueue<Signal> queue = new LinkedBlockingQueue<>(MAX_WAITING_SIGNALS);
+    final AtomicBoolean overflown = new AtomicBoolean();
+
+    @Override
+    public void changed(List<EtcdChange> changes) {
+      offer(new Signal.Changed(changes));
+    }
+
+    @Override
+    public void progressed(long revision) {
+      offer(new Signal.Progressed(revision));
+    }
+
+    @Override
+    public void ended(String reason) {
+      offer(new Signal.Ended(reason));
+    }
+
+    private void offer(Signal signal) {
+      if (!queue.offer(signal)) {
+        overflown.set(true);
+      }
+    }
+  }
+
+  private void tell(List<SourceEvent> events) throws InterruptedException {
+    for (SourceEvent event : events) {
+      queue.put(event);
+    }
+  }
+
+  private void lost(Exception cause) {
+    if (connected) {
+      connected = false;
+      LOG.warn(
+          "The source's metadata cannot be watched, trying again until it can: {}",
+          cause.getMessage());
+    }
+  }
+
+  private void found(long revision) {
+    failures = 0;
+    if (!connected) {
+      connected = true;
+      LOG.info("The source's metadata is watched again, up to revision {}", revision);
+    }
+  }
+
+  private void pause() throws InterruptedException {
+    long millis = pace.minPause().toMillis() << Math.min(failures++, 16);
+    Thread.sleep(Math.min(millis, pace.maxPause().toMillis()));
+  }
+
+  private static void throwIfInterrupted() throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+  }
+}

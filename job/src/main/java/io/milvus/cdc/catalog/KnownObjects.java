@@ -1,0 +1,22 @@
+package io.milvus.cdc.catalog;
+
+import java.util.Set;
+
+/**
+ * What has been announced downstream and not been taken back: all that has to be remembered over a
+ * restart to notice what was dropped meanwhile.
+ *
+ * @param collections ids of collections
+ * @param databases names of databases
+ */
+record KnownObjects(Set<Long> collections, Set<String> databases) {
+
+  KnownObjects {
+    collections = Set.copyOf(collections);
+    databases = Set.copyOf(databases);
+  }
+
+  static KnownObjects none() {
+    return new KnownObjects(Set.of(), Set.of());
+  }
+}

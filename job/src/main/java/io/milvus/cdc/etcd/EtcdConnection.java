@@ -1,0 +1,338 @@
+package io.milvus.cdc.etcd;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
+import io.etcd.jetcd.ByteSequence;
+import io.etcd.jetcd.Client;
+import io.etcd.jetcd.KeyValue;
+import io.etcd.jetcd.Watch;
+import io.etcd.jetcd.kv.GetResponse;
+import io.etcd.jetcd.kv.TxnResponse;
+import io.etcd.jetcd.op.Cmp;
+import io.etcd.jetcd.op.CmpTarget;
+import io.etcd.jetcd.op.Op;
+import io.etcd.jetcd.options.DeleteOption;
+import io.etcd.jetcd.options.GetOption;
+import io.etcd.jetcd.options.PutOption;
+import io.etcd.jetcd.options.WatchOption;
+import io.etcd.jetcd.watch.WatchEvent;
+import io.etcd.jetcd.watch.WatchResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+
+/**
+ * A connection to one etcd cluster. Every read is linearizable: it sees all that was acknowledged
+ * to anybody before it was asked. Every call answers or fails within {@link #CALL_TIMEOUT}; none
+ * retries for longer.
+ *
+ * <p>Safe for use by several threads.
+ */
+public final class EtcdConnection implements AutoCloseable {
+
+  /** How long one call may take. */
+  public static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
+
+  /** Keys per answer when listing. */
+  private static final int PAGE = 1_000;
+
+  /** etcd refuses a transaction of more than 128 operations unless configured otherwise. */
+  private static final int OPERATIONS_PER_TRANSACTION = 100;
+
+  /** A page of large values; gRPC's own limit of 4 MB is too small for it. */
+  private static final int MAX_ANSWER_BYTES = 256 << 20;
+
+  private final List<String> endpoints;
+  private final Client client;
+
+  private EtcdConnection(List<String> endpoints, Client client) {
+    this.endpoints = endpoints;
+    this.client = client;
+  }
+
+  /**
+   * A connection to the cluster behind the endpoints; it is made when it is first used.
+   *
+   * @param endpoints client addresses, for example {@code http://127.0.0.1:2379}; without a scheme
+   *     they mean http
+   */
+  public static EtcdConnection open(List<String> endpoints) {
+    List<String> addresses =
+        endpoints.stream().map(e -> e.contains("://") ? e : "http://" + e).toList();
+    Client client =
+        Client.builder()
+            .endpoints(addresses.toArray(String[]::new))
+            .connectTimeout(CALL_TIMEOUT)
+            .retryMaxDuration(CALL_TIMEOUT)
+            .maxInboundMessageSize(MAX_ANSWER_BYTES)
+            .keepaliveTime(Duration.ofSeconds(10))
+            .keepaliveTimeout(CALL_TIMEOUT)
+            .build();
+    return new EtcdConnection(addresses, client);
+  }
+
+  /**
+   * The newest revision: whatever was acknowledged before this call is at or below it.
+   *
+   * @param key any key that may be read; it need not exist
+   */
+  public long revision(String key) throws EtcdUnavailableException {
+    GetOption option = GetOption.builder().withCountOnly(true).build();
+    return await(client.getKVClient().get(bytes(key), option), key).getHeader().getRevision();
+  }
+
+  /** What a key holds, or empty. */
+  public Optional<ByteString> get(String key) throws EtcdUnavailableException {
+    return await(client.getKVClient().get(bytes(key)), key).getKvs().stream()
+        .findFirst()
+        .map(kv -> byteString(kv.getValue()));
+  }
+
+  /**
+   * What each of some keys holds, all at one revision. Keys that do not exist are left out.
+   *
+   * @param keys any number of keys
+   * @param prefix a prefix whose keys are read at the same revision
+   */
+  public List<EtcdChange> get(List<String> keys, String prefix) throws EtcdUnavailableException {
+    List<EtcdChange> found = new ArrayList<>();
+    OptionalLong revision = OptionalLong.empty();
+    int from = 0;
+    do {
+      int to = Math.min(keys.size(), from + OPERATIONS_PER_TRANSACTION);
+      List<Op> operations = new ArrayList<>();
+      if (from == 0) {
+        operations.add(Op.get(bytes(prefix), GetOption.builder().isPrefix(true).build()));
+      }
+      for (String key : keys.subList(from, to)) {
+        operations.add(Op.get(bytes(key), atRevision(revision).build()));
+      }
+      TxnResponse response =
+          await(client.getKVClient().txn().Then(operations.toArray(Op[]::new)).commit(), prefix);
+      revision = OptionalLong.of(response.getHeader().getRevision());
+      for (GetResponse answer : response.getGetResponses()) {
+        answer.getKvs().forEach(kv -> found.add(change(kv)));
+      }
+      from = to;
+    } while (from < keys.size());
+    return found;
+  }
+
+  /**
+   * Hands over everything below some prefixes as of one revision.
+   *
+   * @param prefixes what to list, at least one; in their order, and in the keys' order within each
+   * @return that revision: what was acknowledged before the call is at or below it
+   * @throws EtcdUnavailableException also when that revision is compacted before the end of a long
+   *     listing; some keys have been handed over then
+   */
+  public long list(List<String> prefixes, Consumer<EtcdChange> consumer)
+      throws EtcdUnavailableException {
+    OptionalLong revision = OptionalLong.empty();
+    for (String prefix : prefixes) {
+      ByteSequence end = prefixEnd(prefix);
+      ByteSequence from = bytes(prefix);
+      boolean more = true;
+      while (more) {
+        GetOption option = atRevision(revision).withRange(end).withLimit(PAGE).build();
+        GetResponse response = await(client.getKVClient().get(from, option), prefix);
+        if (revision.isEmpty()) {
+          revision = OptionalLong.of(response.getHeader().getRevision());
+        }
+        response.getKvs().forEach(kv -> consumer.accept(change(kv)));
+        more = response.isMore();
+        if (more) {
+          from = next(response.getKvs().get(response.getKvs().size() - 1).getKey());
+        }
+      }
+    }
+    return revision.orElseThrow();
+  }
+
+  /**
+   * Writes some keys at once, unless a key exists.
+   *
+   * @param absent the key that must not exist
+   * @param values at most as many as etcd takes in one transaction (128 unless configured)
+   * @return whether it was done
+   */
+  public boolean putIfAbsent(String absent, Map<String, ByteString> values)
+      throws EtcdUnavailableException {
+    Op[] puts =
+        values.entrySet().stream()
+            .map(
+                entry ->
+                    Op.put(
+                        bytes(entry.getKey()),
+                        ByteSequence.from(entry.getValue().toByteArray()),
+                        PutOption.DEFAULT))
+            .toArray(Op[]::new);
+    return await(
+            client
+                .getKVClient()
+                .txn()
+                .If(new Cmp(bytes(absent), Cmp.Op.EQUAL, CmpTarget.version(0)))
+                .Then(puts)
+                .commit(),
+            absent)
+        .isSucceeded();
+  }
+
+  /** Removes every key below a prefix, at one revision. */
+  public void deletePrefix(String prefix) throws EtcdUnavailableException {
+    await(
+        client.getKVClient().delete(bytes(prefix), DeleteOption.builder().isPrefix(true).build()),
+        prefix);
+  }
+
+  /** Told what happens to the keys of a watch, on a thread that must not be blocked. */
+  public interface WatchListener {
+
+    /**
+     * Keys changed; everything of these changes' revisions is in the list, and everything of the
+     * watch before them has been told.
+     */
+    void changed(List<EtcdChange> changes);
+
+    /** Nothing at or below a revision is still to be told. */
+    void progressed(long revision);
+
+    /** The watch is over, for example because its revision was compacted. Told at least once. */
+    void ended(String reason);
+  }
+
+  /** A running watch. */
+  public interface RunningWatch extends AutoCloseable {
+
+    /** Asks for {@link WatchListener#progressed}. */
+    void requestProgress();
+
+    @Override
+    void close();
+  }
+
+  /**
+   * Watches a range of keys. A watch that ends is not resumed: the listener's owner knows how far
+   * it came and opens another one.
+   *
+   * @param from first key
+   * @param to the key after the last one
+   * @param revision the first revision that is told
+   */
+  public RunningWatch watch(String from, String to, long revision, WatchListener listener) {
+    WatchOption option = WatchOption.builder().withRange(bytes(to)).withRevision(revision).build();
+    Watch.Watcher watcher =
+        client
+            .getWatchClient()
+            .watch(
+                bytes(from),
+                option,
+                new Watch.Listener() {
+                  @Override
+                  public void onNext(WatchResponse response) {
+                    if (response.getEvents().isEmpty()) {
+                      listener.progressed(response.getHeader().getRevision());
+                    } else {
+                      listener.changed(
+                          response.getEvents().stream().map(EtcdConnection::change).toList());
+                    }
+                  }
+
+                  @Override
+                  public void onError(Throwable error) {
+                    listener.ended(String.valueOf(error.getMessage()));
+                  }
+
+                  @Override
+                  public void onCompleted() {
+                    listener.ended("the server ended the stream");
+                  }
+                });
+    return new RunningWatch() {
+      @Override
+      public void requestProgress() {
+        watcher.requestProgress();
+      }
+
+      @Override
+      public void close() {
+        watcher.close();
+      }
+    };
+  }
+
+  @Override
+  public void close() {
+    client.close();
+  }
+
+  private <T> T await(CompletableFuture<T> future, String what) throws EtcdUnavailableException {
+    try {
+      return future.get(CALL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new EtcdUnavailableException("interrupted while asking etcd for " + what, e);
+    } catch (TimeoutException e) {
+      throw new EtcdUnavailableException(
+          "etcd at %s did not answer about %s within %d s"
+              .formatted(endpoints, what, CALL_TIMEOUT.toSeconds()),
+          e);
+    } catch (ExecutionException e) {
+      throw new EtcdUnavailableException(
+          "etcd at %s failed on %s: %s".formatted(endpoints, what, e.getCause().getMessage()), e);
+    } finally {
+      future.cancel(true);
+    }
+  }
+
+  private static GetOption.Builder atRevision(OptionalLong revision) {
+    GetOption.Builder builder = GetOption.builder();
+    revision.ifPresent(builder::withRevision);
+    return builder;
+  }
+
+  private static EtcdChange change(KeyValue kv) {
+    return new EtcdChange(
+        kv.getKey().toString(), Optional.of(byteString(kv.getValue())), kv.getModRevision());
+  }
+
+  private static EtcdChange change(WatchEvent event) {
+    KeyValue kv = event.getKeyValue();
+    return switch (event.getEventType()) {
+      case PUT -> change(kv);
+      case DELETE -> new EtcdChange(kv.getKey().toString(), Optional.empty(), kv.getModRevision());
+      case UNRECOGNIZED ->
+          throw new IllegalStateException("etcd told something unknown of " + kv.getKey());
+    };
+  }
+
+  private static ByteSequence bytes(String text) {
+    return ByteSequence.from(text, StandardCharsets.UTF_8);
+  }
+
+  private static ByteString byteString(ByteSequence bytes) {
+    return UnsafeByteOperations.unsafeWrap(bytes.getBytes());
+  }
+
+  /** The first key that does not start with the prefix. */
+  private static ByteSequence prefixEnd(String prefix) {
+    byte[] end = bytes(prefix).getBytes();
+    end[end.length - 1]++;
+    return ByteSequence.from(end);
+  }
+
+  private static ByteSequence next(ByteSequence key) {
+    byte[] bytes = key.getBytes();
+    return ByteSequence.from(Arrays.copyOf(bytes, bytes.length + 1));
+  }
+}

@@ -1,0 +1,236 @@
+package io.milvus.cdc.log;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.protobuf.ByteString;
+import io.milvus.cdc.catalog.SourceSnapshot;
+import io.milvus.cdc.catalog.SourceSnapshot.ChannelCheckpoint;
+import io.milvus.cdc.catalog.v1.CollectionState;
+import io.milvus.cdc.catalog.v1.Shard;
+import io.milvus.cdc.task.Selection;
+import io.milvus.cdc.task.SourceCluster;
+import io.milvus.cdc.task.StartPositions;
+import io.milvus.cdc.task.StartPositions.TopicStart;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
+import org.apache.pulsar.client.api.MessageId;
+import org.apache.pulsar.client.api.MessageIdAdv;
+import org.apache.pulsar.client.api.PulsarClient;
+import org.apache.pulsar.client.api.Reader;
+import org.apache.pulsar.client.api.TopicMessageId;
+
+/**
+ * Decides where a new task starts to read the source's log.
+ *
+ * <p>Two things are read, in this order: first the last message id of every topic, then the
+ * metadata. The order matters. A collection that is not in the metadata yet gets its first row
+ * after the metadata was read, so after its topics' last message ids were, and a topic without a
+ * collection can be read from there. Read the other way round, a collection could be created and
+ * written between the two, and its first rows would be skipped.
+ *
+ * <p>A topic with collections starts at the oldest of their channels' checkpoints: at the message
+ * itself, because a checkpoint's message may be newer than its timestamp. Milvus' own readers seek
+ * the same way, and then skip operations up to the timestamp, as the task does by {@link
+ * TopicStart#checkpoints}. What is before a checkpoint is in the source's segments and not read
+ * from the log.
+ */
+public final class StartPositionReader {
+
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
+
+  private StartPositionReader() {}
+
+  /**
+   * Reads where a task starts. Leaves nothing behind on the source.
+   *
+   * @param source the cluster that will be read
+   * @param selection what the task replicates
+   * @return a start for every dml topic of the source that exists now
+   * @throws IOException when etcd or Pulsar do not answer; the message says which one, and where
+   */
+  public static StartPositions read(SourceCluster source, Selection selection) throws IOException {
+    Map<String, Optional<MessageId>> lastMessages = lastMessages(source);
+    return positions(lastMessages, SourceSnapshot.read(source, selection));
+  }
+
+  /**
+   * Puts the two readings together.
+   *
+   * @param lastMessages for each topic its last message, empty when it holds none
+   */
+  static StartPositions positions(
+      Map<String, Optional<MessageId>> lastMessages, SourceSnapshot snapshot) throws IOException {
+    Map<String, MessageId> oldest = new HashMap<>();
+    Map<String, Map<String, Long>> checkpoints = new HashMap<>();
+    for (CollectionState collection : snapshot.collections()) {
+      for (Shard shard : collection.getShardsList()) {
+        ChannelCheckpoint checkpoint =
+            Optional.ofNullable(snapshot.checkpoints().get(shard.getVchannel()))
+                .orElse(new ChannelCheckpoint(shard.getStartMessageId(), 0));
+        MessageId message = messageId(shard.getVchannel(), checkpoint.messageId());
+        oldest.merge(shard.getPchannel(), message, StartPositionReader::older);
+        checkpoints
+            .computeIfAbsent(shard.getPchannel(), pchannel -> new HashMap<>())
+            .put(shard.getVchannel(), checkpoint.timestamp());
+      }
+    }
+    Map<String, TopicStart> topics = new HashMap<>();
+    lastMessages.forEach(
+        (pchannel, last) ->
+            topics.put(
+                pchannel, new TopicStart(last.map(StartPositionReader::bytes), false, Map.of())));
+    oldest.forEach(
+        (pchannel, message) ->
+            topics.put(
+                pchannel,
+                new TopicStart(Optional.of(bytes(message)), true, checkpoints.get(pchannel))));
+    return new StartPositions(topics);
+  }
+
+  private static MessageId messageId(String vchannel, ByteString serialized) throws IOException {
+    try {
+      return MessageId.fromByteArray(serialized.toByteArray());
+    } catch (IOException | RuntimeException e) {
+      throw new IOException(
+          "The position of channel %s in the source's etcd is not a Pulsar message id: "
+              .concat("is mq.type pulsar there?")
+              .formatted(vchannel),
+          e);
+    }
+  }
+
+  private static MessageId older(MessageId one, MessageId other) {
+    MessageIdAdv a = (MessageIdAdv) one;
+    MessageIdAdv b = (MessageIdAdv) other;
+    int order = Long.compare(a.getLedgerId(), b.getLedgerId());
+    if (order == 0) {
+      order = Long.compare(a.getEntryId(), b.getEntryId());
+    }
+    return order <= 0 ? one : other;
+  }
+
+  private static ByteString bytes(MessageId id) {
+    return ByteString.copyFrom(id.toByteArray());
+  }
+
+  private static Map<String, Optional<MessageId>> lastMessages(SourceCluster source)
+      throws IOException {
+    try (PulsarClient client =
+        PulsarClient.builder()
+            .serviceUrl(source.pulsarServiceUrl())
+            .operationTimeout((int) TIMEOUT.toSeconds(), TimeUnit.SECONDS)
+            .build()) {
+      Map<String, CompletableFuture<Optional<MessageId>>> asked = new LinkedHashMap<>();
+      for (String pchannel : dmlTopics(source)) {
+        asked.put(pchannel, lastMessage(client, source.topic(pchannel)));
+      }
+      Map<String, Optional<MessageId>> answers = new HashMap<>();
+      for (Map.Entry<String, CompletableFuture<Optional<MessageId>>> entry : asked.entrySet()) {
+        answers.put(entry.getKey(), await(source.topic(entry.getKey()), entry.getValue()));
+      }
+      return answers;
+    }
+  }
+
+  /**
+   * A reader's subscription is not durable: it goes with the reader, which goes with the client.
+   */
+  private static CompletableFuture<Optional<MessageId>> lastMessage(
+      PulsarClient client, String topic) {
+    return client
+        .newReader()
+        .topic(topic)
+        .startMessageId(MessageId.latest)
+        .receiverQueueSize(1)
+        .createAsync()
+        .thenCompose(Reader::getLastMessageIdsAsync)
+        .thenApply(StartPositionReader::last);
+  }
+
+  /** A topic without messages answers with an entry of -1. */
+  private static Optional<MessageId> last(List<TopicMessageId> ids) {
+    return ids.stream()
+        .map(MessageIdAdv.class::cast)
+        .filter(id -> id.getEntryId() >= 0)
+        .map(MessageId.class::cast)
+        .findFirst();
+  }
+
+  private static Optional<MessageId> await(
+      String topic, CompletableFuture<Optional<MessageId>> answer) throws IOException {
+    try {
+      return answer.get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while asking for the last message of " + topic, e);
+    } catch (ExecutionException e) {
+      throw new IOException(
+          "Pulsar does not tell the last message of %s: %s"
+              .formatted(topic, e.getCause().getMessage()),
+          e);
+    } catch (TimeoutException e) {
+      throw new IOException(
+          "Pulsar did not tell the last message of %s within %d s"
+              .formatted(topic, TIMEOUT.toSeconds()),
+          e);
+    }
+  }
+
+  /** The physical channels that exist: {@code <prefix>-rootcoord-dml_<n>} (Milvus 2.3 to 2.5). */
+  private static Set<String> dmlTopics(SourceCluster source) throws IOException {
+    URI uri =
+        URI.create(
+            "%s/admin/v2/persistent/%s/%s"
+                .formatted(
+                    source.pulsarAdminUrl().replaceAll("/+$", ""),
+                    source.pulsarTenant(),
+                    source.pulsarNamespace()));
+    HttpClient client =
+        HttpClient.newBuilder()
+            .connectTimeout(TIMEOUT)
+            .followRedirects(HttpClient.Redirect.NORMAL)
+            .build();
+    HttpResponse<String> response;
+    try {
+      response =
+          client.send(
+              HttpRequest.newBuilder(uri).timeout(TIMEOUT).build(),
+              HttpResponse.BodyHandlers.ofString());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while listing the source's topics", e);
+    } catch (ConnectException e) {
+      throw new IOException("Pulsar's admin address %s cannot be reached".formatted(uri), e);
+    }
+    if (response.statusCode() != 200) {
+      throw new IOException(
+          "Pulsar answers %d to %s: check the admin address, tenant and namespace"
+              .formatted(response.statusCode(), uri));
+    }
+    Pattern dml = Pattern.compile(Pattern.quote(source.topicPrefix()) + "-rootcoord-dml_\\d+");
+    Set<String> topics = new TreeSet<>();
+    for (String topic : new ObjectMapper().readValue(response.body(), String[].class)) {
+      String name = topic.substring(topic.lastIndexOf('/') + 1);
+      if (dml.matcher(name).matches()) {
+        topics.add(name);
+      }
+    }
+    return topics;
+  }
+}

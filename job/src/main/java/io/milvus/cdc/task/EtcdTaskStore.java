@@ -1,0 +1,136 @@
+package io.milvus.cdc.task;
+
+import com.google.protobuf.ByteString;
+import io.milvus.cdc.etcd.EtcdChange;
+import io.milvus.cdc.etcd.EtcdConnection;
+import io.milvus.cdc.etcd.EtcdUnavailableException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The task store in etcd. Every method throws {@link UncheckedIOException} with an {@link
+ * EtcdUnavailableException} when etcd does not answer, and {@link UnreadableTaskException} when it
+ * finds a document that it cannot read. Safe for use by several threads.
+ */
+public final class EtcdTaskStore implements TaskStore {
+
+  private static final String DEFINITION = "/definition";
+  private static final String POSITIONS = "/positions/";
+
+  /** Start positions per transaction; etcd takes 128 operations unless configured otherwise. */
+  private static final int POSITIONS_PER_TRANSACTION = 100;
+
+  private final EtcdConnection etcd;
+  private final String tasks;
+
+  private EtcdTaskStore(EtcdConnection etcd, String tasks) {
+    this.etcd = etcd;
+    this.tasks = tasks;
+  }
+
+  static EtcdTaskStore open(TaskStoreAddress address) {
+    return new EtcdTaskStore(
+        EtcdConnection.open(address.endpoints()), address.root() + "/v1/tasks/");
+  }
+
+  @Override
+  public Optional<TaskDefinition> definition(String taskId) {
+    String key = task(taskId) + DEFINITION;
+    return call(() -> etcd.get(key)).map(json -> TaskJson.definition(key, json));
+  }
+
+  @Override
+  public StartPositions startPositions(String taskId) {
+    String prefix = task(taskId) + POSITIONS;
+    Map<String, StartPositions.TopicStart> topics = new HashMap<>();
+    for (EtcdChange entry : list(prefix)) {
+      topics.put(
+          entry.key().substring(prefix.length()),
+          TaskJson.start(entry.key(), entry.value().orElseThrow()));
+    }
+    return new StartPositions(topics);
+  }
+
+  /** The definitions of all tasks. */
+  public List<TaskDefinition> list() {
+    List<TaskDefinition> definitions = new ArrayList<>();
+    for (EtcdChange entry : list(tasks)) {
+      String rest = entry.key().substring(tasks.length());
+      if (rest.endsWith(DEFINITION) && rest.indexOf('/') == rest.length() - DEFINITION.length()) {
+        definitions.add(TaskJson.definition(entry.key(), entry.value().orElseThrow()));
+      }
+    }
+    return definitions;
+  }
+
+  /**
+   * Writes a new task. Its definition is written last, together with the last of its positions, so
+   * that a task which can be seen is complete. What an earlier try with the same id has left behind
+   * is overwritten.
+   *
+   * @return false when there is a task of this id already, which is left as it is
+   */
+  public boolean write(TaskDefinition definition, StartPositions positions) {
+    String task = task(definition.taskId());
+    String definitionKey = task + DEFINITION;
+    Map<String, ByteString> values = new LinkedHashMap<>();
+    for (Map.Entry<String, StartPositions.TopicStart> start : positions.topics().entrySet()) {
+      values.put(task + POSITIONS + start.getKey(), TaskJson.write(start.getValue()));
+      if (values.size() == POSITIONS_PER_TRANSACTION) {
+        Map<String, ByteString> full = values;
+        if (!call(() -> etcd.putIfAbsent(definitionKey, full))) {
+          return false;
+        }
+        values = new LinkedHashMap<>();
+      }
+    }
+    values.put(definitionKey, TaskJson.write(definition));
+    Map<String, ByteString> last = values;
+    return call(() -> etcd.putIfAbsent(definitionKey, last));
+  }
+
+  /** Removes everything of a task, at once. Does nothing when there is none. */
+  public void delete(String taskId) {
+    call(
+        () -> {
+          etcd.deletePrefix(task(taskId) + "/");
+          return taskId;
+        });
+  }
+
+  @Override
+  public void close() {
+    etcd.close();
+  }
+
+  private String task(String taskId) {
+    if (taskId.isEmpty() || taskId.indexOf('/') >= 0) {
+      throw new IllegalArgumentException("a task id has no slash and is not empty: " + taskId);
+    }
+    return tasks + taskId;
+  }
+
+  private List<EtcdChange> list(String prefix) {
+    List<EtcdChange> entries = new ArrayList<>();
+    call(() -> etcd.list(List.of(prefix), entries::add));
+    return entries;
+  }
+
+  @FunctionalInterface
+  private interface Call<T> {
+    T run() throws EtcdUnavailableException;
+  }
+
+  private static <T> T call(Call<T> call) {
+    try {
+      return call.run();
+    } catch (EtcdUnavailableException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,279 @@
+package io.milvus.cdc.catalog;
+
+import static io.milvus.cdc.catalog.TestingMetadata.collection;
+import static io.milvus.cdc.catalog.TestingMetadata.collectionKey;
+import static io.milvus.cdc.catalog.TestingMetadata.database;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import com.google.protobuf.ByteString;
+import io.milvus.cdc.catalog.etcd.ObjectState;
+import io.milvus.cdc.etcd.EtcdUnavailableException;
+import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.task.Selection;
+import io.milvus.cdc.task.SourceCluster;
+import io.milvus.cdc.task.StartPositions;
+import io.milvus.cdc.task.TargetCluster;
+import io.milvus.cdc.task.TaskDefinition;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class CatalogFeedTest {
+
+  private static final CatalogFeed.Pace FAST =
+      new CatalogFeed.Pace(
+          Duration.ofMillis(10),
+          Duration.ofMillis(300),
+          Duration.ofMillis(1),
+          Duration.ofMillis(5));
+
+  private final TestingMetadata metadata = new TestingMetadata();
+  private final EventQueue queue = new EventQueue();
+  private final List<SourceEvent> told = new ArrayList<>();
+  private final AtomicLong clock = new AtomicLong(1_000);
+  private Optional<Thread> thread = Optional.empty();
+  private CatalogFeed.Pace pace = FAST;
+
+  CatalogFeedTest() {
+    metadata.put("root-coord/database/db-info/1", database(1, "default"));
+  }
+
+  @AfterEach
+  void stop() throws InterruptedException {
+    if (thread.isPresent()) {
+      thread.get().interrupt();
+      thread.get().join();
+    }
+  }
+
+  @Test
+  void tellsWhatExistsThenWhatIsGoneThenProgress() {
+    metadata.put("root-coord/database/db-info/2", database(2, "shop"));
+    metadata.create(2, 50, "books");
+    start(Selection.everything(), new KnownObjects(Set.of(40L, 50L), Set.of("default", "old")));
+
+    untilProgress(1_000);
+
+    assertThat(kinds())
+        .startsWith(
+            "database shop",
+            "gone 40",
+            "collection 50 shop.books",
+            "no database old",
+            "progress 1000");
+  }
+
+  @Test
+  void tellsACreatedCollectionOnceAndADroppedOneAtOnce() {
+    start(Selection.everything(), KnownObjects.none());
+    untilProgress(1_000);
+    told.clear();
+
+    metadata.create(1, 60, "a");
+    await().untilAsserted(() -> assertThat(objects()).containsExactly("collection 60 default.a"));
+
+    metadata.put(collectionKey(1, 60), collection(60, "a", ObjectState.DROPPING));
+    await()
+        .untilAsserted(
+            () -> assertThat(objects()).containsExactly("collection 60 default.a", "gone 60"));
+
+    metadata.put(collectionKey(1, 60), TestingMetadata.TOMBSTONE);
+    clock.set(2_000);
+    untilProgress(2_000);
+    assertThat(objects()).containsExactly("collection 60 default.a", "gone 60");
+  }
+
+  @Test
+  void aRenameMovesACollectionOutOfTheSelectionAndIntoIt() {
+    metadata.create(1, 60, "in");
+    metadata.create(1, 61, "out");
+    start(new Selection(List.of(new Selection.Entry("default", "in"))), KnownObjects.none());
+    untilProgress(1_000);
+    assertThat(objects()).containsExactly("database default", "collection 60 default.in");
+    told.clear();
+
+    metadata.put(collectionKey(1, 60), collection(60, "away", ObjectState.CREATED));
+    metadata.put(collectionKey(1, 61), collection(61, "in", ObjectState.CREATED));
+
+    await()
+        .untilAsserted(
+            () -> assertThat(objects()).containsExactly("gone 60", "collection 61 default.in"));
+  }
+
+  @Test
+  void listsAgainAndComparesWhenTheWatchEnds() {
+    metadata.create(1, 60, "a");
+    metadata.create(1, 61, "b");
+    start(Selection.everything(), KnownObjects.none());
+    untilProgress(1_000);
+    told.clear();
+
+    metadata.away(true);
+    metadata.put(collectionKey(1, 60), TestingMetadata.TOMBSTONE);
+    metadata.create(1, 62, "a");
+    metadata.away(false);
+
+    await()
+        .untilAsserted(
+            () -> assertThat(objects()).containsExactly("gone 60", "collection 62 default.a"));
+  }
+
+  @Test
+  void tellsNoProgressWhileEtcdIsAwayAndGoesOnWhenItIsBack() {
+    start(Selection.everything(), KnownObjects.none());
+    untilProgress(1_000);
+    metadata.away(true);
+    int listings = metadata.listings();
+    clock.set(3_000);
+
+    metadata.away(false);
+    untilProgress(3_000);
+
+    assertThat(metadata.listings()).isGreaterThan(listings);
+  }
+
+  @Test
+  void aWatchThatTellsNothingMoreIsGivenUp() {
+    pace =
+        new CatalogFeed.Pace(
+            Duration.ofMillis(10),
+            Duration.ofMillis(300),
+            Duration.ofMillis(1),
+            Duration.ofMillis(5));
+    start(Selection.everything(), KnownObjects.none());
+    untilProgress(1_000);
+    int listings = metadata.listings();
+
+    metadata.answersProgress(false);
+    // Not below the watched keys: only a progress notification could confirm this revision.
+    metadata.commit(Map.of());
+
+    await().untilAsserted(() -> assertThat(metadata.listings()).isGreaterThan(listings));
+  }
+
+  @Test
+  void progressWaitsForChangesThatTheWatchHasNotToldYet() {
+    start(Selection.everything(), KnownObjects.none());
+    untilProgress(1_000);
+    metadata.hold();
+    metadata.create(1, 60, "a");
+    clock.set(5_000);
+    int reads = metadata.revisionReads();
+    await().until(() -> metadata.revisionReads() > reads);
+    drain();
+    assertThat(kinds()).doesNotContain("progress 5000");
+
+    metadata.release();
+    untilProgress(5_000);
+
+    assertThat(kinds()).containsSubsequence("collection 60 default.a", "progress 5000");
+  }
+
+  @Test
+  void failsOnMetadataThatCannotBeRead() {
+    start(Selection.everything(), KnownObjects.none());
+    untilProgress(1_000);
+
+    metadata.put(collectionKey(1, 70), ByteString.copyFromUtf8("not protobuf"));
+
+    await()
+        .untilAsserted(
+            () -> assertThatThrownBy(this::drain).isInstanceOf(UnreadableMetadataException.class));
+  }
+
+  @Test
+  void waitsForTheTaskStore() {
+    AtomicInteger tries = new AtomicInteger();
+    start(
+        () -> {
+          if (tries.incrementAndGet() < 4) {
+            throw new EtcdUnavailableException("away", new IllegalStateException());
+          }
+          return task(Selection.everything());
+        },
+        KnownObjects.none());
+
+    untilProgress(1_000);
+
+    assertThat(tries).hasValue(4);
+  }
+
+  private void start(Selection selection, KnownObjects known) {
+    start(() -> task(selection), known);
+  }
+
+  private void start(CatalogFeed.TaskLoader loader, KnownObjects known) {
+    Thread feed =
+        new Thread(
+            new CatalogFeed(loader, task -> metadata.connect(), known, queue, clock::get, pace));
+    feed.start();
+    thread = Optional.of(feed);
+  }
+
+  private static CatalogFeed.LoadedTask task(Selection selection) {
+    return new CatalogFeed.LoadedTask(
+        new TaskDefinition(
+            TaskDefinition.VERSION,
+            "t",
+            Instant.EPOCH,
+            new SourceCluster(List.of(), "by-dev", "meta", "", "", "public", "default", "by-dev"),
+            new TargetCluster("localhost", 1, false, Optional.empty(), 1),
+            selection,
+            1),
+        new StartPositions(Map.of()));
+  }
+
+  private void untilProgress(long epochMillis) {
+    await()
+        .until(
+            () -> {
+              drain();
+              return told.stream()
+                  .anyMatch(
+                      event ->
+                          event instanceof SourceEvent.CatalogProgress progress
+                              && progress.epochMillis() >= epochMillis);
+            });
+  }
+
+  private void drain() {
+    for (Optional<SourceEvent> event = queue.poll(); event.isPresent(); event = queue.poll()) {
+      told.add(event.get());
+    }
+  }
+
+  private List<String> objects() {
+    drain();
+    return kinds().stream().filter(kind -> !kind.startsWith("progress")).toList();
+  }
+
+  private List<String> kinds() {
+    return told.stream().map(CatalogFeedTest::kind).toList();
+  }
+
+  private static String kind(SourceEvent event) {
+    if (event instanceof SourceEvent.CollectionSeen seen) {
+      return "collection %d %s.%s"
+          .formatted(seen.state().getId(), seen.state().getDatabase(), seen.state().getName());
+    } else if (event instanceof SourceEvent.CollectionGone gone) {
+      return "gone " + gone.collectionId();
+    } else if (event instanceof SourceEvent.DatabaseSeen seen) {
+      return "database " + seen.name();
+    } else if (event instanceof SourceEvent.DatabaseGone gone) {
+      return "no database " + gone.name();
+    } else if (event instanceof SourceEvent.CatalogProgress progress) {
+      return "progress " + progress.epochMillis();
+    }
+    throw new AssertionError("a catalog does not tell " + event);
+  }
+}
