@@ -14,11 +14,13 @@ import io.javalin.http.HttpResponseException;
 import io.milvus.cdc.server.tasks.TaskException;
 import io.milvus.cdc.server.tasks.TaskService;
 import io.milvus.cdc.server.tasks.TaskView;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -62,30 +64,20 @@ public final class CdcApi implements AutoCloseable {
               config.http.maxRequestSize = LARGEST_BODY;
             });
     http.post("/cdc", this::answer);
-    for (var method : List.of("get", "put", "patch", "delete")) {
-      var unused =
-          switch (method) {
-            case "get" -> http.get("/cdc", CdcApi::notPost);
-            case "put" -> http.put("/cdc", CdcApi::notPost);
-            case "patch" -> http.patch("/cdc", CdcApi::notPost);
-            default -> http.delete("/cdc", CdcApi::notPost);
-          };
-    }
+    http.get("/cdc", CdcApi::notPost);
+    http.put("/cdc", CdcApi::notPost);
+    http.patch("/cdc", CdcApi::notPost);
+    http.delete("/cdc", CdcApi::notPost);
     http.get("/healthz", this::health);
     http.exception(
         HttpResponseException.class,
-        (e, context) -> write(context, e.getStatus(), failure(e.getStatus(), e.getMessage())));
-    http.error(
-        404,
-        context -> {
-          if (context.resultInputStream() == null || !isJson(context)) {
-            write(
-                context,
-                404,
-                failure(
-                    404, "There is nothing at " + context.path() + "; requests go to POST /cdc"));
-          }
-        });
+        (e, context) -> write(context, e.getStatus(), failure(e.getStatus(), words(e, context))));
+  }
+
+  private static String words(HttpResponseException e, Context context) {
+    return e.getStatus() == 404
+        ? "There is nothing at " + context.path() + "; requests go to POST /cdc"
+        : String.valueOf(e.getMessage());
   }
 
   /**
@@ -191,7 +183,7 @@ public final class CdcApi implements AutoCloseable {
               .orElse("");
       // Jackson's own words may quote the body, and with it a secret.
       throw new BadRequestException("The body is not JSON" + at);
-    } catch (java.io.IOException e) {
+    } catch (IOException e) {
       throw new BadRequestException("The body cannot be read");
     }
   }
@@ -253,7 +245,7 @@ public final class CdcApi implements AutoCloseable {
     return answer;
   }
 
-  private ObjectNode onTask(ObjectNode data, java.util.function.Consumer<String> action) {
+  private ObjectNode onTask(ObjectNode data, Consumer<String> action) {
     Fields fields = new Fields(data, "request_data");
     String taskId = taskId(fields);
     fields.refuseUnknown();
@@ -306,12 +298,6 @@ public final class CdcApi implements AutoCloseable {
 
   private static ObjectNode failure(int status, String message) {
     return JsonNodeFactory.instance.objectNode().put("code", status).put("message", message);
-  }
-
-  private static boolean isJson(Context context) {
-    return Optional.ofNullable(context.res().getContentType())
-        .filter(type -> type.startsWith("application/json"))
-        .isPresent();
   }
 
   private static void write(Context context, int status, ObjectNode body) {

@@ -47,7 +47,9 @@ class FlinkRestTest {
   private static FlinkRest flink(URI address) throws IOException {
     Path jar = directory.resolve("empty.jar");
     try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar))) {
-      out.putNextEntry(new JarEntry("classes-are-on-the-class-path"));
+      JarEntry entry = new JarEntry("classes-are-on-the-class-path");
+      entry.setTime(0);
+      out.putNextEntry(entry);
     }
     return new FlinkRest(
         address,
