@@ -81,8 +81,7 @@ public final class ControlServer implements Callable<Integer> {
   @Override
   public Integer call() {
     try {
-      ServerConfig config =
-          ServerConfig.from(Settings.load(file, System.getenv(), settings));
+      ServerConfig config = ServerConfig.from(Settings.load(file, System.getenv(), settings));
       Runtime.getRuntime().addShutdownHook(new Thread(this::stop, "stop"));
       start(config);
     } catch (InvalidConfigurationException e) {
@@ -110,8 +109,7 @@ public final class ControlServer implements Callable<Integer> {
     onStop(taskStore::close);
     StoredDefinitions definitions = new StoredDefinitions(taskStore);
     EtcdLifecycleStore lifecycles =
-        new EtcdLifecycleStore(
-            etcd, config.metaStore().rootPath(), config.metaStore().endpoints());
+        new EtcdLifecycleStore(etcd, config.metaStore().rootPath(), config.metaStore().endpoints());
     lifecycles.check();
 
     URI flinkAddress = flinkAddress(config);

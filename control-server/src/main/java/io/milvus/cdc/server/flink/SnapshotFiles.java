@@ -87,7 +87,7 @@ public final class SnapshotFiles {
       try {
         parent.getFileSystem().delete(parent, true);
       } catch (FileNotFoundException e) {
-        continue;
+        LOG.debug("Nothing to remove: directory={}", parent);
       } catch (UnsupportedFileSystemSchemeException e) {
         LOG.warn("Snapshots of a deleted task stay, remove them by hand: directory={}", parent);
       } catch (IOException e) {

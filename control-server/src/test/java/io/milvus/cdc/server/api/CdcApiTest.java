@@ -187,8 +187,7 @@ class CdcApiTest {
     assertThat(running.has("reason")).isFalse();
 
     String job = running.path("job_id").asText();
-    flink.report(
-        job, new JobMeasures(Optional.of(clock.instant().minusMillis(250)), 7, 3, 2, 0));
+    flink.report(job, new JobMeasures(Optional.of(clock.instant().minusMillis(250)), 7, 3, 2, 0));
     clock.advance(Duration.ofSeconds(2));
     JsonNode measured = task(id);
     assertThat(measured.path("lag_ms").asLong()).isEqualTo(2250);
@@ -335,10 +334,7 @@ class CdcApiTest {
     assertThat(byHost.credentials().orElseThrow().token()).isEqualTo("u:SecretTwo");
     assertThat(byHost.connectTimeoutSeconds()).isEqualTo(1.5);
     var selection =
-        definitions
-            .definition(answer.data().path("task_id").asText())
-            .orElseThrow()
-            .selection();
+        definitions.definition(answer.data().path("task_id").asText()).orElseThrow().selection();
     assertThat(selection.includes("any", "b")).isTrue();
     assertThat(selection.includes("any", "c")).isFalse();
     assertThat(selection.includes("d", "c")).isTrue();

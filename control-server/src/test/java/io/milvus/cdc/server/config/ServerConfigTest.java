@@ -77,8 +77,7 @@ class ServerConfigTest {
               jobJar: job.jar
             limits: {maxTasks: 7}
             """);
-    ServerConfig config =
-        ServerConfig.from(Settings.load(Optional.of(file), Map.of(), Map.of()));
+    ServerConfig config = ServerConfig.from(Settings.load(Optional.of(file), Map.of(), Map.of()));
     assertThat(config.http()).isEqualTo(new ServerConfig.Http("0.0.0.0", 1));
     assertThat(config.metaStore())
         .isEqualTo(new ServerConfig.MetaStore(List.of("http://a:1", "http://b:2"), "tasks"));
@@ -142,8 +141,7 @@ class ServerConfigTest {
 
   @Test
   void whatIsMissingIsNamedWithAnExample() {
-    assertThatThrownBy(
-            () -> ServerConfig.from(Settings.load(Optional.empty(), Map.of(), Map.of())))
+    assertThatThrownBy(() -> ServerConfig.from(Settings.load(Optional.empty(), Map.of(), Map.of())))
         .isInstanceOf(InvalidConfigurationException.class)
         .hasMessage(
             "metaStore.endpoints is not set; set it, for example"

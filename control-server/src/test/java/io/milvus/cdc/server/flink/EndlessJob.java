@@ -26,7 +26,9 @@ public final class EndlessJob {
     StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment();
     environment
         .fromSource(
-            new NumberSequenceSource(0, Long.MAX_VALUE), WatermarkStrategy.noWatermarks(), "numbers")
+            new NumberSequenceSource(0, Long.MAX_VALUE),
+            WatermarkStrategy.noWatermarks(),
+            "numbers")
         .uid("numbers")
         .map(new Slowly(taskId.startsWith("broken")))
         .uid("slowly")

@@ -157,8 +157,7 @@ class FlinkRestTest {
   void aJobIdIsTakenOnce() {
     String jobId = start("four", Optional.empty());
     awaitRunning(jobId);
-    assertThatThrownBy(
-            () -> flink.submit(new JobSubmission(jobId, "four", 1, Optional.empty())))
+    assertThatThrownBy(() -> flink.submit(new JobSubmission(jobId, "four", 1, Optional.empty())))
         .isInstanceOf(FlinkException.Refused.class)
         .hasMessageContaining("already been submitted");
     flink.cancel(jobId);

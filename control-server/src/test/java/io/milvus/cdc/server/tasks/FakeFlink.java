@@ -186,8 +186,7 @@ public final class FakeFlink implements FlinkCluster {
 
   private void put(String jobId, Job.State state) {
     Job job = jobs.get(jobId);
-    jobs.put(
-        jobId, new Job(jobId, job.name(), state, job.startTime(), state == Job.State.RUNNING));
+    jobs.put(jobId, new Job(jobId, job.name(), state, job.startTime(), state == Job.State.RUNNING));
   }
 
   private String snapshot(Path path) {

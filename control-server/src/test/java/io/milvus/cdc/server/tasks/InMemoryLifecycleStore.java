@@ -34,8 +34,7 @@ public final class InMemoryLifecycleStore implements LifecycleStore {
   public synchronized boolean create(Lifecycle lifecycle) {
     steps.before("create");
     boolean added =
-        records.putIfAbsent(
-                lifecycle.taskId(), new Stored(lifecycle, revisions.incrementAndGet()))
+        records.putIfAbsent(lifecycle.taskId(), new Stored(lifecycle, revisions.incrementAndGet()))
             == null;
     steps.after("create");
     return added;
