@@ -5,8 +5,10 @@ import io.milvus.cdc.etcd.EtcdConnection.RunningWatch;
 import io.milvus.cdc.etcd.EtcdConnection.WatchListener;
 import io.milvus.cdc.etcd.EtcdUnavailableException;
 import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.task.PermanentFailure;
 import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.TaskDefinition;
+import io.milvus.cdc.task.UnreadableTaskException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -105,6 +107,9 @@ final class CatalogFeed implements Runnable {
       follow(task, new Announcements(task.definition().selection(), restored));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } catch (UnreadableMetadataException | UnreadableTaskException e) {
+      // Reading it again would not help.
+      queue.fail(new PermanentFailure(e.getMessage(), e));
     } catch (RuntimeException e) {
       queue.fail(e);
     }

@@ -1,6 +1,7 @@
 package io.milvus.cdc.catalog;
 
 import io.milvus.cdc.etcd.EtcdUnavailableException;
+import io.milvus.cdc.task.PermanentFailure;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.TaskStore;
 import io.milvus.cdc.task.TaskStoreAddress;
@@ -18,7 +19,7 @@ record StoredTask(String taskId, TaskStoreAddress address) implements CatalogFee
               .definition(taskId)
               .orElseThrow(
                   () ->
-                      new IllegalStateException(
+                      new PermanentFailure(
                           "The task store at %s has no task %s: it was deleted; cancel this job"
                               .formatted(address, taskId)));
       return new CatalogFeed.LoadedTask(definition, store.startPositions(taskId));

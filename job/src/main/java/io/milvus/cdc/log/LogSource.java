@@ -88,9 +88,7 @@ public final class LogSource
   @Override
   public SourceReader<SourceEvent, TopicSplit> createReader(SourceReaderContext context) {
     return new LogSourceReader(
-        () ->
-            SourceConnection.open(
-                taskId, storeFactory, liveStartsFactory, tuning.receiverQueueSize()),
+        () -> SourceConnection.open(taskId, storeFactory, liveStartsFactory, tuning),
         tuning,
         context);
   }

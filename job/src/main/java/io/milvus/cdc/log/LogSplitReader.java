@@ -89,7 +89,8 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
           boolean outage = false;
           while (!closed) {
             try {
-              topic.opened(connection().open(topic.split()));
+              SourceConnection source = connection();
+              topic.opened(source, source.open(topic.split(), topic.largestMessage()));
               if (outage && outages.decrementAndGet() == 0) {
                 LOG.info("The source's log can be opened again");
               }

@@ -56,7 +56,20 @@ final class Retention {
     if (contents.earliest().isEmpty()) {
       return Start.AT_FIRST_MESSAGE;
     }
-    Position earliest = contents.earliest().get();
+    verifyNothingLost(topic, position, contents.earliest().get(), liveStarts);
+    return Start.AT_FIRST_MESSAGE;
+  }
+
+  /**
+   * Accepts a jump in what can be read when no live collection can have lost anything by it.
+   *
+   * @param topic its name, for the reason
+   * @param position where reading stood
+   * @param earliest the earliest message after it that is left
+   * @throws PermanentFailure when operations of live collections may be gone
+   */
+  static <E extends Exception> void verifyNothingLost(
+      String topic, Position position, Position earliest, LiveStarts<E> liveStarts) throws E {
     for (ByteString start : liveStarts.get()) {
       if (earliest.isAfterEntry(Position.of(start))) {
         throw new PermanentFailure(
@@ -70,6 +83,5 @@ final class Retention {
                 + " source's Pulsar namespace a longer retention.");
       }
     }
-    return Start.AT_FIRST_MESSAGE;
   }
 }

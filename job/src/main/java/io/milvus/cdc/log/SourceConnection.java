@@ -21,6 +21,9 @@ import org.apache.pulsar.client.impl.MessageIdImpl;
 /** What one reader task shares among its topics: the Pulsar client and who knows the metadata. */
 final class SourceConnection implements AutoCloseable {
 
+  /** Fewer would make the reader wait for each message. */
+  private static final int MIN_QUEUE_SIZE = 4;
+
   private static final int OPERATION_TIMEOUT_SECONDS = 15;
   private static final int MAX_RECONNECT_SECONDS = 5;
   private static final int CLOSE_TIMEOUT_SECONDS = 5;
@@ -30,19 +33,19 @@ final class SourceConnection implements AutoCloseable {
   private final LiveStartPositions.Factory liveStartsFactory;
   private final PulsarClient client;
   private final TopicDirectory directory;
-  private final int receiverQueueSize;
+  private final LogTuning tuning;
 
   private SourceConnection(
       TaskDefinition task,
       LiveStartPositions.Factory liveStartsFactory,
       PulsarClient client,
-      int receiverQueueSize) {
+      LogTuning tuning) {
     this.task = task;
     this.source = task.source();
     this.liveStartsFactory = liveStartsFactory;
     this.client = client;
     this.directory = new TopicDirectory(task.source());
-    this.receiverQueueSize = receiverQueueSize;
+    this.tuning = tuning;
   }
 
   /**
@@ -54,7 +57,7 @@ final class SourceConnection implements AutoCloseable {
       String taskId,
       TaskStoreFactory storeFactory,
       LiveStartPositions.Factory liveStartsFactory,
-      int receiverQueueSize)
+      LogTuning tuning)
       throws IOException {
     TaskDefinition task;
     try (TaskStore store = storeFactory.open()) {
@@ -69,7 +72,7 @@ final class SourceConnection implements AutoCloseable {
             .operationTimeout(OPERATION_TIMEOUT_SECONDS, TimeUnit.SECONDS)
             .maxBackoffInterval(MAX_RECONNECT_SECONDS, TimeUnit.SECONDS)
             .build();
-    return new SourceConnection(task, liveStartsFactory, client, receiverQueueSize);
+    return new SourceConnection(task, liveStartsFactory, client, tuning);
   }
 
   /**
@@ -92,26 +95,31 @@ final class SourceConnection implements AutoCloseable {
    * @param reader gives its messages
    * @param expected the message that must come first; empty when any may
    * @param lastHeld the last message that the topic held at this moment
+   * @param queueSize how many messages the client holds
    */
-  record OpenTopic(Reader<byte[]> reader, Optional<Position> expected, Position lastHeld) {}
+  record OpenTopic(
+      Reader<byte[]> reader, Optional<Position> expected, Position lastHeld, int queueSize) {}
 
   /**
    * Opens a topic where a split says, without a gap.
    *
+   * @param largestMessage bytes of the largest message that was read from it so far
    * @throws IOException when the source cannot be reached now
    * @throws PermanentFailure when the topic or its position does not exist any more
    */
-  OpenTopic open(TopicSplit split) throws IOException {
+  OpenTopic open(TopicSplit split, int largestMessage) throws IOException {
     String topic = source.topic(split.pchannel());
     // Opening a reader would create the topic.
     TopicContents contents =
         directory.contents(split.pchannel()).orElseThrow(() -> vanished(topic));
     Optional<Position> expected = Optional.empty();
+    int queueSize =
+        queueSize(Math.max(largestMessage, contents.bytesPerMessageFrom(split.position())));
     ReaderBuilder<byte[]> builder =
         client
             .newReader()
             .topic(topic)
-            .receiverQueueSize(receiverQueueSize)
+            .receiverQueueSize(queueSize)
             .subscriptionRolePrefix("milvus-cdc-" + task.taskId())
             .startMessageId(MessageId.earliest);
     if (split.position().isPresent()) {
@@ -133,11 +141,33 @@ final class SourceConnection implements AutoCloseable {
               .map(id -> Position.of((MessageId) id))
               .reduce((older, newer) -> newer.isAfterEntry(older) ? newer : older)
               .orElseThrow(() -> new IOException("Topic " + topic + " has no last message id"));
-      return new OpenTopic(reader, expected, lastHeld);
+      return new OpenTopic(reader, expected, lastHeld, queueSize);
     } catch (IOException | RuntimeException e) {
       CompletableFuture<Void> unused = reader.closeAsync();
       throw e;
     }
+  }
+
+  /** How many messages of a size the client may hold. */
+  int queueSize(long bytesPerMessage) {
+    long fitting = tuning.receiverQueueBytes() / bytesPerMessage;
+    return (int) Math.max(MIN_QUEUE_SIZE, Math.min(tuning.receiverQueueSize(), fitting));
+  }
+
+  /**
+   * Makes sure that nothing was lost between two messages that were read one after the other and
+   * lie in different ledgers: Pulsar moves a slow reader silently past a ledger that it deletes.
+   *
+   * @throws IOException when the source cannot be reached now
+   * @throws PermanentFailure when operations of live collections may be gone
+   */
+  void verifyNoGap(String pchannel, Position earlier, Position later) throws IOException {
+    String topic = source.topic(pchannel);
+    TopicContents contents = directory.contents(pchannel).orElseThrow(() -> vanished(topic));
+    if (contents.areNeighbours(earlier, later)) {
+      return;
+    }
+    Retention.verifyNothingLost(topic, earlier, later, () -> liveStarts(pchannel));
   }
 
   /** Why a task cannot go on when a topic is not there any more. */

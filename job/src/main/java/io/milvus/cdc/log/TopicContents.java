@@ -19,8 +19,9 @@ record TopicContents(List<Ledger> ledgers) {
    *
    * @param id ledger part of the messages' ids
    * @param entries how many entries it holds; their ids count up from 0
+   * @param bytes how large it is
    */
-  record Ledger(long id, long entries) {}
+  record Ledger(long id, long entries, long bytes) {}
 
   /** The oldest message, or empty when the topic holds none. */
   Optional<Position> earliest() {
@@ -36,6 +37,35 @@ record TopicContents(List<Ledger> ledgers) {
         .filter(ledger -> ledger.entries() > 0)
         .reduce((older, newer) -> newer)
         .map(ledger -> Position.of(ledger.id(), ledger.entries() - 1));
+  }
+
+  /** Whether nothing was ever published between two messages; false when that cannot be seen. */
+  boolean areNeighbours(Position earlier, Position later) {
+    boolean earlierIsLastOfItsLedger =
+        ledgers.stream()
+            .anyMatch(
+                ledger ->
+                    ledger.id() == earlier.ledgerId() && ledger.entries() == earlier.entryId() + 1);
+    boolean nothingBetween =
+        ledgers.stream()
+            .noneMatch(
+                ledger ->
+                    ledger.id() > earlier.ledgerId()
+                        && ledger.id() < later.ledgerId()
+                        && ledger.entries() > 0);
+    return earlierIsLastOfItsLedger && nothingBetween && later.entryId() == 0;
+  }
+
+  /**
+   * How large messages are in that ledger, from a position on, in which they are largest; 1 when
+   * there are none.
+   */
+  long bytesPerMessageFrom(Optional<Position> position) {
+    long first = position.map(Position::ledgerId).orElse(Long.MIN_VALUE);
+    return ledgers.stream()
+        .filter(ledger -> ledger.id() >= first && ledger.entries() > 0)
+        .mapToLong(ledger -> ledger.bytes() / ledger.entries())
+        .reduce(1, Math::max);
   }
 
   /** Whether the message at a position is still there. */

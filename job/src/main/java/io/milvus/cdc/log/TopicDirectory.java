@@ -84,11 +84,13 @@ final class TopicDirectory {
     JsonNode listed = stats.path("ledgers");
     for (int i = 0; i < listed.size(); i++) {
       long entries = listed.get(i).path("entries").asLong();
+      long bytes = listed.get(i).path("size").asLong();
       if (i == listed.size() - 1) {
         // The ledger that is being written is listed with 0 entries.
         entries = Math.max(entries, stats.path("currentLedgerEntries").asLong());
+        bytes = Math.max(bytes, stats.path("currentLedgerSize").asLong());
       }
-      ledgers.add(new Ledger(listed.get(i).path("ledgerId").asLong(), entries));
+      ledgers.add(new Ledger(listed.get(i).path("ledgerId").asLong(), entries, bytes));
     }
     return new TopicContents(ledgers);
   }

@@ -23,11 +23,21 @@ final class TopicReader {
 
   private static final int MAX_REOPENS = 3;
 
+  /** Making a reader anew costs a round trip or two, so a slightly larger message does not. */
+  private static final int RESIZE_FACTOR = 4;
+
+  private static final long NEIGHBOUR_MILLIS = 1000;
+
   private final SkippedKinds skipped;
   private final Consumer<TopicReader> onReady;
 
   private TopicSplit split;
+  private Optional<SourceConnection> source = Optional.empty();
   private Optional<OpenTopic> open = Optional.empty();
+  private Optional<Position> lastHeld = Optional.empty();
+  private boolean mayJump;
+  private long lastPublishTime;
+  private volatile int largestMessage = 1;
   private Optional<Position> expected = Optional.empty();
   private int reopens;
   private boolean paused;
@@ -36,7 +46,7 @@ final class TopicReader {
 
   /** What a waiting reader waited for. */
   private sealed interface Arrival {
-    record Opened(OpenTopic topic) implements Arrival {}
+    record Opened(SourceConnection source, OpenTopic topic) implements Arrival {}
 
     record Received(Message<byte[]> message) implements Arrival {}
 
@@ -71,6 +81,11 @@ final class TopicReader {
     return split;
   }
 
+  /** Bytes of the largest message so far. */
+  int largestMessage() {
+    return largestMessage;
+  }
+
   void pause(boolean paused) {
     this.paused = paused;
   }
@@ -80,8 +95,8 @@ final class TopicReader {
   }
 
   /** The topic was opened; called by any thread. */
-  void opened(OpenTopic topic) {
-    arrive(new Arrival.Opened(topic));
+  void opened(SourceConnection source, OpenTopic topic) {
+    arrive(new Arrival.Opened(source, topic));
   }
 
   /** The topic cannot be opened; called by any thread. */
@@ -102,6 +117,10 @@ final class TopicReader {
    */
   Next next() throws IOException {
     while (true) {
+      if (holdsTooMuch()) {
+        closeReader();
+        return new Next.Reopen();
+      }
       Optional<Message<byte[]>> message = receive();
       if (message.isEmpty()) {
         Reader<byte[]> reader = open.orElseThrow().reader();
@@ -122,12 +141,38 @@ final class TopicReader {
       }
       expected = Optional.empty();
       reopens = 0;
+      if (!isRead(position)) {
+        verifyNoGap(message.get(), position);
+      }
+      mayJump = false;
+      lastPublishTime = message.get().getPublishTime();
       if (isRead(position)) {
         continue;
       }
       split = new TopicSplit(split.pchannel(), Optional.of(position), false);
       byte[] payload = message.get().getData();
+      largestMessage = Math.max(largestMessage, payload.length);
       return new Next.Available(decode(payload, position), payload.length);
+    }
+  }
+
+  /** Whether messages turned out so large that the client must hold fewer of them. */
+  private boolean holdsTooMuch() {
+    return arrival.isEmpty()
+        && open.isPresent()
+        && open.get().queueSize() > RESIZE_FACTOR * source.orElseThrow().queueSize(largestMessage);
+  }
+
+  private void verifyNoGap(Message<byte[]> message, Position position) throws IOException {
+    if (mayJump || split.position().isEmpty()) {
+      return;
+    }
+    Position last = split.position().get();
+    // A short-lived ledger can be gone as soon as it is complete. Ledgers go as a whole, so a gap
+    // that begins and ends within a second of the log is not one.
+    if (position.ledgerId() != last.ledgerId()
+        && message.getPublishTime() - lastPublishTime > NEIGHBOUR_MILLIS) {
+      source.orElseThrow().verifyNoGap(split.pchannel(), last, position);
     }
   }
 
@@ -140,7 +185,11 @@ final class TopicReader {
     if (arrived instanceof Arrival.Received received) {
       return Optional.of(received.message());
     } else if (arrived instanceof Arrival.Opened opened) {
+      source = Optional.of(opened.source());
       open = Optional.of(opened.topic());
+      // What a topic held is asked when the job starts, not when its reader is made anew.
+      lastHeld = lastHeld.or(() -> Optional.of(opened.topic().lastHeld()));
+      mayJump = opened.topic().expected().isEmpty();
       expected = opened.topic().expected();
       return Optional.ofNullable(opened.topic().reader().readNext(0, TimeUnit.MILLISECONDS));
     } else if (arrived instanceof Arrival.Failed failed) {
@@ -210,7 +259,7 @@ final class TopicReader {
               operation.collectionId(),
               operation.vchannel(),
               operation.timestamp(),
-              !position.isAfterEntry(open.orElseThrow().lastHeld()));
+              !position.isAfterEntry(lastHeld.orElseThrow()));
       return new LogRecord(
           Optional.of(new SourceEvent.LogMessage(header, UnsafeByteOperations.unsafeWrap(payload))),
           operation.timestamp(),

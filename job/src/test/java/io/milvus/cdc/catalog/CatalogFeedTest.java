@@ -11,6 +11,7 @@ import com.google.protobuf.ByteString;
 import io.milvus.cdc.catalog.etcd.ObjectState;
 import io.milvus.cdc.etcd.EtcdUnavailableException;
 import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.task.PermanentFailure;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.StartPositions;
@@ -188,7 +189,10 @@ class CatalogFeedTest {
 
     await()
         .untilAsserted(
-            () -> assertThatThrownBy(this::drain).isInstanceOf(UnreadableMetadataException.class));
+            () ->
+                assertThatThrownBy(this::drain)
+                    .isInstanceOf(PermanentFailure.class)
+                    .hasMessageContaining(collectionKey(1, 70)));
   }
 
   @Test

@@ -1,0 +1,221 @@
+package io.milvus.cdc.server;
+
+import io.etcd.jetcd.Client;
+import io.milvus.cdc.log.StartPositionReader;
+import io.milvus.cdc.server.api.CdcApi;
+import io.milvus.cdc.server.api.HealthCheck;
+import io.milvus.cdc.server.config.InvalidConfigurationException;
+import io.milvus.cdc.server.config.ServerConfig;
+import io.milvus.cdc.server.config.ServerConfig.Embedded;
+import io.milvus.cdc.server.config.ServerConfig.Remote;
+import io.milvus.cdc.server.config.Settings;
+import io.milvus.cdc.server.flink.EmbeddedFlink;
+import io.milvus.cdc.server.flink.FlinkRest;
+import io.milvus.cdc.server.flink.JobTemplate;
+import io.milvus.cdc.server.flink.SnapshotFiles;
+import io.milvus.cdc.server.tasks.EtcdLifecycleStore;
+import io.milvus.cdc.server.tasks.MilvusTargetProbe;
+import io.milvus.cdc.server.tasks.Reconciler;
+import io.milvus.cdc.server.tasks.ReconcilerSettings;
+import io.milvus.cdc.server.tasks.TaskService;
+import io.milvus.cdc.task.EtcdTaskStore;
+import io.milvus.cdc.task.Selection;
+import io.milvus.cdc.task.SourceCluster;
+import io.milvus.cdc.task.StartPositions;
+import io.milvus.cdc.task.TaskDefinition;
+import io.milvus.cdc.task.TaskStoreAddress;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.apache.logging.log4j.LogManager;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * The control server's process. Runs until it is told to end by SIGTERM or SIGINT; jobs of an
+ * embedded cluster are then stopped with a savepoint, those of a remote one are left alone.
+ */
+@Command(
+    name = "control-server",
+    mixinStandardHelpOptions = true,
+    description = "Accepts replication tasks on POST /cdc and runs each as a Flink job.")
+public final class ControlServer implements Callable<Integer> {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
+  private static final String ENTRY_CLASS = "io.milvus.cdc.ReplicationJob";
+  private static final Duration STOP_TIMEOUT = Duration.ofSeconds(20);
+  private static final int FAILED = 1;
+
+  @Option(names = "--config", paramLabel = "FILE", description = "Settings as YAML.")
+  private Optional<Path> file = Optional.empty();
+
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      description = "One setting; wins over the file and the environment. Can be repeated.")
+  private Map<String, String> settings = Map.of();
+
+  private final Deque<Runnable> closing = new ArrayDeque<>();
+  private final CountDownLatch stopped = new CountDownLatch(1);
+
+  /** Starts the server; ends the process with 0 after SIGTERM, with another code after an error. */
+  public static void main(String[] arguments) {
+    System.exit(new CommandLine(new ControlServer()).execute(arguments));
+  }
+
+  @Override
+  public Integer call() {
+    try {
+      ServerConfig config = ServerConfig.from(Settings.load(file, System.getenv(), settings));
+      Runtime.getRuntime().addShutdownHook(new Thread(this::stop, "stop"));
+      start(config);
+    } catch (InvalidConfigurationException e) {
+      LOG.error("Not started, a setting is wrong: {}", e.getMessage());
+      return FAILED;
+    } catch (RuntimeException e) {
+      LOG.error("Not started: {}", e.getMessage(), e);
+      return FAILED;
+    }
+    try {
+      stopped.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return 0;
+  }
+
+  private void start(ServerConfig config) {
+    long begin = System.nanoTime();
+    Client etcd =
+        Client.builder().endpoints(config.metaStore().endpoints().toArray(new String[0])).build();
+    onStop(etcd::close);
+    EtcdTaskStore taskStore =
+        new TaskStoreAddress(config.metaStore().endpoints(), config.metaStore().rootPath()).open();
+    onStop(taskStore::close);
+    StoredDefinitions definitions = new StoredDefinitions(taskStore);
+    EtcdLifecycleStore lifecycles =
+        new EtcdLifecycleStore(etcd, config.metaStore().rootPath(), config.metaStore().endpoints());
+    lifecycles.check();
+
+    URI flinkAddress = flinkAddress(config);
+    boolean embedded = config.flink().cluster() instanceof Embedded;
+    FlinkRest flink =
+        new FlinkRest(
+            flinkAddress,
+            new JobTemplate(
+                config.flink().jobJar().orElseGet(ControlServer::jarOfJob),
+                ENTRY_CLASS,
+                config.metaStore().endpoints(),
+                config.metaStore().rootPath(),
+                config.flink().checkpointInterval(),
+                config.flink().checkpointDirectory()));
+    Reconciler reconciler =
+        new Reconciler(
+            lifecycles,
+            definitions,
+            flink,
+            new SnapshotFiles(config.flink().checkpointDirectory()),
+            embedded ? ReconcilerSettings.embedded() : ReconcilerSettings.remote(),
+            Clock.systemUTC());
+    onStop(embedded ? () -> reconciler.stopJobs(STOP_TIMEOUT) : reconciler::close);
+    TaskService tasks =
+        new TaskService(
+            lifecycles,
+            definitions,
+            reconciler,
+            ControlServer::startPositions,
+            new MilvusTargetProbe(),
+            config.source(),
+            config.flink().parallelism(),
+            config.maxTasks(),
+            Clock.systemUTC());
+    CdcApi api =
+        new CdcApi(
+            tasks,
+            List.of(
+                new HealthCheck("etcd", lifecycles::check),
+                new HealthCheck("flink", reconciler::checkCluster)));
+    onStop(api::close);
+    int port = api.start(config.http().host(), config.http().port());
+    reconciler.start();
+    LOG.info(
+        "Control server is ready: address=http://{}:{}/cdc flink={} millis={}",
+        config.http().host(),
+        port,
+        flinkAddress,
+        (System.nanoTime() - begin) / 1_000_000);
+  }
+
+  private URI flinkAddress(ServerConfig config) {
+    if (config.flink().cluster() instanceof Remote remote) {
+      return remote.restUrl();
+    }
+    EmbeddedFlink cluster =
+        EmbeddedFlink.start(
+            ((Embedded) config.flink().cluster()).restPort(),
+            config.maxTasks() * config.flink().parallelism(),
+            temporaryDirectory());
+    onStop(cluster::close);
+    return cluster.restAddress();
+  }
+
+  private static Path temporaryDirectory() {
+    try {
+      return Files.createTempDirectory("milvus-cdc-flink-");
+    } catch (IOException e) {
+      throw new UncheckedIOException("No temporary directory can be made for Flink", e);
+    }
+  }
+
+  private static StartPositions startPositions(SourceCluster source, Selection selection) {
+    try {
+      return StartPositionReader.read(source, selection);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    }
+  }
+
+  /** The jar that the job's classes were loaded from. */
+  private static Path jarOfJob() {
+    try {
+      return Path.of(
+          TaskDefinition.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException("The class path is not one of files; set flink.jobJar", e);
+    }
+  }
+
+  /** What was started last is stopped first. */
+  private synchronized void onStop(Runnable step) {
+    closing.push(step);
+  }
+
+  private synchronized void stop() {
+    LOG.info("Control server stops");
+    while (!closing.isEmpty()) {
+      try {
+        closing.pop().run();
+      } catch (RuntimeException e) {
+        LOG.warn("A part did not stop cleanly: reason={}", e.getMessage());
+      }
+    }
+    LOG.info("Control server has stopped");
+    stopped.countDown();
+    LogManager.shutdown();
+  }
+}

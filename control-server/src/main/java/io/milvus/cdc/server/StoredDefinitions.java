@@ -1,0 +1,46 @@
+package io.milvus.cdc.server;
+
+import io.milvus.cdc.server.tasks.TaskDefinitions;
+import io.milvus.cdc.server.tasks.TaskException;
+import io.milvus.cdc.server.tasks.TaskException.Kind;
+import io.milvus.cdc.task.EtcdTaskStore;
+import io.milvus.cdc.task.StartPositions;
+import io.milvus.cdc.task.TaskDefinition;
+import io.milvus.cdc.task.UnreadableTaskException;
+import java.io.UncheckedIOException;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** The job's own task store, as the place that definitions are written to. */
+record StoredDefinitions(EtcdTaskStore store) implements TaskDefinitions {
+
+  @Override
+  public void write(TaskDefinition definition, StartPositions startPositions) {
+    if (!call(() -> store.write(definition, startPositions))) {
+      throw new TaskException(
+          Kind.CONFLICT, "task_id '" + definition.taskId() + "' is taken; use another id");
+    }
+  }
+
+  @Override
+  public Optional<TaskDefinition> definition(String taskId) {
+    return call(() -> store.definition(taskId));
+  }
+
+  @Override
+  public void delete(String taskId) {
+    call(
+        () -> {
+          store.delete(taskId);
+          return taskId;
+        });
+  }
+
+  private static <T> T call(Supplier<T> call) {
+    try {
+      return call.get();
+    } catch (UncheckedIOException | UnreadableTaskException e) {
+      throw new TaskException(Kind.STORE_UNAVAILABLE, e.getMessage(), e);
+    }
+  }
+}

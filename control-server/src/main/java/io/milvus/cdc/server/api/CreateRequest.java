@@ -1,0 +1,269 @@
+package io.milvus.cdc.server.api;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.milvus.cdc.server.tasks.NewTask;
+import io.milvus.cdc.task.Selection;
+import io.milvus.cdc.task.Selection.Entry;
+import io.milvus.cdc.task.TargetCluster;
+import io.milvus.cdc.task.TargetCluster.Credentials;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** Reads the {@code request_data} of a create request. */
+final class CreateRequest {
+
+  private static final String DEFAULT_DATABASE = "default";
+  private static final Pattern TASK_ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,63}");
+
+  /** Milvus' rule for names of databases and collections. */
+  private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_$]{0,254}");
+
+  private static final double DEFAULT_CONNECT_TIMEOUT = 10;
+  private static final double LONGEST_CONNECT_TIMEOUT = 3600;
+  private static final int MILVUS_PORT = 19530;
+  private static final int HTTPS_PORT = 443;
+
+  private CreateRequest() {}
+
+  /**
+   * Reads and checks all fields.
+   *
+   * @throws BadRequestException naming the first field that is wrong
+   */
+  static NewTask read(ObjectNode data) {
+    Fields fields = new Fields(data, "request_data");
+    Fields connection =
+        fields
+            .object("milvus_connect_param")
+            .orElseThrow(
+                () ->
+                    new BadRequestException(
+                        "request_data.milvus_connect_param is missing; it says where the target"
+                            + " Milvus is, for example {\"uri\": \"http://localhost:19530\"}"));
+    TargetCluster target = target(connection);
+    Selection selection = selection(fields);
+    fields.unsupported("name_mapping", "collections keep their names");
+    Optional<String> taskId = fields.text("task_id");
+    if (taskId.filter(id -> !TASK_ID.matcher(id).matches()).isPresent()) {
+      throw new BadRequestException(
+          "request_data.task_id '"
+              + taskId.get()
+              + "' must be 1 to 64 letters, digits, '-' and '_'");
+    }
+    boolean start = !fields.bool("disable_auto_start").orElse(false);
+    fields.ignore("rpc_channel_info", "buffer_config");
+    fields.refuseUnknown();
+    return new NewTask(taskId, target, selection, withoutSecrets(data), start);
+  }
+
+  private static ObjectNode withoutSecrets(ObjectNode data) {
+    ObjectNode request = JsonNodeFactory.instance.objectNode();
+    ObjectNode connection = data.get("milvus_connect_param").deepCopy();
+    connection.remove(List.of("token", "username", "password"));
+    request.set("milvus_connect_param", connection);
+    for (String field : List.of("collection_infos", "db_collections")) {
+      if (data.hasNonNull(field) && !data.get(field).isEmpty()) {
+        request.set(field, data.get(field).deepCopy());
+      }
+    }
+    return request;
+  }
+
+  private static TargetCluster target(Fields fields) {
+    Optional<String> uri = fields.text("uri");
+    Optional<String> token = fields.text("token");
+    Optional<String> host = fields.text("host");
+    Optional<Long> port = fields.integer("port");
+    Optional<String> username = fields.text("username");
+    Optional<String> password = fields.text("password");
+    Optional<Boolean> tls = fields.bool("enable_tls");
+    double timeout = fields.number("connect_timeout").orElse(DEFAULT_CONNECT_TIMEOUT);
+    fields.unsupported(
+        "dial_config", "a target with enable_tls is checked against the system's certificates");
+    fields.ignore("channel_num", "ignore_partition");
+    fields.refuseUnknown();
+    if (!(timeout > 0 && timeout <= LONGEST_CONNECT_TIMEOUT)) {
+      throw new BadRequestException(
+          fields.name("connect_timeout")
+              + " is "
+              + timeout
+              + " but must be more than 0 and at most 3600 seconds");
+    }
+    if (uri.isPresent()) {
+      boolean hostForm =
+          host.isPresent()
+              || port.filter(number -> number != 0).isPresent()
+              || username.isPresent()
+              || password.isPresent()
+              || tls.filter(on -> on).isPresent();
+      if (hostForm) {
+        throw new BadRequestException(
+            "request_data.milvus_connect_param has fields of both forms; give either uri with an"
+                + " optional token, or host, port and optional username, password, enable_tls");
+      }
+      return byUri(uri.get(), token, timeout);
+    }
+    if (host.isEmpty()) {
+      throw new BadRequestException(
+          "request_data.milvus_connect_param has neither uri nor host; give one, for example"
+              + " {\"uri\": \"http://localhost:19530\"}");
+    }
+    if (token.isPresent()) {
+      throw new BadRequestException(
+          fields.name("token") + " belongs to uri; with host give username and password");
+    }
+    if (username.isPresent() != password.isPresent()) {
+      throw new BadRequestException(
+          username.isPresent()
+              ? fields.name("username") + " is given without a password; give both or none"
+              : fields.name("password") + " is given without a username; give both or none");
+    }
+    if (host.get().contains("/") || host.get().contains("@") || host.get().contains(" ")) {
+      throw new BadRequestException(
+          fields.name("host") + " must be a name or an address alone; use uri for a URI");
+    }
+    int portNumber =
+        port.map(number -> port(fields, number))
+            .orElseThrow(
+                () ->
+                    new BadRequestException(
+                        fields.name("port") + " is missing; Milvus listens on 19530 by default"));
+    Optional<Credentials> credentials =
+        username.map(name -> new Credentials(name + ":" + password.orElseThrow()));
+    return new TargetCluster(host.get(), portNumber, tls.orElse(false), credentials, timeout);
+  }
+
+  private static int port(Fields fields, long number) {
+    if (number < 1 || number > 65535) {
+      throw new BadRequestException(
+          fields.name("port") + " is " + number + " but must be from 1 to 65535");
+    }
+    return (int) number;
+  }
+
+  private static TargetCluster byUri(String text, Optional<String> token, double timeout) {
+    // The text may hold a password: it is not told.
+    BadRequestException wrong =
+        new BadRequestException(
+            "request_data.milvus_connect_param.uri must be http://host:port or https://host:port,"
+                + " with a port from 1 to 65535 and nothing else; user and password go into token");
+    URI uri;
+    try {
+      uri = new URI(text);
+    } catch (URISyntaxException e) {
+      throw wrong;
+    }
+    String scheme = Optional.ofNullable(uri.getScheme()).orElse("").toLowerCase(Locale.ROOT);
+    boolean secure = scheme.equals("https");
+    Optional<String> host = Optional.ofNullable(uri.getHost());
+    boolean onlyAddress =
+        uri.getUserInfo() == null
+            && uri.getQuery() == null
+            && uri.getFragment() == null
+            && Optional.ofNullable(uri.getPath()).orElse("").replace("/", "").isEmpty();
+    int port = uri.getPort() == -1 ? (secure ? HTTPS_PORT : MILVUS_PORT) : uri.getPort();
+    if (!(secure || scheme.equals("http"))
+        || host.isEmpty()
+        || !onlyAddress
+        || port < 1
+        || port > 65535) {
+      throw wrong;
+    }
+    return new TargetCluster(host.get(), port, secure, token.map(Credentials::new), timeout);
+  }
+
+  private static Selection selection(Fields fields) {
+    List<Entry> byName =
+        fields.objects("collection_infos").map(CreateRequest::named).orElse(List.of());
+    List<Entry> byDatabase =
+        fields.object("db_collections").map(CreateRequest::inDatabases).orElse(List.of());
+    if (byName.isEmpty() && byDatabase.isEmpty()) {
+      throw new BadRequestException(
+          "No collection is named; give request_data.collection_infos, for example"
+              + " [{\"name\": \"*\"}] for the whole cluster, or request_data.db_collections");
+    }
+    if (!byName.isEmpty() && !byDatabase.isEmpty()) {
+      throw new BadRequestException(
+          "request_data has both collection_infos and db_collections; give one of them");
+    }
+    return new Selection((byName.isEmpty() ? byDatabase : byName).stream().distinct().toList());
+  }
+
+  private static List<Entry> named(List<Fields> infos) {
+    List<Entry> entries = new ArrayList<>();
+    for (Fields info : infos) {
+      String name = collectionName(info);
+      if (name.equals(Selection.ALL)) {
+        if (infos.size() > 1) {
+          throw new BadRequestException(
+              info.name("name") + " is '*', the whole cluster, and must be the only entry");
+        }
+        entries.add(new Entry(Selection.ALL, Selection.ALL));
+        continue;
+      }
+      int dot = name.indexOf('.');
+      String database = dot < 0 ? DEFAULT_DATABASE : name.substring(0, dot);
+      String collection = name.substring(dot + 1);
+      entries.add(
+          new Entry(legal(database, info.name("name")), legal(collection, info.name("name"))));
+    }
+    return entries;
+  }
+
+  private static List<Entry> inDatabases(Fields databases) {
+    List<Entry> entries = new ArrayList<>();
+    for (String database : databases.names()) {
+      if (!database.equals(Selection.ALL)) {
+        var unused = legal(database, "a key of request_data.db_collections");
+      }
+      List<Fields> infos = databases.objects(database).orElse(List.of());
+      if (infos.isEmpty()) {
+        throw new BadRequestException(
+            databases.name(database)
+                + " names no collection; give a list such as [{\"name\": \"*\"}]");
+      }
+      for (Fields info : infos) {
+        String name = collectionName(info);
+        entries.add(
+            new Entry(
+                database, name.equals(Selection.ALL) ? name : legal(name, info.name("name"))));
+      }
+    }
+    return entries;
+  }
+
+  private static String collectionName(Fields info) {
+    String name =
+        info.text("name")
+            .orElseThrow(
+                () ->
+                    new BadRequestException(
+                        info.name("name")
+                            + " is missing; give a collection's name, or '*' for all"));
+    info.unsupported("positions", "the channel checkpoints in the source's etcd are used");
+    if (info.bool("use_start_position").orElse(false)) {
+      info.unsupported(
+          "use_start_position", "the channel checkpoints in the source's etcd are used");
+    }
+    info.refuseUnknown();
+    return name;
+  }
+
+  private static String legal(String name, String where) {
+    if (!NAME.matcher(name).matches()) {
+      throw new BadRequestException(
+          where
+              + " has '"
+              + (name.length() > 64 ? name.substring(0, 64) + "..." : name)
+              + "', which is not a legal Milvus name: it begins with a letter or '_' and goes on with"
+              + " letters, digits and '_', at most 255");
+    }
+    return name;
+  }
+}

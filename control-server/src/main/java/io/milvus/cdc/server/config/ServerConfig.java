@@ -1,0 +1,182 @@
+package io.milvus.cdc.server.config;
+
+import io.milvus.cdc.task.SourceCluster;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Everything the server is told when it starts.
+ *
+ * @param http where the server listens
+ * @param metaStore where tasks are kept
+ * @param source the Milvus that all tasks read
+ * @param flink where jobs run
+ * @param maxTasks how many tasks there may be at once
+ */
+public record ServerConfig(
+    Http http, MetaStore metaStore, SourceCluster source, Flink flink, int maxTasks) {
+
+  /**
+   * Where the server listens.
+   *
+   * @param host address of the network interface
+   * @param port TCP port
+   */
+  public record Http(String host, int port) {}
+
+  /**
+   * The etcd that holds the tasks.
+   *
+   * @param endpoints client addresses, for example {@code http://127.0.0.1:2379}
+   * @param rootPath prefix of all keys, without slashes at its ends
+   */
+  public record MetaStore(List<String> endpoints, String rootPath) {}
+
+  /**
+   * Where jobs run, and with what.
+   *
+   * @param cluster the cluster
+   * @param parallelism subtasks of each job
+   * @param checkpointInterval time between two checkpoints
+   * @param checkpointDirectory URI below which checkpoints and savepoints are kept; the cluster and
+   *     the server both reach it
+   * @param jobJar the jar that holds the job; absent when the one beside the server is meant
+   */
+  public record Flink(
+      Cluster cluster,
+      int parallelism,
+      Duration checkpointInterval,
+      URI checkpointDirectory,
+      Optional<Path> jobJar) {}
+
+  /** A Flink cluster. */
+  public sealed interface Cluster permits Embedded, Remote {}
+
+  /**
+   * A cluster inside the server.
+   *
+   * @param restPort port of its REST interface and its web page
+   */
+  public record Embedded(int restPort) implements Cluster {}
+
+  /**
+   * A cluster of its own.
+   *
+   * @param restUrl address of its REST interface
+   */
+  public record Remote(URI restUrl) implements Cluster {}
+
+  /**
+   * Reads and checks all settings.
+   *
+   * @throws InvalidConfigurationException naming the key that is wrong and why
+   */
+  public static ServerConfig from(Settings settings) {
+    ServerConfig config =
+        new ServerConfig(
+            new Http(
+                settings.text("server.host", "127.0.0.1"),
+                settings.integer("server.port", 8444, 0, 65535)),
+            new MetaStore(
+                endpoints(settings, "metaStore.endpoints"),
+                path(settings, "metaStore.rootPath", "milvus-cdc")),
+            source(settings),
+            flink(settings),
+            settings.integer("limits.maxTasks", 100, 1, 10_000));
+    settings.refuseUnknown();
+    return config;
+  }
+
+  private static SourceCluster source(Settings settings) {
+    return new SourceCluster(
+        endpoints(settings, "source.etcd.endpoints"),
+        path(settings, "source.etcd.rootPath", "by-dev"),
+        path(settings, "source.etcd.metaPath", "meta"),
+        address(settings, "source.pulsar.serviceUrl", "pulsar://127.0.0.1:6650", "pulsar"),
+        address(settings, "source.pulsar.adminUrl", "http://127.0.0.1:8080", "http"),
+        settings.text("source.pulsar.tenant", "public"),
+        settings.text("source.pulsar.namespace", "default"),
+        settings.text("source.topicPrefix", "by-dev"));
+  }
+
+  private static Flink flink(Settings settings) {
+    String mode = settings.oneOf("flink.mode", "embedded", "embedded", "remote");
+    int restPort = settings.integer("flink.restPort", 8081, 0, 65535);
+    Optional<String> restUrl = settings.text("flink.restUrl");
+    Cluster cluster =
+        mode.equals("remote")
+            ? new Remote(
+                URI.create(address(settings, "flink.restUrl", "http://127.0.0.1:8081", "http")))
+            : new Embedded(restPort);
+    if (cluster instanceof Embedded && restUrl.isPresent()) {
+      throw settings.wrong("flink.restUrl", "left out unless flink.mode is remote");
+    }
+    Duration interval = settings.duration("flink.checkpointInterval", Duration.ofSeconds(10));
+    if (interval.compareTo(Duration.ofMillis(100)) < 0) {
+      throw settings.wrong("flink.checkpointInterval", "at least 100ms");
+    }
+    return new Flink(
+        cluster,
+        settings.integer("flink.parallelism", 1, 1, 128),
+        interval,
+        directory(settings, "flink.checkpointDirectory", "data/checkpoints"),
+        settings.text("flink.jobJar").map(Path::of));
+  }
+
+  private static List<String> endpoints(Settings settings, String key) {
+    List<String> endpoints = settings.requiredList(key, "[http://127.0.0.1:2379]");
+    for (String endpoint : endpoints) {
+      if (!isAddress(endpoint, "http")) {
+        throw settings.wrong(key, "a list of addresses such as http://127.0.0.1:2379");
+      }
+    }
+    return endpoints;
+  }
+
+  private static String path(Settings settings, String key, String byDefault) {
+    String path = settings.text(key, byDefault).replaceAll("^/+|/+$", "");
+    if (path.isEmpty()) {
+      throw settings.wrong(key, "a path with at least one name, such as " + byDefault);
+    }
+    return path;
+  }
+
+  private static String address(Settings settings, String key, String example, String scheme) {
+    String address = settings.required(key, example);
+    if (!isAddress(address, scheme)) {
+      throw settings.wrong(key, "an address such as " + example);
+    }
+    return address.replaceAll("/+$", "");
+  }
+
+  private static boolean isAddress(String text, String scheme) {
+    try {
+      URI uri = new URI(text);
+      String actual = Optional.ofNullable(uri.getScheme()).orElse("").toLowerCase(Locale.ROOT);
+      boolean rightScheme =
+          scheme.equals("pulsar")
+              ? actual.equals("pulsar") || actual.equals("pulsar+ssl")
+              : actual.equals("http") || actual.equals("https");
+      return rightScheme && uri.getAuthority() != null;
+    } catch (URISyntaxException e) {
+      return false;
+    }
+  }
+
+  private static URI directory(Settings settings, String key, String byDefault) {
+    String text = settings.text(key, byDefault);
+    if (!text.contains(":/")) {
+      return Path.of(text).toAbsolutePath().normalize().toUri();
+    }
+    try {
+      return new URI(text);
+    } catch (URISyntaxException e) {
+      throw settings.wrong(key, "a directory, or a URI such as s3://bucket/cdc");
+    }
+  }
+}

@@ -1,0 +1,21 @@
+package io.milvus.cdc.server.flink;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * How far a job is, by its own metrics. The counts begin at zero with every (re)start of the job.
+ *
+ * @param replicatedUntil everything up to this time of the source is applied; absent while not
+ *     known
+ * @param rowsInserted rows inserted or upserted
+ * @param rowsDeleted primary keys deleted
+ * @param ddlApplied operations on objects
+ * @param retries calls to the target that were repeated
+ */
+public record JobMeasures(
+    Optional<Instant> replicatedUntil,
+    long rowsInserted,
+    long rowsDeleted,
+    long ddlApplied,
+    long retries) {}

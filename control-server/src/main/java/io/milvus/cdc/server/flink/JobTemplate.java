@@ -1,0 +1,29 @@
+package io.milvus.cdc.server.flink;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What all jobs of a server have in common.
+ *
+ * @param jar the jar that holds the job
+ * @param entryClass the class whose {@code main} builds the job
+ * @param metaEndpoints client addresses of the etcd that holds the tasks
+ * @param metaRoot prefix of the tasks' keys
+ * @param checkpointInterval time between two checkpoints
+ * @param snapshotDirectory URI below which checkpoints and savepoints are kept
+ */
+public record JobTemplate(
+    Path jar,
+    String entryClass,
+    List<String> metaEndpoints,
+    String metaRoot,
+    Duration checkpointInterval,
+    URI snapshotDirectory) {
+
+  public JobTemplate {
+    metaEndpoints = List.copyOf(metaEndpoints);
+  }
+}

@@ -1,0 +1,226 @@
+package io.milvus.cdc.server.tasks;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * What changes during a task's life, as it is kept in the store. Every change replaces the whole
+ * record on condition that nobody else changed it.
+ *
+ * @param version version of this document's layout, {@link #VERSION} in this release
+ * @param taskId the task
+ * @param createdAt when the task was accepted
+ * @param wanted what was last asked for
+ * @param request the request as it was given, without anything secret
+ * @param reachedRunning whether the job was seen at work since the task was last asked to run
+ * @param run the newest job; absent before the first
+ * @param olderJobIds jobs before that one whose snapshots may still exist
+ * @param failure why the task cannot run, when retrying does not help
+ * @param progress the newest known progress; absent before the first
+ */
+public record Lifecycle(
+    int version,
+    String taskId,
+    Instant createdAt,
+    Wanted wanted,
+    JsonNode request,
+    boolean reachedRunning,
+    Optional<Run> run,
+    List<String> olderJobIds,
+    Optional<String> failure,
+    Optional<Progress> progress) {
+
+  /** The layout written by this release. */
+  public static final int VERSION = 1;
+
+  public Lifecycle {
+    olderJobIds = List.copyOf(olderJobIds);
+  }
+
+  /** What was last asked for. */
+  public enum Wanted {
+    /** The definition is being written; the client has no answer yet. */
+    PREPARING,
+    RUNNING,
+    PAUSED,
+    DELETED
+  }
+
+  /**
+   * One job of a task.
+   *
+   * @param jobId chosen and recorded before the job is submitted, so that a crash in between can
+   *     never lead to two jobs
+   * @param restoredFrom the snapshot it starts from
+   * @param submitted whether Flink is known to have accepted it
+   * @param ended whether it has ended and {@code newestSnapshot} is final
+   * @param newestSnapshot its newest known savepoint or checkpoint
+   */
+  public record Run(
+      String jobId,
+      Optional<String> restoredFrom,
+      boolean submitted,
+      boolean ended,
+      Optional<String> newestSnapshot) {
+
+    /** Where the next job continues. */
+    Optional<String> next() {
+      return newestSnapshot.or(this::restoredFrom);
+    }
+  }
+
+  /**
+   * How far a task is. The totals are over all its jobs.
+   *
+   * @param jobId the job that last reported
+   * @param replicatedUntil everything up to this time of the source is applied
+   * @param total counts since the task was created
+   * @param ofJob the part of them that the job itself has reported last
+   */
+  public record Progress(
+      String jobId, Optional<Instant> replicatedUntil, Counts total, Counts ofJob) {}
+
+  /**
+   * Counts of what was applied.
+   *
+   * @param rowsInserted rows inserted or upserted
+   * @param rowsDeleted primary keys deleted
+   * @param ddlApplied operations on objects
+   */
+  public record Counts(long rowsInserted, long rowsDeleted, long ddlApplied) {
+
+    static final Counts NONE = new Counts(0, 0, 0);
+
+    Counts plus(Counts other) {
+      return new Counts(
+          rowsInserted + other.rowsInserted,
+          rowsDeleted + other.rowsDeleted,
+          ddlApplied + other.ddlApplied);
+    }
+
+    Counts minus(Counts other) {
+      return new Counts(
+          rowsInserted - other.rowsInserted,
+          rowsDeleted - other.rowsDeleted,
+          ddlApplied - other.ddlApplied);
+    }
+
+    boolean anyBelow(Counts other) {
+      return rowsInserted < other.rowsInserted
+          || rowsDeleted < other.rowsDeleted
+          || ddlApplied < other.ddlApplied;
+    }
+  }
+
+  static Lifecycle preparing(String taskId, Instant createdAt, JsonNode request) {
+    return new Lifecycle(
+        VERSION,
+        taskId,
+        createdAt,
+        Wanted.PREPARING,
+        request,
+        false,
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        Optional.empty());
+  }
+
+  /** With another wish; to run again means to try again, whatever failed before. */
+  Lifecycle asked(Wanted newWanted) {
+    return new Lifecycle(
+        version,
+        taskId,
+        createdAt,
+        newWanted,
+        request,
+        false,
+        run,
+        olderJobIds,
+        Optional.empty(),
+        progress);
+  }
+
+  Lifecycle withReachedRunning() {
+    return with(true, run, olderJobIds, failure, progress);
+  }
+
+  /** With a job to be submitted. */
+  Lifecycle withNewRun(String jobId) {
+    List<String> older =
+        Stream.concat(olderJobIds.stream(), run.stream().map(Run::jobId)).distinct().toList();
+    return with(
+        reachedRunning,
+        Optional.of(new Run(jobId, run.flatMap(Run::next), false, false, Optional.empty())),
+        older,
+        failure,
+        progress);
+  }
+
+  Lifecycle withSubmitted() {
+    return withRun(
+        run.map(r -> new Run(r.jobId(), r.restoredFrom(), true, r.ended(), r.newestSnapshot())));
+  }
+
+  Lifecycle withSnapshot(Optional<String> newest) {
+    return withRun(
+        run.map(
+            r ->
+                new Run(
+                    r.jobId(),
+                    r.restoredFrom(),
+                    r.submitted(),
+                    r.ended(),
+                    newest.or(r::newestSnapshot))));
+  }
+
+  Lifecycle withEnded(Optional<String> newest) {
+    return withRun(
+        run.map(
+            r ->
+                new Run(
+                    r.jobId(),
+                    r.restoredFrom(),
+                    r.submitted(),
+                    true,
+                    newest.or(r::newestSnapshot))));
+  }
+
+  Lifecycle withFailure(String reason) {
+    return with(reachedRunning, run, olderJobIds, Optional.of(reason), progress);
+  }
+
+  Lifecycle withProgress(Optional<Progress> newProgress) {
+    return with(reachedRunning, run, olderJobIds, failure, newProgress.or(() -> progress));
+  }
+
+  Lifecycle withoutOlderJobs() {
+    return with(reachedRunning, run, List.of(), failure, progress);
+  }
+
+  private Lifecycle withRun(Optional<Run> newRun) {
+    return with(reachedRunning, newRun, olderJobIds, failure, progress);
+  }
+
+  private Lifecycle with(
+      boolean newReachedRunning,
+      Optional<Run> newRun,
+      List<String> newOlderJobIds,
+      Optional<String> newFailure,
+      Optional<Progress> newProgress) {
+    return new Lifecycle(
+        version,
+        taskId,
+        createdAt,
+        wanted,
+        request,
+        newReachedRunning,
+        newRun,
+        newOlderJobIds,
+        newFailure,
+        newProgress);
+  }
+}

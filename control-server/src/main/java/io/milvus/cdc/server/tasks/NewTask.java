@@ -1,0 +1,22 @@
+package io.milvus.cdc.server.tasks;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.milvus.cdc.task.Selection;
+import io.milvus.cdc.task.TargetCluster;
+import java.util.Optional;
+
+/**
+ * A task that is to be created.
+ *
+ * @param taskId the client's own id; absent when one is to be made up
+ * @param target the Milvus that is written
+ * @param selection what is replicated
+ * @param request the request as it was given, without anything secret
+ * @param start whether the task runs at once
+ */
+public record NewTask(
+    Optional<String> taskId,
+    TargetCluster target,
+    Selection selection,
+    JsonNode request,
+    boolean start) {}

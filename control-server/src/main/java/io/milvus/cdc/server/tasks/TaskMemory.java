@@ -1,0 +1,102 @@
+package io.milvus.cdc.server.tasks;
+
+import io.milvus.cdc.server.flink.JobMeasures;
+import io.milvus.cdc.server.tasks.Lifecycle.Counts;
+import io.milvus.cdc.server.tasks.Lifecycle.Progress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * What a process knows of a task beyond its record; all of it can be found out again after a crash.
+ * The lock is held during a step; what answers read is volatile.
+ */
+final class TaskMemory {
+
+  private static final Duration FIRST_BACKOFF = Duration.ofSeconds(1);
+  private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(30);
+
+  /**
+   * A stop that is under way.
+   *
+   * @param jobId the job
+   * @param triggerId the savepoint's; absent when the job is not asked for one
+   * @param since when it began
+   * @param cancelledAt when the job was cancelled last
+   * @param savepoint the savepoint, once taken
+   */
+  record Stop(
+      String jobId,
+      Optional<String> triggerId,
+      Instant since,
+      Optional<Instant> cancelledAt,
+      Optional<String> savepoint) {
+
+    Stop triggered(String id) {
+      return new Stop(jobId, Optional.of(id), since, cancelledAt, savepoint);
+    }
+
+    Stop cancelled(Instant now) {
+      return new Stop(jobId, triggerId, since, Optional.of(now), savepoint);
+    }
+
+    Stop taken(String path) {
+      return new Stop(jobId, triggerId, since, cancelledAt, Optional.of(path));
+    }
+  }
+
+  final ReentrantLock lock = new ReentrantLock();
+
+  Optional<Stop> stop = Optional.empty();
+  Optional<Instant> missingSince = Optional.empty();
+  Optional<Instant> sampledAt = Optional.empty();
+  Optional<Instant> snapshotAskedAt = Optional.empty();
+  Optional<Instant> keptAt = Optional.empty();
+  Instant nextAttempt = Instant.EPOCH;
+  int attempts = 0;
+  Optional<String> submittedHere = Optional.empty();
+  long retries = 0;
+
+  volatile long actedAt = Long.MIN_VALUE;
+  volatile Optional<String> reason = Optional.empty();
+  volatile Optional<Progress> progress = Optional.empty();
+
+  void submissionFailed(Instant now, String why) {
+    Duration backoff = FIRST_BACKOFF.multipliedBy(1L << Math.min(attempts, 5));
+    nextAttempt = now.plus(backoff.compareTo(LONGEST_BACKOFF) < 0 ? backoff : LONGEST_BACKOFF);
+    attempts++;
+    reason = Optional.of(why);
+  }
+
+  void submissionAccepted(String jobId) {
+    submittedHere = Optional.of(jobId);
+    attempts = 0;
+    nextAttempt = Instant.EPOCH;
+    missingSince = Optional.empty();
+    reason = Optional.empty();
+    retries = 0;
+  }
+
+  /** Takes in what a job reports; a job's counts begin again at zero whenever it restarts. */
+  void measured(String jobId, JobMeasures measures, Optional<Progress> recorded) {
+    Counts current =
+        new Counts(measures.rowsInserted(), measures.rowsDeleted(), measures.ddlApplied());
+    Optional<Progress> before = progress.or(() -> recorded);
+    Counts earlier =
+        before
+            .map(
+                known ->
+                    known.jobId().equals(jobId) && !current.anyBelow(known.ofJob())
+                        ? known.total().minus(known.ofJob())
+                        : known.total())
+            .orElse(Counts.NONE);
+    progress =
+        Optional.of(
+            new Progress(
+                jobId,
+                measures.replicatedUntil().or(() -> before.flatMap(Progress::replicatedUntil)),
+                earlier.plus(current),
+                current));
+  }
+}

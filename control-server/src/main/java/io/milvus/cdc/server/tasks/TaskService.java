@@ -1,0 +1,335 @@
+package io.milvus.cdc.server.tasks;
+
+import io.milvus.cdc.server.tasks.Lifecycle.Run;
+import io.milvus.cdc.server.tasks.Lifecycle.Wanted;
+import io.milvus.cdc.server.tasks.LifecycleStore.Stored;
+import io.milvus.cdc.server.tasks.TaskException.Kind;
+import io.milvus.cdc.task.Selection;
+import io.milvus.cdc.task.SourceCluster;
+import io.milvus.cdc.task.StartPositions;
+import io.milvus.cdc.task.TargetCluster;
+import io.milvus.cdc.task.TaskDefinition;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import java.util.function.Predicate;
+
+/**
+ * What can be asked about tasks. A wish counts as soon as it is recorded; the reconciler brings it
+ * about. Every method throws {@link TaskException} saying who can act.
+ */
+public final class TaskService {
+
+  private static final Duration PAUSE_TIMEOUT = Duration.ofSeconds(55);
+  private static final Duration DELETE_TIMEOUT = Duration.ofSeconds(20);
+
+  /** How long a request waits for a cluster that does not answer at all. */
+  private static final Duration CLUSTER_PATIENCE = Duration.ofSeconds(10);
+
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
+
+  private final LifecycleStore store;
+  private final TaskDefinitions definitions;
+  private final Reconciler reconciler;
+  private final StartPositionSource startPositions;
+  private final TargetProbe targetProbe;
+  private final SourceCluster source;
+  private final int parallelism;
+  private final int maxTasks;
+  private final Clock clock;
+  private final Object creating = new Object();
+
+  /** Every task reads the given source and runs with the given parallelism. */
+  public TaskService(
+      LifecycleStore store,
+      TaskDefinitions definitions,
+      Reconciler reconciler,
+      StartPositionSource startPositions,
+      TargetProbe targetProbe,
+      SourceCluster source,
+      int parallelism,
+      int maxTasks,
+      Clock clock) {
+    this.store = store;
+    this.definitions = definitions;
+    this.reconciler = reconciler;
+    this.startPositions = startPositions;
+    this.targetProbe = targetProbe;
+    this.source = source;
+    this.parallelism = parallelism;
+    this.maxTasks = maxTasks;
+    this.clock = clock;
+  }
+
+  /**
+   * Accepts a task: whatever is written on the source after this returns is replicated.
+   *
+   * @return its id
+   */
+  public String create(NewTask task) {
+    Optional<String> sameAsBefore = refuseOrFindSame(task);
+    if (sameAsBefore.isPresent()) {
+      return sameAsBefore.get();
+    }
+    targetProbe.check(task.target());
+    synchronized (creating) {
+      Optional<String> sameMeanwhile = refuseOrFindSame(task);
+      if (sameMeanwhile.isPresent()) {
+        return sameMeanwhile.get();
+      }
+      return accept(task);
+    }
+  }
+
+  private String accept(NewTask task) {
+    StartPositions positions = readStartPositions(task);
+    String taskId = task.taskId().orElseGet(() -> UUID.randomUUID().toString().replace("-", ""));
+    Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+    Lifecycle preparing = Lifecycle.preparing(taskId, now, task.request());
+    if (!store.create(preparing)) {
+      throw new TaskException(
+          Kind.CONFLICT, "task_id '" + taskId + "' is being created or deleted; try again later");
+    }
+    definitions.write(
+        new TaskDefinition(
+            TaskDefinition.VERSION,
+            taskId,
+            now,
+            source,
+            task.target(),
+            task.selection(),
+            parallelism),
+        positions);
+    var unused =
+        change(
+            taskId,
+            lifecycle -> true,
+            lifecycle -> lifecycle.asked(task.start() ? Wanted.RUNNING : Wanted.PAUSED));
+    reconciler.nudge(taskId);
+    return taskId;
+  }
+
+  private StartPositions readStartPositions(NewTask task) {
+    try {
+      return startPositions.read(source, task.selection());
+    } catch (RuntimeException e) {
+      throw new TaskException(
+          Kind.SOURCE_UNREACHABLE, "The source cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  /** The id of an equal task under the client's own id, or empty when the task is a new one. */
+  private Optional<String> refuseOrFindSame(NewTask task) {
+    List<Stored> all = store.all();
+    Optional<Stored> sameId =
+        all.stream()
+            .filter(stored -> task.taskId().filter(id(stored)::equals).isPresent())
+            .findFirst();
+    if (sameId.isPresent()) {
+      if (isVisible(sameId.get().lifecycle()) && isSame(sameId.get().lifecycle(), task)) {
+        return task.taskId();
+      }
+      throw new TaskException(
+          Kind.CONFLICT,
+          "task_id '"
+              + id(sameId.get())
+              + "' is taken by a task with another request; use another id or delete that task");
+    }
+    List<Stored> visible = all.stream().filter(stored -> isVisible(stored.lifecycle())).toList();
+    if (visible.size() >= maxTasks) {
+      throw new TaskException(
+          Kind.LIMIT_REACHED,
+          "There are "
+              + visible.size()
+              + " tasks already and max_tasks is "
+              + maxTasks
+              + "; delete one, or raise limits.maxTasks of the server");
+    }
+    for (Stored other : visible) {
+      definitions
+          .definition(id(other))
+          .filter(definition -> isSameTarget(definition.target(), task.target()))
+          .filter(definition -> overlaps(definition.selection(), task.selection()))
+          .ifPresent(
+              definition -> {
+                throw new TaskException(
+                    Kind.CONFLICT,
+                    "Task "
+                        + definition.taskId()
+                        + " already sends some of these collections to "
+                        + definition.target().address()
+                        + "; select others or delete that task");
+              });
+    }
+    return Optional.empty();
+  }
+
+  private boolean isSame(Lifecycle lifecycle, NewTask task) {
+    return lifecycle.request().equals(task.request())
+        && definitions
+            .definition(lifecycle.taskId())
+            .filter(definition -> definition.target().equals(task.target()))
+            .filter(definition -> definition.selection().equals(task.selection()))
+            .isPresent();
+  }
+
+  private static boolean isSameTarget(TargetCluster one, TargetCluster other) {
+    return one.port() == other.port() && hostName(one).equals(hostName(other));
+  }
+
+  private static String hostName(TargetCluster target) {
+    String host = target.host().toLowerCase(Locale.ROOT);
+    return host.equals("localhost") || host.equals("::1") || host.equals("[::1]")
+        ? "127.0.0.1"
+        : host;
+  }
+
+  static boolean overlaps(Selection one, Selection other) {
+    return one.collections().stream()
+        .anyMatch(
+            entry ->
+                other.collections().stream()
+                    .anyMatch(
+                        candidate ->
+                            meets(entry.database(), candidate.database())
+                                && meets(entry.collection(), candidate.collection())));
+  }
+
+  private static boolean meets(String one, String other) {
+    return one.equals(other) || one.equals(Selection.ALL) || other.equals(Selection.ALL);
+  }
+
+  /** All tasks, oldest first. */
+  public List<TaskView> list() {
+    return store.all().stream()
+        .map(Stored::lifecycle)
+        .filter(TaskService::isVisible)
+        .map(reconciler::view)
+        .toList();
+  }
+
+  /** One task, as it is at this moment. */
+  public TaskView get(String taskId) {
+    var unused = existing(taskId);
+    reconciler.reconcile(taskId);
+    return reconciler.view(existing(taskId).lifecycle());
+  }
+
+  /** Pauses a task and returns when it is known from where it will continue. */
+  public void pause(String taskId) {
+    var unused =
+        change(
+            taskId,
+            lifecycle -> {
+              if (lifecycle.wanted() == Wanted.PAUSED) {
+                throw new TaskException(
+                    Kind.CONFLICT, "Task " + taskId + " is already paused; resume starts it again");
+              }
+              return true;
+            },
+            lifecycle -> lifecycle.asked(Wanted.PAUSED));
+    boolean done =
+        await(
+            taskId,
+            PAUSE_TIMEOUT,
+            lifecycle ->
+                lifecycle.wanted() != Wanted.PAUSED
+                    || lifecycle.run().map(Run::ended).orElse(true));
+    if (!done) {
+      throw new TaskException(
+          Kind.FLINK_UNREACHABLE,
+          "Task "
+              + taskId
+              + " will be paused, but its job has not stopped yet: "
+              + reconciler.clusterTrouble().orElse("it takes longer than usual, get shows when"));
+    }
+  }
+
+  /** Lets a task run again from where it left off. */
+  public void resume(String taskId) {
+    var unused =
+        change(
+            taskId,
+            lifecycle -> {
+              if (lifecycle.wanted() == Wanted.RUNNING && lifecycle.failure().isEmpty()) {
+                throw new TaskException(
+                    Kind.CONFLICT, "Task " + taskId + " is already running; pause stops it");
+              }
+              return true;
+            },
+            lifecycle -> lifecycle.asked(Wanted.RUNNING));
+    reconciler.nudge(taskId);
+  }
+
+  /** Removes a task with all that it has kept; the target keeps what was replicated. */
+  public void delete(String taskId) {
+    var unused = change(taskId, lifecycle -> true, lifecycle -> lifecycle.asked(Wanted.DELETED));
+    // What is left after the timeout is removed later; nobody sees the task any more.
+    var unusedToo = await(taskId, DELETE_TIMEOUT, lifecycle -> false);
+  }
+
+  private Stored existing(String taskId) {
+    return store
+        .find(taskId)
+        .filter(stored -> isVisible(stored.lifecycle()))
+        .orElseThrow(() -> notFound(taskId));
+  }
+
+  private static TaskException notFound(String taskId) {
+    return new TaskException(
+        Kind.NOT_FOUND, "There is no task with task_id '" + taskId + "'; list shows all tasks");
+  }
+
+  private Stored change(
+      String taskId, Predicate<Lifecycle> allowed, Function<Lifecycle, Lifecycle> change) {
+    while (true) {
+      Stored stored =
+          store
+              .find(taskId)
+              .filter(found -> found.lifecycle().wanted() != Wanted.DELETED)
+              .orElseThrow(() -> notFound(taskId));
+      if (!allowed.test(stored.lifecycle())) {
+        return stored;
+      }
+      Optional<Stored> changed = store.replace(stored, change.apply(stored.lifecycle()));
+      if (changed.isPresent()) {
+        return changed.get();
+      }
+    }
+  }
+
+  /** Drives a task until its record is as wanted or gone; false when that takes too long. */
+  private boolean await(String taskId, Duration timeout, Predicate<Lifecycle> done) {
+    long start = System.nanoTime();
+    while (true) {
+      reconciler.reconcile(taskId);
+      if (store.find(taskId).filter(stored -> !done.test(stored.lifecycle())).isEmpty()) {
+        return true;
+      }
+      Duration waited = Duration.ofNanos(System.nanoTime() - start);
+      Duration patience = reconciler.clusterTrouble().isPresent() ? CLUSTER_PATIENCE : timeout;
+      if (waited.compareTo(patience) >= 0 || Thread.currentThread().isInterrupted()) {
+        return false;
+      }
+      LockSupport.parkNanos(LOOK_AGAIN.toNanos());
+    }
+  }
+
+  private static boolean isVisible(Lifecycle lifecycle) {
+    return switch (lifecycle.wanted()) {
+      case RUNNING, PAUSED -> true;
+      case PREPARING, DELETED -> false;
+    };
+  }
+
+  private static String id(Stored stored) {
+    return stored.lifecycle().taskId();
+  }
+}

@@ -1,0 +1,204 @@
+package io.milvus.cdc.server.tasks;
+
+import io.milvus.cdc.server.flink.FlinkCluster;
+import io.milvus.cdc.server.flink.FlinkException;
+import io.milvus.cdc.server.flink.Job;
+import io.milvus.cdc.server.flink.JobMeasures;
+import io.milvus.cdc.task.TaskDefinition;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A cluster whose jobs do nothing but keep snapshots. A job runs as soon as it is submitted and
+ * stops as soon as its savepoint is asked for.
+ */
+public final class FakeFlink implements FlinkCluster {
+
+  /** What a test may look at. */
+  public final List<JobSubmission> submissions = new ArrayList<>();
+
+  private final Path directory;
+  private final Steps steps;
+  private final Map<String, Job> jobs = new LinkedHashMap<>();
+  private final Set<String> usedIds = new HashSet<>();
+  private final List<Optional<String>> newestAtSubmission = new ArrayList<>();
+  private final Map<String, String> savepoints = new HashMap<>();
+  private final Map<String, String> failures = new HashMap<>();
+  private final Map<String, JobMeasures> measures = new HashMap<>();
+  private Optional<String> newest = Optional.empty();
+  private long snapshots = 1;
+  private int mostLive = 0;
+  private boolean savepointsHang = false;
+  private Optional<String> unreachable = Optional.empty();
+
+  public FakeFlink(Path directory, Steps steps) {
+    this.directory = directory;
+    this.steps = steps;
+  }
+
+  /** The cluster starts anew and has forgotten everything but what is on disk. */
+  public void forget() {
+    jobs.clear();
+    usedIds.clear();
+  }
+
+  void hangSavepoints() {
+    savepointsHang = true;
+  }
+
+  public void unreachable(boolean on) {
+    unreachable = on ? Optional.of("The Flink cluster does not answer") : Optional.empty();
+  }
+
+  public void fail(String jobId, String reason) {
+    failures.put(jobId, reason);
+    put(jobId, Job.State.FAILED);
+  }
+
+  void restarting(String jobId, String reason) {
+    failures.put(jobId, reason);
+    put(jobId, Job.State.RESTARTING);
+  }
+
+  public void report(String jobId, JobMeasures reported) {
+    measures.put(jobId, reported);
+  }
+
+  /** Keeps a checkpoint of a job as Flink does, and returns its path. */
+  String checkpoint(String jobId) {
+    return snapshot(directory.resolve(jobId).resolve("chk-" + snapshots));
+  }
+
+  /** The REST interface tells of the newest snapshot of a job from now on. */
+  void knowCheckpoint(String jobId) {
+    savepoints.put(jobId, newest.orElseThrow());
+  }
+
+  /** For each submission, the newest snapshot that any job had kept by then. */
+  List<Optional<String>> newestAtSubmission() {
+    return newestAtSubmission;
+  }
+
+  int mostLiveAtOnce() {
+    return mostLive;
+  }
+
+  List<Job> live() {
+    return jobs.values().stream().filter(Job::isLive).toList();
+  }
+
+  /** A job that nobody has recorded. */
+  void startElsewhere(String jobId, String taskId) {
+    usedIds.add(jobId);
+    jobs.put(jobId, new Job(jobId, TaskDefinition.jobName(taskId), Job.State.RUNNING, 0, true));
+  }
+
+  @Override
+  public List<Job> jobs() {
+    refuseIfUnreachable();
+    return List.copyOf(jobs.values());
+  }
+
+  @Override
+  public void submit(JobSubmission submission) {
+    refuseIfUnreachable();
+    steps.before("submit");
+    if (!usedIds.add(submission.jobId())) {
+      throw new FlinkException.Refused("Job has already been submitted");
+    }
+    submissions.add(submission);
+    newestAtSubmission.add(newest);
+    jobs.put(
+        submission.jobId(),
+        new Job(
+            submission.jobId(),
+            TaskDefinition.jobName(submission.taskId()),
+            Job.State.RUNNING,
+            0,
+            true));
+    mostLive = Math.max(mostLive, live().size());
+    steps.after("submit");
+  }
+
+  @Override
+  public String stopWithSavepoint(String jobId) {
+    refuseIfUnreachable();
+    steps.before("stop");
+    if (!savepointsHang) {
+      savepoints.put(
+          jobId,
+          snapshot(
+              directory.resolve("savepoints").resolve(jobId).resolve("savepoint-" + snapshots)));
+      put(jobId, Job.State.FINISHED);
+    }
+    steps.after("stop");
+    return "trigger";
+  }
+
+  @Override
+  public SavepointProgress savepoint(String jobId, String triggerId) {
+    refuseIfUnreachable();
+    return savepoints.containsKey(jobId)
+        ? new SavepointTaken(savepoints.get(jobId))
+        : new SavepointPending();
+  }
+
+  @Override
+  public void cancel(String jobId) {
+    refuseIfUnreachable();
+    steps.before("cancel");
+    put(jobId, Job.State.CANCELED);
+    steps.after("cancel");
+  }
+
+  @Override
+  public Optional<String> newestSnapshot(String jobId) {
+    refuseIfUnreachable();
+    return Optional.ofNullable(savepoints.get(jobId));
+  }
+
+  @Override
+  public Optional<String> failure(String jobId) {
+    return Optional.ofNullable(failures.get(jobId));
+  }
+
+  @Override
+  public Optional<JobMeasures> measures(String jobId) {
+    return Optional.ofNullable(measures.get(jobId));
+  }
+
+  private void refuseIfUnreachable() {
+    if (unreachable.isPresent()) {
+      throw new FlinkException.Unreachable(unreachable.get());
+    }
+  }
+
+  private void put(String jobId, Job.State state) {
+    Job job = jobs.get(jobId);
+    jobs.put(jobId, new Job(jobId, job.name(), state, job.startTime(), state == Job.State.RUNNING));
+  }
+
+  private String snapshot(Path path) {
+    try {
+      Files.createDirectories(path);
+      Path metadata = Files.writeString(path.resolve("_metadata"), "state");
+      Files.setLastModifiedTime(metadata, FileTime.fromMillis(1_000_000L * snapshots++));
+      String kept = path.toUri().toString().replaceAll("/+$", "").replace("file:///", "file:/");
+      newest = Optional.of(kept);
+      return kept;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+package io.milvus.cdc.server.tasks;
+
+import io.milvus.cdc.task.StartPositions;
+import io.milvus.cdc.task.TaskDefinition;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Definitions in memory. */
+public final class InMemoryDefinitions implements TaskDefinitions {
+
+  private final Map<String, TaskDefinition> definitions = new ConcurrentHashMap<>();
+  private final Steps steps;
+
+  public InMemoryDefinitions(Steps steps) {
+    this.steps = steps;
+  }
+
+  @Override
+  public void write(TaskDefinition definition, StartPositions startPositions) {
+    steps.before("define");
+    definitions.put(definition.taskId(), definition);
+    steps.after("define");
+  }
+
+  @Override
+  public Optional<TaskDefinition> definition(String taskId) {
+    return Optional.ofNullable(definitions.get(taskId));
+  }
+
+  @Override
+  public void delete(String taskId) {
+    steps.before("undefine");
+    definitions.remove(taskId);
+    steps.after("undefine");
+  }
+
+  boolean isEmpty() {
+    return definitions.isEmpty();
+  }
+}

@@ -1,0 +1,164 @@
+package io.milvus.cdc.target;
+
+import io.milvus.cdc.event.LogMessageHeader.Kind;
+import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.event.SourceEvent.LogMessage;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+
+/**
+ * What is to be applied to one collection, or to one database: one step after the other, in the
+ * order of its arrival, while lanes go on independently of each other.
+ *
+ * <p>Rows that follow each other make one step as far as {@link RowBatch} allows: while one step is
+ * under way the next one grows, so a slow target gets large calls and an idle one gets small ones
+ * at once.
+ *
+ * <p>Any thread may add; one thread at a time may run the lane: the one that {@link #add} or a
+ * failed step told to.
+ */
+final class Lane {
+
+  /** Memory that a queued event takes beside its payload, by and large. */
+  private static final int OVERHEAD_BYTES = 256;
+
+  private final LaneWork work;
+  private final Deque<Item> queue = new ArrayDeque<>();
+  private final Deque<Item> step = new ArrayDeque<>();
+  private boolean running;
+  private Optional<RowBatch> batch = Optional.empty();
+  private int failures;
+
+  private record Item(long sequence, SourceEvent event) {
+
+    int bytes() {
+      return bytesOf(event);
+    }
+
+    boolean isRows() {
+      return event instanceof LogMessage message
+          && (message.header().kind() == Kind.INSERT || message.header().kind() == Kind.DELETE);
+    }
+
+    LogMessage message() {
+      return (LogMessage) event;
+    }
+  }
+
+  Lane(LaneWork work) {
+    this.work = work;
+  }
+
+  /** Memory that an event takes while it waits in a lane. */
+  static int bytesOf(SourceEvent event) {
+    return event instanceof LogMessage message
+        ? message.payload().size() + OVERHEAD_BYTES
+        : OVERHEAD_BYTES;
+  }
+
+  /**
+   * Adds an event at the end.
+   *
+   * @param sequence grows with every event of all lanes
+   * @return whether the caller must see to it that the lane is run
+   */
+  synchronized boolean add(long sequence, SourceEvent event) {
+    queue.add(new Item(sequence, event));
+    boolean wasRunning = running;
+    running = true;
+    return !wasRunning;
+  }
+
+  /** The sequence of the oldest event that is not applied; the largest number when all are. */
+  synchronized long oldest() {
+    if (!step.isEmpty()) {
+      return step.element().sequence();
+    }
+    return queue.isEmpty() ? Long.MAX_VALUE : queue.element().sequence();
+  }
+
+  /**
+   * Takes up the next step; one that failed stays the next one.
+   *
+   * @return false when there is none: the lane is not running any more
+   */
+  boolean takeStep() {
+    if (!step.isEmpty()) {
+      return true;
+    }
+    Optional<Item> first = head();
+    if (first.isEmpty()) {
+      return false;
+    }
+    if (first.get().isRows()) {
+      RowBatch rows = work.newBatch();
+      for (Optional<Item> item = first;
+          item.isPresent() && item.get().isRows() && rows.add(item.get().message());
+          item = moveToStep()) {}
+      batch = Optional.of(rows);
+    } else {
+      moveToStep();
+      batch = Optional.empty();
+    }
+    return true;
+  }
+
+  private synchronized Optional<Item> head() {
+    if (queue.isEmpty()) {
+      running = false;
+    }
+    return Optional.ofNullable(queue.peek());
+  }
+
+  /** Moves the queue's head to the step and returns the new head. */
+  private synchronized Optional<Item> moveToStep() {
+    step.add(queue.remove());
+    return Optional.ofNullable(queue.peek());
+  }
+
+  /** What a step did. */
+  record Done(int bytes, int insertedRows, int deletedRows, int operations) {}
+
+  /** Applies the step that {@link #takeStep} took up; when it fails the step stays. */
+  Done performStep() throws TargetException {
+    int operations = 0;
+    if (batch.isPresent()) {
+      writeRows(batch.get());
+    } else {
+      operations = work.apply(step.element().event());
+    }
+    failures = 0;
+    Done done =
+        new Done(
+            step.stream().mapToInt(Item::bytes).sum(),
+            batch.map(RowBatch::insertedRows).orElse(0),
+            batch.map(RowBatch::deletedRows).orElse(0),
+            operations);
+    synchronized (this) {
+      step.clear();
+    }
+    return done;
+  }
+
+  private void writeRows(RowBatch rows) throws TargetException {
+    try {
+      work.write(rows);
+    } catch (TargetException e) {
+      // The call may have done its work all the same.
+      rows.markMaybeApplied();
+      throw e;
+    }
+  }
+
+  /** Counts a failure of the current step: 1 for the first. */
+  int countFailure() {
+    return ++failures;
+  }
+
+  /** What the lane is about, for messages to people. */
+  @Override
+  public String toString() {
+    return work.toString();
+  }
+}

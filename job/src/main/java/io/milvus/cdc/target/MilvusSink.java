@@ -1,0 +1,45 @@
+package io.milvus.cdc.target;
+
+import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.task.TaskDefinition;
+import java.io.IOException;
+import java.io.Serializable;
+import org.apache.flink.api.connector.sink2.Sink;
+import org.apache.flink.api.connector.sink2.SinkWriter;
+import org.apache.flink.api.connector.sink2.WriterInitContext;
+
+/**
+ * Applies ordered events to the target Milvus. At a checkpoint everything that came before it is
+ * acknowledged by the target.
+ */
+public final class MilvusSink implements Sink<SourceEvent> {
+
+  private static final long serialVersionUID = 1L;
+
+  /** The operator's uid in savepoints. */
+  public static final String UID = "milvus-sink";
+
+  private final DefinitionFactory definitions;
+
+  /** Reads the task's definition where the sink runs, so that no secret travels with the job. */
+  @FunctionalInterface
+  public interface DefinitionFactory extends Serializable {
+    TaskDefinition read();
+  }
+
+  /** A sink for the target that the definition names. */
+  public MilvusSink(DefinitionFactory definitions) {
+    this.definitions = definitions;
+  }
+
+  @Override
+  public SinkWriter<SourceEvent> createWriter(WriterInitContext context) {
+    return new MilvusWriter(definitions.read(), context.metricGroup());
+  }
+
+  @Override
+  @Deprecated
+  public SinkWriter<SourceEvent> createWriter(InitContext context) throws IOException {
+    throw new UnsupportedOperationException("Flink 1.20 calls the other method");
+  }
+}

@@ -1,0 +1,105 @@
+package io.milvus.cdc.target;
+
+import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.task.TaskDefinition;
+import io.milvus.cdc.task.TaskMetrics;
+import java.util.concurrent.atomic.LongAdder;
+import org.apache.flink.api.connector.sink2.SinkWriter;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.Gauge;
+import org.apache.flink.metrics.MetricGroup;
+
+/** Hands the events of one subtask to its {@link TargetPipeline} and registers its metrics. */
+final class MilvusWriter implements SinkWriter<SourceEvent> {
+
+  /** Calls under way at once, each for another collection. */
+  private static final int CALLS = 8;
+
+  /** What may wait for the target in one subtask. */
+  private static final long MOST_BYTES = 64L << 20;
+
+  private final TargetPipeline pipeline;
+
+  MilvusWriter(TaskDefinition task, MetricGroup metrics) {
+    CountedProgress progress = new CountedProgress();
+    TargetConnection connection = new TargetConnection(task.target(), task.source().etcdRootPath());
+    pipeline = new TargetPipeline(connection, progress, CALLS, MOST_BYTES);
+    metrics.gauge(TaskMetrics.REPLICATED_UNTIL, (Gauge<Long>) pipeline::replicatedUntil);
+    metrics.gauge(TaskMetrics.WAITING_FOR, (Gauge<String>) pipeline::waitingFor);
+    metrics.counter(TaskMetrics.ROWS_INSERTED, new Count(progress.inserted));
+    metrics.counter(TaskMetrics.ROWS_DELETED, new Count(progress.deleted));
+    metrics.counter(TaskMetrics.DDL_APPLIED, new Count(progress.applied));
+    metrics.counter(TaskMetrics.RETRIES, new Count(progress.retried));
+  }
+
+  @Override
+  public void write(SourceEvent event, Context context) throws InterruptedException {
+    pipeline.submit(event);
+  }
+
+  @Override
+  public void flush(boolean endOfInput) throws InterruptedException {
+    pipeline.flush();
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    pipeline.close();
+  }
+
+  private static final class CountedProgress implements TargetProgress {
+    final LongAdder inserted = new LongAdder();
+    final LongAdder deleted = new LongAdder();
+    final LongAdder applied = new LongAdder();
+    final LongAdder retried = new LongAdder();
+
+    @Override
+    public void inserted(int rows) {
+      inserted.add(rows);
+    }
+
+    @Override
+    public void deleted(int keys) {
+      deleted.add(keys);
+    }
+
+    @Override
+    public void applied(int operations) {
+      applied.add(operations);
+    }
+
+    @Override
+    public void retried() {
+      retried.increment();
+    }
+  }
+
+  /** Flink's own counter is for one thread. */
+  private record Count(LongAdder count) implements Counter {
+
+    @Override
+    public void inc() {
+      count.increment();
+    }
+
+    @Override
+    public void inc(long n) {
+      count.add(n);
+    }
+
+    @Override
+    public void dec() {
+      count.decrement();
+    }
+
+    @Override
+    public void dec(long n) {
+      count.add(-n);
+    }
+
+    @Override
+    public long getCount() {
+      return count.sum();
+    }
+  }
+}

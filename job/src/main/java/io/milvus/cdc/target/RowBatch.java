@@ -1,0 +1,266 @@
+package io.milvus.cdc.target;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.milvus.cdc.event.LogMessageHeader;
+import io.milvus.cdc.event.LogMessageHeader.Kind;
+import io.milvus.cdc.event.SourceEvent.LogMessage;
+import io.milvus.grpc.FieldData;
+import io.milvus.grpc.IDs;
+import io.milvus.grpc.VectorField;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import milvus.proto.msg.Msg;
+
+/**
+ * Rows of one collection that are written together: first all its deletes, then all its inserts.
+ *
+ * <p>Promise: writing the batch has the same result as writing its messages one by one. Therefore a
+ * message is refused when it deletes a key that an earlier message of the batch inserts, and, in a
+ * batch that is written as upserts, when it brings a key that is there already (an upsert keeps
+ * both).
+ */
+final class RowBatch {
+
+  /**
+   * Enough rows that a call's fixed cost is small, few enough for one log message of the target.
+   */
+  static final int MOST_ROWS = 10_000;
+
+  /** Bytes of source messages. */
+  static final int MOST_BYTES = 8 << 20;
+
+  private final String primaryKey;
+  private final boolean placedByTarget;
+  private final Map<String, List<Msg.InsertRequest>> insertsByPartition = new LinkedHashMap<>();
+  private final Map<String, List<IDs>> deletesByPartition = new LinkedHashMap<>();
+  private final Set<Object> insertedKeys = new HashSet<>();
+  private boolean upsert;
+  private int insertedRows;
+  private int deletedRows;
+  private int bytes;
+  private int messages;
+
+  /**
+   * @param primaryKey name of the collection's primary key field
+   * @param placedByTarget whether the collection has a partition key, so that the target itself
+   *     chooses the rows' partitions
+   */
+  RowBatch(String primaryKey, boolean placedByTarget) {
+    this.primaryKey = primaryKey;
+    this.placedByTarget = placedByTarget;
+  }
+
+  /**
+   * Adds a message of kind INSERT or DELETE.
+   *
+   * @return false when the message must go into a later batch
+   * @throws UnfitMessageException when the payload is not such a message
+   */
+  boolean add(LogMessage message) {
+    LogMessageHeader header = message.header();
+    if (messages > 0 && bytes + message.payload().size() > MOST_BYTES) {
+      return false;
+    }
+    boolean added =
+        header.kind() == Kind.INSERT
+            ? addInsert(header, parse(Msg.InsertRequest.parser()::parseFrom, message))
+            : addDelete(parse(Msg.DeleteRequest.parser()::parseFrom, message));
+    if (added) {
+      bytes += message.payload().size();
+      messages++;
+    }
+    return added;
+  }
+
+  private boolean addInsert(LogMessageHeader header, Msg.InsertRequest insert) {
+    if (insertedRows > 0
+        && (insertedRows + insert.getNumRows() > MOST_ROWS || upsert != header.maybeApplied())) {
+      return false;
+    }
+    List<?> keys = keys(header, insert);
+    if (header.maybeApplied()) {
+      for (Object key : keys) {
+        if (insertedKeys.contains(key)) {
+          return false;
+        }
+      }
+    }
+    upsert = header.maybeApplied();
+    insertedKeys.addAll(keys);
+    insertedRows += (int) insert.getNumRows();
+    insertsByPartition
+        .computeIfAbsent(partition(insert.getPartitionName()), name -> new ArrayList<>())
+        .add(insert);
+    return true;
+  }
+
+  private boolean addDelete(Msg.DeleteRequest delete) {
+    IDs keys = delete.getPrimaryKeys();
+    int count = keys.hasIntId() ? keys.getIntId().getDataCount() : keys.getStrId().getDataCount();
+    if (deletedRows > 0 && deletedRows + count > MOST_ROWS) {
+      return false;
+    }
+    List<?> values =
+        keys.hasIntId() ? keys.getIntId().getDataList() : keys.getStrId().getDataList();
+    for (Object key : values) {
+      if (insertedKeys.contains(key)) {
+        return false;
+      }
+    }
+    deletedRows += count;
+    deletesByPartition
+        .computeIfAbsent(partition(delete.getPartitionName()), name -> new ArrayList<>())
+        .add(keys);
+    return true;
+  }
+
+  private String partition(String name) {
+    return placedByTarget ? "" : name;
+  }
+
+  private List<?> keys(LogMessageHeader header, Msg.InsertRequest insert) {
+    for (FieldData field : insert.getFieldsDataList()) {
+      if (field.getFieldName().equals(primaryKey)) {
+        return field.getScalars().hasLongData()
+            ? field.getScalars().getLongData().getDataList()
+            : field.getScalars().getStringData().getDataList();
+      }
+    }
+    throw new UnfitMessageException(
+        header.position() + " holds no column of the primary key " + primaryKey);
+  }
+
+  /** Parses a message. */
+  @FunctionalInterface
+  private interface Parser<T> {
+    T parse(ByteString payload) throws InvalidProtocolBufferException;
+  }
+
+  private static <T> T parse(Parser<T> parser, LogMessage message) {
+    try {
+      return parser.parse(message.payload());
+    } catch (InvalidProtocolBufferException e) {
+      throw new UnfitMessageException(
+          message.header().position() + " is not a readable " + message.header().kind(), e);
+    }
+  }
+
+  /** A log message that cannot be written to the target. */
+  static final class UnfitMessageException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    UnfitMessageException(String message) {
+      super(message);
+    }
+
+    UnfitMessageException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  /** Whether nothing was added. */
+  boolean isEmpty() {
+    return messages == 0;
+  }
+
+  /** Whether the rows may be on the target already, so that inserting them could double them. */
+  boolean upsert() {
+    return upsert;
+  }
+
+  /** From now on the batch may have been applied, or a part of it. */
+  void markMaybeApplied() {
+    upsert = true;
+  }
+
+  /** Rows in all inserts. */
+  int insertedRows() {
+    return insertedRows;
+  }
+
+  /** Keys in all deletes. */
+  int deletedRows() {
+    return deletedRows;
+  }
+
+  /** Names of the partitions that rows are inserted into; empty where the target chooses. */
+  Set<String> insertPartitions() {
+    return insertsByPartition.keySet();
+  }
+
+  /** The keys to delete, by partition; an empty name stands for all partitions. */
+  Map<String, List<IDs>> deletesByPartition() {
+    return deletesByPartition;
+  }
+
+  /** Rows that one call inserts. */
+  record Rows(int count, List<FieldData> columns) {}
+
+  /** The rows to insert into a partition, all messages joined column by column. */
+  Rows rows(String partition) {
+    List<Msg.InsertRequest> inserts = insertsByPartition.getOrDefault(partition, List.of());
+    if (inserts.size() == 1) {
+      Msg.InsertRequest only = inserts.get(0);
+      return new Rows((int) only.getNumRows(), only.getFieldsDataList());
+    }
+    int count = 0;
+    Map<String, List<FieldData>> parts = new LinkedHashMap<>();
+    for (Msg.InsertRequest insert : inserts) {
+      count += (int) insert.getNumRows();
+      for (FieldData column : insert.getFieldsDataList()) {
+        parts.computeIfAbsent(column.getFieldName(), name -> new ArrayList<>()).add(column);
+      }
+    }
+    List<FieldData> columns = new ArrayList<>(parts.size());
+    for (List<FieldData> column : parts.values()) {
+      columns.add(join(column));
+    }
+    return new Rows(count, columns);
+  }
+
+  /**
+   * Joins the parts of one column. Merging two messages appends their repeated fields, which is all
+   * there is to it but for vectors that are kept as one run of bytes.
+   */
+  static FieldData join(List<FieldData> parts) {
+    FieldData.Builder joined = FieldData.newBuilder();
+    parts.forEach(joined::mergeFrom);
+    if (joined.hasVectors()) {
+      VectorField.Builder vectors = joined.getVectorsBuilder();
+      switch (vectors.getDataCase()) {
+        case BINARY_VECTOR ->
+            vectors.setBinaryVector(concatenate(parts, VectorField::getBinaryVector));
+        case FLOAT16_VECTOR ->
+            vectors.setFloat16Vector(concatenate(parts, VectorField::getFloat16Vector));
+        case BFLOAT16_VECTOR ->
+            vectors.setBfloat16Vector(concatenate(parts, VectorField::getBfloat16Vector));
+        case SPARSE_FLOAT_VECTOR -> {
+          long widest = 0;
+          for (FieldData part : parts) {
+            widest = Math.max(widest, part.getVectors().getSparseFloatVector().getDim());
+          }
+          vectors.getSparseFloatVectorBuilder().setDim(widest);
+          vectors.setDim(widest);
+        }
+        case FLOAT_VECTOR, DATA_NOT_SET -> {}
+      }
+    }
+    return joined.build();
+  }
+
+  /** Reads the bytes of a vector column. */
+  @FunctionalInterface
+  private interface VectorBytes {
+    ByteString of(VectorField vectors);
+  }
+
+  private static ByteString concatenate(List<FieldData> parts, VectorBytes bytes) {
+    return ByteString.copyFrom(parts.stream().map(part -> bytes.of(part.getVectors())).toList());
+  }
+}

@@ -1,0 +1,434 @@
+package io.milvus.cdc.target;
+
+import io.grpc.Status.Code;
+import io.grpc.StatusRuntimeException;
+import io.milvus.cdc.target.TargetException.Kind;
+import io.milvus.cdc.task.TargetCluster;
+import io.milvus.client.MilvusServiceClient;
+import io.milvus.grpc.AlterCollectionRequest;
+import io.milvus.grpc.CreateCollectionRequest;
+import io.milvus.grpc.CreateDatabaseRequest;
+import io.milvus.grpc.CreateIndexRequest;
+import io.milvus.grpc.CreatePartitionRequest;
+import io.milvus.grpc.DeleteRequest;
+import io.milvus.grpc.DescribeCollectionRequest;
+import io.milvus.grpc.DescribeCollectionResponse;
+import io.milvus.grpc.DescribeIndexRequest;
+import io.milvus.grpc.DropCollectionRequest;
+import io.milvus.grpc.DropDatabaseRequest;
+import io.milvus.grpc.DropIndexRequest;
+import io.milvus.grpc.DropPartitionRequest;
+import io.milvus.grpc.GetLoadStateRequest;
+import io.milvus.grpc.IndexDescription;
+import io.milvus.grpc.InsertRequest;
+import io.milvus.grpc.KeyValuePair;
+import io.milvus.grpc.ListDatabasesRequest;
+import io.milvus.grpc.LoadCollectionRequest;
+import io.milvus.grpc.LoadPartitionsRequest;
+import io.milvus.grpc.LoadState;
+import io.milvus.grpc.MilvusServiceGrpc.MilvusServiceBlockingStub;
+import io.milvus.grpc.MutationResult;
+import io.milvus.grpc.ReleaseCollectionRequest;
+import io.milvus.grpc.ReleasePartitionsRequest;
+import io.milvus.grpc.RenameCollectionRequest;
+import io.milvus.grpc.ShowCollectionsRequest;
+import io.milvus.grpc.ShowPartitionsRequest;
+import io.milvus.grpc.Status;
+import io.milvus.grpc.UpsertRequest;
+import io.milvus.param.ConnectParam;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+
+/**
+ * The calls to the target Milvus, over the connection, TLS and authentication of the Milvus SDK.
+ *
+ * <p>Every call either returns after the target has acknowledged it, or throws a {@link
+ * TargetException} that says whether repeating it makes sense. Safe for use by many threads.
+ */
+final class TargetClient implements AutoCloseable {
+
+  /** Longer than any answer of a healthy server; a hanging one is asked again. */
+  private static final long CALL_SECONDS = 60;
+
+  /** Calls under way are given up then. */
+  private static final long CLOSE_SECONDS = 5;
+
+  private static final String DEFAULT_DATABASE = "default";
+
+  /**
+   * Error codes of Milvus 2.3 to 2.5 that stand for a request that can never succeed: parameter
+   * errors (1100, 1101), and authentication (1400 to 1499).
+   */
+  private static final Set<Integer> PERMANENT_CODES = Set.of(1100, 1101, 1400, 1401, 1402);
+
+  /**
+   * Milvus 2.3 to 2.5: collection (100), partition (200), index (700), database (800) not found.
+   */
+  private static final Set<Integer> NOT_FOUND_CODES = Set.of(100, 200, 700, 800);
+
+  private final Connection connection;
+
+  /** Opens what the SDK keeps to itself, so that requests can be sent as the log holds them. */
+  private static final class Connection extends MilvusServiceClient {
+
+    Connection(ConnectParam parameters) {
+      super(parameters);
+    }
+
+    MilvusServiceBlockingStub stub() {
+      return blockingStub().withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
+    }
+  }
+
+  private TargetClient(Connection connection) {
+    this.connection = connection;
+  }
+
+  /**
+   * Connects.
+   *
+   * @throws TargetException when the target cannot be reached within the connect timeout, or
+   *     refuses the credentials
+   */
+  static TargetClient connect(TargetCluster target) throws TargetException {
+    ConnectParam.Builder parameters =
+        ConnectParam.newBuilder()
+            .withHost(target.host())
+            .withPort(target.port())
+            .secure(target.secure())
+            .withConnectTimeout(
+                (long) (target.connectTimeoutSeconds() * 1000), TimeUnit.MILLISECONDS);
+    target
+        .credentials()
+        .ifPresent(
+            credentials -> {
+              String token = credentials.token();
+              int colon = token.indexOf(':');
+              if (colon < 0) {
+                parameters.withToken(token);
+              } else {
+                parameters.withAuthorization(token.substring(0, colon), token.substring(colon + 1));
+              }
+            });
+    try {
+      return new TargetClient(new Connection(parameters.build()));
+    } catch (RuntimeException e) {
+      throw new TargetException(
+          Kind.TRANSIENT, "cannot connect to the target " + target.address() + ": " + reason(e), e);
+    }
+  }
+
+  Optional<DescribeCollectionResponse> describeCollection(String database, String collection)
+      throws TargetException {
+    DescribeCollectionRequest request =
+        DescribeCollectionRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .build();
+    return ifFound(
+        () ->
+            call(
+                "describe collection",
+                stub -> stub.describeCollection(request),
+                DescribeCollectionResponse::getStatus));
+  }
+
+  void createDatabaseIfAbsent(String database) throws TargetException {
+    if (database.equals(DEFAULT_DATABASE) || databaseExists(database)) {
+      return;
+    }
+    CreateDatabaseRequest request = CreateDatabaseRequest.newBuilder().setDbName(database).build();
+    try {
+      execute("create database", stub -> stub.createDatabase(request));
+    } catch (TargetException e) {
+      // Two collections of a new database race for its creation.
+      if (!databaseExists(database)) {
+        throw e;
+      }
+    }
+  }
+
+  boolean databaseExists(String database) throws TargetException {
+    return databases().contains(database);
+  }
+
+  void dropDatabase(String database) throws TargetException {
+    DropDatabaseRequest request = DropDatabaseRequest.newBuilder().setDbName(database).build();
+    execute("drop database", stub -> stub.dropDatabase(request));
+  }
+
+  void createCollection(CreateCollectionRequest request) throws TargetException {
+    execute("create collection", stub -> stub.createCollection(request));
+  }
+
+  void setProperties(String database, String collection, Map<String, String> properties)
+      throws TargetException {
+    AlterCollectionRequest.Builder request =
+        AlterCollectionRequest.newBuilder().setDbName(database).setCollectionName(collection);
+    properties.forEach(
+        (key, value) ->
+            request.addProperties(KeyValuePair.newBuilder().setKey(key).setValue(value)));
+    execute("alter collection", stub -> stub.alterCollection(request.build()));
+  }
+
+  void renameCollection(String database, String from, String toDatabase, String to)
+      throws TargetException {
+    RenameCollectionRequest request =
+        RenameCollectionRequest.newBuilder()
+            .setDbName(database)
+            .setOldName(from)
+            .setNewDBName(toDatabase)
+            .setNewName(to)
+            .build();
+    execute("rename collection", stub -> stub.renameCollection(request));
+  }
+
+  List<String> databases() throws TargetException {
+    return call(
+            "list databases",
+            stub -> stub.listDatabases(ListDatabasesRequest.getDefaultInstance()),
+            response -> response.getStatus())
+        .getDbNamesList();
+  }
+
+  List<String> collections(String database) throws TargetException {
+    ShowCollectionsRequest request =
+        ShowCollectionsRequest.newBuilder().setDbName(database).build();
+    return call(
+            "show collections",
+            stub -> stub.showCollections(request),
+            response -> response.getStatus())
+        .getCollectionNamesList();
+  }
+
+  void dropCollection(String database, String collection) throws TargetException {
+    DropCollectionRequest request =
+        DropCollectionRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .build();
+    execute("drop collection", stub -> stub.dropCollection(request));
+  }
+
+  Set<String> partitions(String database, String collection) throws TargetException {
+    ShowPartitionsRequest request =
+        ShowPartitionsRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .build();
+    return Set.copyOf(
+        call(
+                "show partitions",
+                stub -> stub.showPartitions(request),
+                response -> response.getStatus())
+            .getPartitionNamesList());
+  }
+
+  /** Creates a partition; one that is there already is left as it is. */
+  void createPartition(String database, String collection, String partition)
+      throws TargetException {
+    CreatePartitionRequest request =
+        CreatePartitionRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .setPartitionName(partition)
+            .build();
+    execute("create partition", stub -> stub.createPartition(request));
+  }
+
+  /** Drops a partition, which must be released before. */
+  void dropPartition(String database, String collection, String partition) throws TargetException {
+    DropPartitionRequest request =
+        DropPartitionRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .setPartitionName(partition)
+            .build();
+    execute("drop partition", stub -> stub.dropPartition(request));
+  }
+
+  List<IndexDescription> indexes(String database, String collection) throws TargetException {
+    DescribeIndexRequest request =
+        DescribeIndexRequest.newBuilder().setDbName(database).setCollectionName(collection).build();
+    return ifFound(
+            () ->
+                call(
+                    "describe index",
+                    stub -> stub.describeIndex(request),
+                    response -> response.getStatus()))
+        .map(response -> response.getIndexDescriptionsList())
+        .orElse(List.of());
+  }
+
+  void createIndex(CreateIndexRequest request) throws TargetException {
+    execute("create index", stub -> stub.createIndex(request));
+  }
+
+  void dropIndex(String database, String collection, String field, String index)
+      throws TargetException {
+    DropIndexRequest request =
+        DropIndexRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .setFieldName(field)
+            .setIndexName(index)
+            .build();
+    execute("drop index", stub -> stub.dropIndex(request));
+  }
+
+  LoadState loadState(String database, String collection, List<String> partitions)
+      throws TargetException {
+    GetLoadStateRequest request =
+        GetLoadStateRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .addAllPartitionNames(partitions)
+            .build();
+    return call(
+            "get load state", stub -> stub.getLoadState(request), response -> response.getStatus())
+        .getState();
+  }
+
+  void loadCollection(String database, String collection, int replicas) throws TargetException {
+    LoadCollectionRequest request =
+        LoadCollectionRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .setReplicaNumber(replicas)
+            .build();
+    execute("load collection", stub -> stub.loadCollection(request));
+  }
+
+  void loadPartitions(String database, String collection, List<String> partitions, int replicas)
+      throws TargetException {
+    LoadPartitionsRequest request =
+        LoadPartitionsRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .addAllPartitionNames(partitions)
+            .setReplicaNumber(replicas)
+            .build();
+    execute("load partitions", stub -> stub.loadPartitions(request));
+  }
+
+  void releaseCollection(String database, String collection) throws TargetException {
+    ReleaseCollectionRequest request =
+        ReleaseCollectionRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .build();
+    execute("release collection", stub -> stub.releaseCollection(request));
+  }
+
+  void releasePartitions(String database, String collection, List<String> partitions)
+      throws TargetException {
+    ReleasePartitionsRequest request =
+        ReleasePartitionsRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .addAllPartitionNames(partitions)
+            .build();
+    execute("release partitions", stub -> stub.releasePartitions(request));
+  }
+
+  void insert(InsertRequest request) throws TargetException {
+    call("insert", stub -> stub.insert(request), MutationResult::getStatus);
+  }
+
+  void upsert(UpsertRequest request) throws TargetException {
+    call("upsert", stub -> stub.upsert(request), MutationResult::getStatus);
+  }
+
+  void delete(DeleteRequest request) throws TargetException {
+    call("delete", stub -> stub.delete(request), MutationResult::getStatus);
+  }
+
+  @Override
+  public void close() {
+    try {
+      connection.close(CLOSE_SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void execute(String call, Function<MilvusServiceBlockingStub, Status> request)
+      throws TargetException {
+    call(call, request, status -> status);
+  }
+
+  /** A question to the target that may be about something that does not exist. */
+  @FunctionalInterface
+  private interface Question<T> {
+    T ask() throws TargetException;
+  }
+
+  private static <T> Optional<T> ifFound(Question<T> question) throws TargetException {
+    try {
+      return Optional.of(question.ask());
+    } catch (TargetException e) {
+      if (e.kind() == Kind.NOT_FOUND) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+
+  private <T> T call(
+      String call, Function<MilvusServiceBlockingStub, T> request, Function<T, Status> statusOf)
+      throws TargetException {
+    T response;
+    try {
+      response = request.apply(connection.stub());
+    } catch (StatusRuntimeException e) {
+      throw new TargetException(kind(e.getStatus().getCode()), call + ": " + reason(e), e);
+    }
+    Status status = statusOf.apply(response);
+    if (!succeeded(status)) {
+      throw new TargetException(
+          kind(status), call + ": " + status.getReason() + " (code " + status.getCode() + ")");
+    }
+    return response;
+  }
+
+  // Servers before 2.3 set the older field only; it is deprecated, yet still sent by all.
+  @SuppressWarnings("deprecation")
+  private static boolean succeeded(Status status) {
+    return status.getCode() == 0 && status.getErrorCode() == io.milvus.grpc.ErrorCode.Success;
+  }
+
+  private static Kind kind(Status status) {
+    if (NOT_FOUND_CODES.contains(status.getCode())) {
+      return Kind.NOT_FOUND;
+    }
+    return PERMANENT_CODES.contains(status.getCode()) ? Kind.PERMANENT : Kind.TRANSIENT;
+  }
+
+  private static Kind kind(Code code) {
+    return switch (code) {
+      case UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT, UNIMPLEMENTED -> Kind.PERMANENT;
+      case OK,
+          CANCELLED,
+          UNKNOWN,
+          DEADLINE_EXCEEDED,
+          NOT_FOUND,
+          ALREADY_EXISTS,
+          RESOURCE_EXHAUSTED,
+          FAILED_PRECONDITION,
+          ABORTED,
+          OUT_OF_RANGE,
+          INTERNAL,
+          UNAVAILABLE,
+          DATA_LOSS ->
+          Kind.TRANSIENT;
+    };
+  }
+
+  private static String reason(Throwable e) {
+    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+  }
+}

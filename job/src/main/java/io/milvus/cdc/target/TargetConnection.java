@@ -1,0 +1,120 @@
+package io.milvus.cdc.target;
+
+import io.milvus.cdc.target.TargetException.Kind;
+import io.milvus.cdc.task.TargetCluster;
+import io.milvus.grpc.DescribeCollectionResponse;
+import io.milvus.grpc.KeyValuePair;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The connection to one target, opened when it is first needed, and the whereabouts of the
+ * collections there that are copies of source collections. Safe for use by many threads.
+ *
+ * <p>A copy carries a property that names its source collection. So a collection that was dropped
+ * and created again under its name is never taken for its predecessor, a renamed one is found
+ * again, and what somebody else made is not dropped.
+ */
+final class TargetConnection implements AutoCloseable {
+
+  /** Key of the property that names the source collection: {@code <etcd root path>/<id>}. */
+  static final String ORIGIN_PROPERTY = "cdc.source.collection";
+
+  private final TargetCluster target;
+  private final String sourceName;
+  private TargetClient client;
+  private final Map<String, Place> copies = new HashMap<>();
+
+  /** Where a collection is on the target. */
+  record Place(String database, String name) {
+    @Override
+    public String toString() {
+      return database + "." + name;
+    }
+  }
+
+  /**
+   * @param sourceName tells the collections of one source cluster from those of others
+   */
+  TargetConnection(TargetCluster target, String sourceName) {
+    this.target = target;
+    this.sourceName = sourceName;
+  }
+
+  /**
+   * The client, connected.
+   *
+   * @throws TargetException when the target cannot be reached now
+   */
+  synchronized TargetClient client() throws TargetException {
+    if (client == null) {
+      TargetClient opened = TargetClient.connect(target);
+      try {
+        findCopies(opened);
+      } catch (TargetException e) {
+        opened.close();
+        throw e;
+      }
+      client = opened;
+    }
+    return client;
+  }
+
+  private void findCopies(TargetClient opened) throws TargetException {
+    for (String database : opened.databases()) {
+      for (String name : opened.collections(database)) {
+        opened
+            .describeCollection(database, name)
+            .flatMap(TargetConnection::origin)
+            .ifPresent(origin -> copies.put(origin, new Place(database, name)));
+      }
+    }
+  }
+
+  /** The value of {@link #ORIGIN_PROPERTY} for a source collection. */
+  String originOf(long collectionId) {
+    return sourceName + "/" + collectionId;
+  }
+
+  /** What a collection on the target is a copy of; empty when nobody said. */
+  static Optional<String> origin(DescribeCollectionResponse description) {
+    return description.getPropertiesList().stream()
+        .filter(property -> property.getKey().equals(ORIGIN_PROPERTY))
+        .map(KeyValuePair::getValue)
+        .findFirst();
+  }
+
+  /** Where the copy of a source collection was last seen. */
+  synchronized Optional<Place> copyOf(long collectionId) {
+    return Optional.ofNullable(copies.get(originOf(collectionId)));
+  }
+
+  /** Remembers where the copy of a source collection is now. */
+  synchronized void copied(long collectionId, Place place) {
+    copies.put(originOf(collectionId), place);
+  }
+
+  /** Forgets the copy of a source collection. */
+  synchronized void dropped(long collectionId) {
+    copies.remove(originOf(collectionId));
+  }
+
+  /** {@code host:port} of the target, for messages to people. */
+  String address() {
+    return target.address();
+  }
+
+  /** An error that waiting may cure. */
+  static TargetException wait(String reason) {
+    return new TargetException(Kind.TRANSIENT, reason);
+  }
+
+  @Override
+  public synchronized void close() {
+    if (client != null) {
+      client.close();
+      client = null;
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** Applies ordered events to the target Milvus. */
+package io.milvus.cdc.target;

@@ -1,0 +1,156 @@
+package io.milvus.cdc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.milvus.cdc.SourceWriter.Kind;
+import io.milvus.cdc.compare.MilvusCluster;
+import io.milvus.cdc.compare.RowComparison;
+import io.milvus.cdc.log.StartPositionReader;
+import io.milvus.cdc.playground.Part;
+import io.milvus.cdc.playground.Playground;
+import io.milvus.cdc.playground.TestingPlayground;
+import io.milvus.cdc.task.EtcdTaskStore;
+import io.milvus.cdc.task.Selection;
+import io.milvus.cdc.task.SourceCluster;
+import io.milvus.cdc.task.TargetCluster;
+import io.milvus.cdc.task.TaskDefinition;
+import io.milvus.cdc.task.TaskStoreAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.apache.flink.configuration.CheckpointingOptions;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The job between two real Milvus servers, run by Flink in this JVM. */
+class ReplicationIT {
+
+  private static MilvusCluster source;
+  private static MilvusCluster target;
+  private static JobClient job;
+
+  @BeforeAll
+  static void startJob() throws Exception {
+    Playground playground =
+        TestingPlayground.shared(Part.ETCD, Part.PULSAR, Part.SOURCE, Part.TARGET);
+    source = MilvusCluster.connect("127.0.0.1", playground.ports().sourceMilvus());
+    target = MilvusCluster.connect("127.0.0.1", playground.ports().targetMilvus());
+    SourceWriter existing = new SourceWriter(source, "default", "existing", Kind.INT64);
+    existing.create(2);
+    existing.load();
+
+    SourceCluster sourceCluster =
+        new SourceCluster(
+            List.of(playground.etcdEndpoint()),
+            "by-dev",
+            "meta",
+            playground.pulsarServiceUrl(),
+            playground.pulsarAdminUrl(),
+            "public",
+            "default",
+            "by-dev");
+    String taskId = UUID.randomUUID().toString().replace("-", "");
+    TaskDefinition definition =
+        new TaskDefinition(
+            TaskDefinition.VERSION,
+            taskId,
+            Instant.now(),
+            sourceCluster,
+            new TargetCluster(
+                "127.0.0.1", playground.ports().targetMilvus(), false, Optional.empty(), 10),
+            Selection.everything(),
+            2);
+    TaskStoreAddress address = new TaskStoreAddress(List.of(playground.etcdEndpoint()), "job-test");
+    try (EtcdTaskStore store = address.open()) {
+      store.write(definition, StartPositionReader.read(sourceCluster, Selection.everything()));
+    }
+    Configuration configuration = new Configuration();
+    configuration.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofSeconds(1));
+    StreamExecutionEnvironment environment =
+        StreamExecutionEnvironment.createLocalEnvironment(2, configuration);
+    ReplicationJob.build(environment, taskId, address);
+    job = environment.executeAsync("test");
+  }
+
+  @AfterAll
+  static void stopJob() throws Exception {
+    if (job != null) {
+      job.cancel().get();
+    }
+    source.close();
+    target.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void rowsOfANewCollectionArrive(Kind kind) {
+    String name = "rows_" + kind.name().toLowerCase(java.util.Locale.ROOT);
+    SourceWriter writer = new SourceWriter(source, "default", name, kind);
+    writer.create(2);
+    writer.load();
+    writer.insert(0, 500, 1);
+    if (kind != Kind.AUTO_ID) {
+      writer.upsert(100, 300, 2);
+      writer.delete("id in " + (kind == Kind.VARCHAR ? "[\"plain0\", \"it's5\"]" : "[0, 5, 299]"));
+      writer.insert(1_000, 1_100, 3);
+    }
+    awaitSame("default", name);
+  }
+
+  @Test
+  void collectionsThatExistBeforeTheTaskAreReplicated() {
+    SourceWriter writer = new SourceWriter(source, "default", "existing", Kind.INT64);
+    writer.insert(0, 100, 1);
+    awaitSame("default", "existing");
+  }
+
+  @Test
+  void databasesAndPartitionsAreReplicated() {
+    SourceWriter.createDatabase(source, "db2");
+    SourceWriter writer = new SourceWriter(source, "db2", "rows", Kind.INT64);
+    writer.create(1);
+    writer.createPartition("p");
+    writer.load();
+    writer.insert("p", 0, 100, 1);
+    writer.insert(200, 300, 1);
+    awaitSame("db2", "rows");
+  }
+
+  @Test
+  void aDroppedCollectionIsDroppedAndItsSuccessorStartsEmpty() {
+    SourceWriter writer = new SourceWriter(source, "default", "reborn", Kind.INT64);
+    writer.create(2);
+    writer.load();
+    writer.insert(0, 100, 1);
+    awaitSame("default", "reborn");
+
+    writer.drop();
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> !SourceWriter.exists(target, "default", "reborn"));
+
+    writer.create(1);
+    writer.load();
+    writer.insert(50, 60, 2);
+    awaitSame("default", "reborn");
+  }
+
+  private static void awaitSame(String database, String collection) {
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .ignoreExceptions()
+        .untilAsserted(
+            () ->
+                assertThat(RowComparison.differences(source, target, database, collection))
+                    .isEmpty());
+  }
+}

@@ -1,0 +1,411 @@
+package io.milvus.cdc.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.log.TestingJobs.Job;
+import io.milvus.cdc.log.TestingJobs.Read;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
+import org.apache.flink.api.common.JobStatus;
+import org.apache.flink.api.common.eventtime.WatermarkStrategy;
+import org.apache.flink.runtime.jobmaster.JobResult;
+import org.apache.flink.util.ExceptionUtils;
+import org.apache.pulsar.client.api.MessageId;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The log source on a real broker and in a real, if small, Flink cluster. */
+final class LogSourceIT {
+
+  private static final int TOPICS = 16;
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static TestingJobs jobs;
+
+  @TempDir Path savepoints;
+  private TestingLog log;
+  private final List<Job> started = new ArrayList<>();
+  private long clock = 1_000_000;
+
+  @BeforeAll
+  static void startCluster() throws Exception {
+    jobs = new TestingJobs();
+  }
+
+  @AfterAll
+  static void stopCluster() throws Exception {
+    jobs.close();
+  }
+
+  @BeforeEach
+  void createLog() throws Exception {
+    log = TestingLog.create();
+  }
+
+  @AfterEach
+  void removeLog() throws Exception {
+    for (Job job : started) {
+      if (!jobs.status(job).isTerminalState()) {
+        jobs.cancel(job);
+      }
+    }
+    log.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 4})
+  void readsEveryMessageOfEveryTopicWithAnyParallelism(int parallelism) throws Exception {
+    Set<Long> written = publishToAll(20);
+
+    Job job = start(parallelism, Optional.empty());
+
+    awaitExactly(job, written);
+    Set<Long> later = publishToAll(20);
+    awaitExactly(job, union(written, later));
+    assertThat(readersPerTopic(job).values()).allSatisfy(readers -> assertThat(readers).hasSize(1));
+    assertThat(topicsPerReader(job).values())
+        .allSatisfy(topics -> assertThat(topics).hasSize(TOPICS / parallelism));
+  }
+
+  @Test
+  void readsATopicInItsOrder() throws Exception {
+    List<byte[]> payloads = new ArrayList<>();
+    for (int i = 0; i < 5000; i++) {
+      payloads.add(insert(0));
+    }
+    log.publish(TestingLog.pchannel(0), payloads);
+
+    Job job = start(1, Optional.empty());
+
+    await().atMost(PATIENCE).until(() -> job.read().size() == 5000);
+    assertThat(job.messages()).extracting(message -> message.header().timestamp()).isSorted();
+  }
+
+  @Test
+  void goingBackTwiceToOneSavepointLosesNothing() throws Exception {
+    Set<Long> before = publishToAll(10);
+    Job first = start(2, Optional.empty());
+    awaitExactly(first, before);
+    String savepoint = jobs.stop(first, savepoints);
+    Set<Long> after = publishToAll(10);
+
+    Job second = start(2, Optional.of(savepoint));
+    awaitExactly(second, after);
+    jobs.cancel(second);
+    Job third = start(2, Optional.of(savepoint));
+    awaitExactly(third, after);
+  }
+
+  @Test
+  void aSavepointTakenAfterARestoreAndBeforeAnyMessageKeepsThePositions() throws Exception {
+    Set<Long> before = publishToAll(10);
+    Job first = start(2, Optional.empty());
+    awaitExactly(first, before);
+    String savepoint = jobs.stop(first, savepoints);
+
+    Job second = start(2, Optional.of(savepoint));
+    await().atMost(PATIENCE).until(() -> jobs.runs(second));
+    String idleSavepoint = jobs.stop(second, savepoints);
+    Set<Long> after = publishToAll(10);
+    Job third = start(2, Optional.of(idleSavepoint));
+
+    assertThat(second.read()).isEmpty();
+    awaitExactly(third, after);
+  }
+
+  @Test
+  void rescalingKeepsEveryTopicWithExactlyOneReader() throws Exception {
+    Set<Long> written = publishToAll(5);
+    Job job = start(2, Optional.empty());
+    awaitExactly(job, written);
+    for (int parallelism : List.of(4, 1, 3)) {
+      String savepoint = jobs.stop(job, savepoints);
+      Set<Long> more = publishToAll(5);
+      job = start(parallelism, Optional.of(savepoint));
+      awaitExactly(job, more);
+      assertThat(readersPerTopic(job).values())
+          .allSatisfy(readers -> assertThat(readers).hasSize(1));
+    }
+  }
+
+  @Test
+  void leavesNoSubscriptionOnTheBroker() throws Exception {
+    Set<Long> written = publishToAll(5);
+    Job stopped = start(2, Optional.empty());
+    awaitExactly(stopped, written);
+    jobs.stop(stopped, savepoints);
+    assertNoSubscriptions();
+
+    Job cancelled = start(2, Optional.empty());
+    awaitExactly(cancelled, written);
+    jobs.cancel(cancelled);
+    assertNoSubscriptions();
+
+    Job failed = start(2, Optional.empty());
+    awaitExactly(failed, written);
+    log.publish(TestingLog.pchannel(3), new byte[] {1, 2, 3});
+    assertThat(failure(failed)).contains("by-dev-rootcoord-dml_3", "not a message of Milvus' log");
+    assertNoSubscriptions();
+  }
+
+  @Test
+  void messagesThatWereThereWhenTheTopicWasOpenedMayBeRepetitions() throws Exception {
+    Set<Long> held = publishToAll(10);
+    Job job = start(2, Optional.empty());
+    awaitExactly(job, held);
+    Set<Long> later = publishToAll(10);
+    awaitExactly(job, union(held, later));
+
+    assertThat(job.messages())
+        .allSatisfy(
+            message ->
+                assertThat(message.header().maybeApplied())
+                    .isEqualTo(held.contains(message.header().timestamp())));
+  }
+
+  @Test
+  void startsAtAnInclusiveOrAfterAnExclusivePosition() throws Exception {
+    List<MessageId> zero =
+        log.publish(TestingLog.pchannel(0), List.of(insert(0), insert(0), insert(0)));
+    List<MessageId> one =
+        log.publish(TestingLog.pchannel(1), List.of(insert(1), insert(1), insert(1)));
+    log.startAt(TestingLog.pchannel(0), Optional.of(zero.get(1)), true);
+    log.startAt(TestingLog.pchannel(1), Optional.of(one.get(1)), false);
+
+    Job job = start(2, Optional.empty());
+
+    awaitExactly(job, Set.of(1_000_001L, 1_000_002L, 1_000_005L));
+  }
+
+  @Test
+  void aStartPositionThatIsNoLongerRetainedFailsTheJobAtOnce() throws Exception {
+    String pchannel = TestingLog.pchannel(0);
+    MessageId gone = log.publish(pchannel, insert(0));
+    log.forget(pchannel);
+    MessageId kept = log.publish(pchannel, insert(0));
+    log.startAt(pchannel, Optional.of(gone), true);
+    log.liveCollectionStartsAt(pchannel, gone);
+
+    Job job = start(1, Optional.empty());
+
+    assertThat(failure(job))
+        .contains(
+            "no longer retained",
+            pchannel,
+            Position.of(gone).toString(),
+            Position.of(kept).toString());
+    assertThat(job.read()).isEmpty();
+  }
+
+  @Test
+  void aGonePositionIsNoGapWhenEveryLiveCollectionBeginsLater() throws Exception {
+    String pchannel = TestingLog.pchannel(0);
+    MessageId gone = log.publish(pchannel, insert(0));
+    log.forget(pchannel);
+    MessageId kept = log.publish(pchannel, insert(0));
+    log.startAt(pchannel, Optional.of(gone), true);
+    log.liveCollectionStartsAt(pchannel, kept);
+
+    Job job = start(1, Optional.empty());
+
+    awaitExactly(job, Set.of(1_000_001L));
+  }
+
+  @Test
+  void aGonePositionIsNoGapWhenTheTopicIsEmpty() throws Exception {
+    String pchannel = TestingLog.pchannel(0);
+    MessageId gone = log.publish(pchannel, insert(0));
+    log.forget(pchannel);
+    log.startAt(pchannel, Optional.of(gone), false);
+
+    Job job = start(1, Optional.empty());
+    await().atMost(PATIENCE).until(() -> jobs.runs(job));
+    log.publish(pchannel, insert(0));
+
+    awaitExactly(job, Set.of(1_000_001L));
+  }
+
+  @Test
+  void aTopicThatDoesNotExistFailsTheJobAndIsNotCreated() throws Exception {
+    MessageId other = log.publish(TestingLog.pchannel(0), insert(0));
+    log.startAt(TestingLog.pchannel(7), Optional.of(other), true);
+
+    Job job = start(1, Optional.empty());
+
+    assertThat(failure(job)).contains("by-dev-rootcoord-dml_7", "does not exist");
+    assertThat(new TopicDirectory(log.source()).pchannels())
+        .containsExactly(TestingLog.pchannel(0));
+  }
+
+  @Test
+  void aTopicThatVanishesFailsTheJobAndIsNotCreatedAgain() throws Exception {
+    Set<Long> written = publishToAll(1);
+    Job first = start(2, Optional.empty());
+    awaitExactly(first, written);
+    String savepoint = jobs.stop(first, savepoints);
+    log.stopPublishing(TestingLog.pchannel(5));
+    log.admin("DELETE", log.topicPath(TestingLog.pchannel(5)) + "?force=true", "");
+
+    Job second = start(2, Optional.of(savepoint));
+
+    assertThat(failure(second)).contains("by-dev-rootcoord-dml_5", "does not exist");
+    assertThat(new TopicDirectory(log.source()).pchannels()).hasSize(TOPICS - 1);
+  }
+
+  @Test
+  void aTopicThatWasDeletedAndCreatedAgainFailsTheJob() throws Exception {
+    String pchannel = TestingLog.pchannel(0);
+    Set<Long> written = Set.of(1_000_000L);
+    log.publish(pchannel, insert(0));
+    Job first = start(1, Optional.empty());
+    awaitExactly(first, written);
+    String savepoint = jobs.stop(first, savepoints);
+    log.stopPublishing(pchannel);
+    log.admin("DELETE", log.topicPath(pchannel) + "?force=true", "");
+    MessageId recreated = log.publish(pchannel, insert(0));
+    log.liveCollectionStartsAt(pchannel, new org.apache.pulsar.client.impl.MessageIdImpl(0, 0, -1));
+
+    Job second = start(1, Optional.of(savepoint));
+
+    assertThat(failure(second)).contains(pchannel, Position.of(recreated).toString());
+  }
+
+  @Test
+  void aTopicThatAppearsIsReadFromItsFirstMessage() throws Exception {
+    log.publish(TestingLog.pchannel(0), insert(0));
+    Job job = start(2, Optional.empty());
+    awaitExactly(job, Set.of(1_000_000L));
+
+    log.publish(TestingLog.pchannel(1), List.of(insert(1), insert(1)));
+
+    awaitExactly(job, Set.of(1_000_000L, 1_000_001L, 1_000_002L));
+  }
+
+  @Test
+  void aTopicThatRunsAheadIsPaused() throws Exception {
+    String slow = TestingLog.pchannel(0);
+    String fast = TestingLog.pchannel(1);
+    long minute = 60_000;
+    log.publish(slow, TestingMessages.tick(TestingMessages.tso(minute)));
+    List<byte[]> ticks =
+        LongStream.range(1, 100_000)
+            .mapToObj(i -> TestingMessages.tick(TestingMessages.tso(i * 1000)))
+            .toList();
+    log.publish(fast, ticks);
+
+    Job job =
+        start(
+            1,
+            Optional.empty(),
+            LogWatermarks.strategy(
+                Duration.ofMinutes(10), Duration.ofMillis(100), Duration.ofMinutes(10)));
+
+    await().atMost(PATIENCE).until(() -> job.read().size() > 600);
+    await().during(Duration.ofSeconds(3)).atMost(PATIENCE).until(() -> job.read().size() < 50_000);
+    // The slow topic catches up: the fast one goes on.
+    log.publish(slow, TestingMessages.tick(TestingMessages.tso(100_000_000)));
+    await().atMost(PATIENCE).until(() -> job.read().size() == 100_001);
+  }
+
+  private Job start(int parallelism, Optional<String> savepoint) throws Exception {
+    return start(parallelism, savepoint, WatermarkStrategy.noWatermarks());
+  }
+
+  private Job start(
+      int parallelism, Optional<String> savepoint, WatermarkStrategy<SourceEvent> watermarks)
+      throws Exception {
+    Job job = jobs.start(log, parallelism, savepoint, watermarks);
+    started.add(job);
+    return job;
+  }
+
+  /** The reason why a job ended; waits for its end. */
+  private static String failure(Job job) throws Exception {
+    JobResult result = jobs.result(job);
+    assertThat(jobs.status(job)).isEqualTo(JobStatus.FAILED);
+    return ExceptionUtils.stringifyException(result.getSerializedThrowable().orElseThrow());
+  }
+
+  private byte[] insert(int topic) {
+    return TestingMessages.insert(
+        100 + topic, TestingLog.pchannel(topic) + "_" + (100 + topic) + "v0", clock++);
+  }
+
+  private Set<Long> publishToAll(int messagesPerTopic) throws Exception {
+    Set<Long> timestamps = new HashSet<>();
+    for (int topic = 0; topic < TOPICS; topic++) {
+      List<byte[]> payloads = new ArrayList<>();
+      for (int i = 0; i < messagesPerTopic; i++) {
+        timestamps.add(clock);
+        payloads.add(insert(topic));
+      }
+      log.publish(TestingLog.pchannel(topic), payloads);
+    }
+    return timestamps;
+  }
+
+  private static Set<Long> union(Set<Long> some, Set<Long> others) {
+    Set<Long> all = new HashSet<>(some);
+    all.addAll(others);
+    return all;
+  }
+
+  /** Waits until all of these were read, and sees that nothing else was and nothing twice. */
+  private static void awaitExactly(Job job, Set<Long> timestamps) throws Exception {
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              assertThat(jobs.status(job)).isIn(JobStatus.RUNNING, JobStatus.CREATED);
+              assertThat(job.messages())
+                  .extracting(message -> message.header().timestamp())
+                  .containsExactlyInAnyOrderElementsOf(timestamps);
+            });
+  }
+
+  private static Map<String, Set<Integer>> readersPerTopic(Job job) {
+    Map<String, Set<Integer>> readers = new HashMap<>();
+    for (Read read : List.copyOf(job.read())) {
+      if (read.event() instanceof SourceEvent.LogMessage message) {
+        readers
+            .computeIfAbsent(message.header().pchannel(), unused -> new HashSet<>())
+            .add(read.subtask());
+      }
+    }
+    return readers;
+  }
+
+  private static Map<Integer, Set<String>> topicsPerReader(Job job) {
+    return readersPerTopic(job).entrySet().stream()
+        .collect(
+            Collectors.groupingBy(
+                entry -> entry.getValue().iterator().next(),
+                Collectors.mapping(Map.Entry::getKey, Collectors.toSet())));
+  }
+
+  private void assertNoSubscriptions() throws Exception {
+    for (int topic = 0; topic < TOPICS; topic++) {
+      int number = topic;
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () -> assertThat(log.subscriptions(TestingLog.pchannel(number))).isEmpty());
+    }
+  }
+}

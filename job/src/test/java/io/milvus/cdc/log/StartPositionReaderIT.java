@@ -1,0 +1,112 @@
+package io.milvus.cdc.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import io.milvus.cdc.catalog.SourceSnapshot;
+import io.milvus.cdc.catalog.SourceSnapshot.ChannelCheckpoint;
+import io.milvus.cdc.catalog.TestingSource;
+import io.milvus.cdc.catalog.v1.CollectionState;
+import io.milvus.cdc.catalog.v1.Shard;
+import io.milvus.cdc.task.Selection;
+import io.milvus.cdc.task.StartPositions;
+import io.milvus.cdc.task.StartPositions.TopicStart;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.List;
+import java.util.Map;
+import org.apache.pulsar.client.api.MessageId;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class StartPositionReaderIT {
+
+  private final TestingSource source = TestingSource.connect();
+  private final String name = "starts_" + Long.toString(System.nanoTime(), 36);
+
+  @AfterEach
+  void close() {
+    source.close();
+  }
+
+  @Test
+  void startsAtTheCheckpointsOfSelectedCollectionsAndBehindTheLastMessageElsewhere()
+      throws Exception {
+    source.createCollection("default", name, 2);
+    source.insert(name, 100);
+    source.flush(name);
+    Selection selection = new Selection(List.of(new Selection.Entry("default", name)));
+    SourceSnapshot before = SourceSnapshot.read(source.cluster(), selection);
+
+    StartPositions starts = StartPositionReader.read(source.cluster(), selection);
+
+    SourceSnapshot after = SourceSnapshot.read(source.cluster(), selection);
+    CollectionState collection = after.collections().get(0);
+    assertThat(starts.topics()).hasSize(16);
+    for (Shard shard : collection.getShardsList()) {
+      TopicStart start = starts.topics().get(shard.getPchannel());
+      assertThat(start.inclusive()).isTrue();
+      // Checkpoints move: what was read lies between the two.
+      ChannelCheckpoint oldest = before.checkpoints().get(shard.getVchannel());
+      ChannelCheckpoint newest = after.checkpoints().get(shard.getVchannel());
+      assertThat(start.checkpoints()).containsOnlyKeys(shard.getVchannel());
+      assertThat(start.checkpoints().get(shard.getVchannel()))
+          .isBetween(oldest.timestamp(), newest.timestamp());
+      assertThat(id(start.messageId().orElseThrow()))
+          .isBetween(id(oldest.messageId()), id(newest.messageId()));
+      assertThat(id(start.messageId().orElseThrow()))
+          .isGreaterThanOrEqualTo(id(shard.getStartMessageId()));
+    }
+    starts
+        .topics()
+        .forEach(
+            (topic, start) -> {
+              if (collection.getShardsList().stream()
+                  .noneMatch(s -> s.getPchannel().equals(topic))) {
+                assertThat(start.inclusive()).isFalse();
+                assertThat(start.checkpoints()).isEqualTo(Map.of());
+              }
+            });
+  }
+
+  @Test
+  void leavesNoSubscriptionBehind() throws Exception {
+    source.createCollection("default", name, 1);
+    String topic =
+        SourceSnapshot.read(
+                source.cluster(), new Selection(List.of(new Selection.Entry("default", name))))
+            .collections()
+            .get(0)
+            .getShards(0)
+            .getPchannel();
+    String before = subscriptions(topic);
+
+    StartPositionReader.read(source.cluster(), Selection.everything());
+
+    assertThat(subscriptions(topic)).isEqualTo(before);
+  }
+
+  private String subscriptions(String topic) throws Exception {
+    return HttpClient.newHttpClient()
+        .send(
+            HttpRequest.newBuilder(
+                    URI.create(
+                        source.cluster().pulsarAdminUrl()
+                            + "/admin/v2/persistent/public/default/"
+                            + topic
+                            + "/subscriptions"))
+                .build(),
+            HttpResponse.BodyHandlers.ofString())
+        .body();
+  }
+
+  private static MessageId id(ByteString serialized) {
+    try {
+      return MessageId.fromByteArray(serialized.toByteArray());
+    } catch (java.io.IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

@@ -1,0 +1,249 @@
+package io.milvus.cdc.log;
+
+import com.google.protobuf.ByteString;
+import io.milvus.cdc.task.Selection;
+import io.milvus.cdc.task.SourceCluster;
+import io.milvus.cdc.task.StartPositions;
+import io.milvus.cdc.task.StartPositions.TopicStart;
+import io.milvus.cdc.task.TargetCluster;
+import io.milvus.cdc.task.TaskDefinition;
+import io.milvus.cdc.task.TaskStore;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.pulsar.client.api.MessageId;
+import org.apache.pulsar.client.api.Producer;
+import org.apache.pulsar.client.api.PulsarClient;
+import org.apache.pulsar.client.api.PulsarClientException;
+
+/**
+ * A source's log in a namespace of its own on a real broker, and a task that reads it. The task is
+ * registered in this JVM, where the mini cluster's tasks find it.
+ */
+final class TestingLog implements AutoCloseable {
+
+  private static final Map<String, TestingLog> BY_TASK = new ConcurrentHashMap<>();
+  private static final String TENANT = "public";
+
+  private final String serviceUrl;
+  private final String adminUrl;
+  private final String taskId = UUID.randomUUID().toString().replace("-", "");
+  private final String namespace = "log-" + taskId.substring(0, 8);
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final PulsarClient client;
+  private final Map<String, Producer<byte[]>> producers = new HashMap<>();
+  private final Map<String, TopicStart> starts = new ConcurrentHashMap<>();
+  private final Map<String, List<ByteString>> liveStarts = new ConcurrentHashMap<>();
+
+  private TestingLog(String serviceUrl, String adminUrl) throws PulsarClientException {
+    this.serviceUrl = serviceUrl;
+    this.adminUrl = adminUrl;
+    this.client = PulsarClient.builder().serviceUrl(serviceUrl).build();
+    BY_TASK.put(taskId, this);
+  }
+
+  /** A new, empty namespace. */
+  static TestingLog create() throws Exception {
+    TestingLog log =
+        new TestingLog(
+            System.getProperty("cdc.test.pulsar.service", "pulsar://127.0.0.1:6650"),
+            System.getProperty("cdc.test.pulsar.admin", "http://127.0.0.1:8080"));
+    log.admin("PUT", "/admin/v2/namespaces/" + TENANT + "/" + log.namespace, "{}");
+    return log;
+  }
+
+  String taskId() {
+    return taskId;
+  }
+
+  static String pchannel(int n) {
+    return "by-dev-rootcoord-dml_" + n;
+  }
+
+  SourceCluster source() {
+    return new SourceCluster(
+        List.of("http://127.0.0.1:1"),
+        "by-dev",
+        "meta",
+        serviceUrl,
+        adminUrl,
+        TENANT,
+        namespace,
+        "by-dev");
+  }
+
+  String topic(String pchannel) {
+    return source().topic(pchannel);
+  }
+
+  /** Publishes payloads to a topic, in order; returns when the broker has them. */
+  List<MessageId> publish(String pchannel, List<byte[]> payloads) throws Exception {
+    Producer<byte[]> producer = producers.get(pchannel);
+    if (producer == null) {
+      producer =
+          client
+              .newProducer()
+              .topic(topic(pchannel))
+              .enableBatching(false)
+              .maxPendingMessages(10_000)
+              .blockIfQueueFull(true)
+              .create();
+      producers.put(pchannel, producer);
+    }
+    List<CompletableFuture<MessageId>> sent = new ArrayList<>();
+    for (byte[] payload : payloads) {
+      sent.add(producer.sendAsync(payload));
+    }
+    List<MessageId> ids = new ArrayList<>();
+    for (CompletableFuture<MessageId> id : sent) {
+      ids.add(id.get());
+    }
+    return ids;
+  }
+
+  MessageId publish(String pchannel, byte[] payload) throws Exception {
+    return publish(pchannel, List.of(payload)).get(0);
+  }
+
+  /** Closes the producer of a topic. */
+  void stopPublishing(String pchannel) throws PulsarClientException {
+    producers.remove(pchannel).close();
+  }
+
+  void startAt(String pchannel, Optional<MessageId> id, boolean inclusive) {
+    starts.put(
+        pchannel,
+        new TopicStart(
+            id.map(present -> ByteString.copyFrom(present.toByteArray())), inclusive, Map.of()));
+  }
+
+  void liveCollectionStartsAt(String pchannel, MessageId id) {
+    liveStarts
+        .computeIfAbsent(pchannel, unused -> new ArrayList<>())
+        .add(ByteString.copyFrom(id.toByteArray()));
+  }
+
+  LogSource logSource(LogTuning tuning) {
+    return new LogSource(
+        taskId, new RegisteredTaskStore(taskId), new RegisteredLiveStarts(taskId), tuning);
+  }
+
+  SourceConnection connect(LogTuning tuning) throws IOException {
+    return SourceConnection.open(
+        taskId, new RegisteredTaskStore(taskId), new RegisteredLiveStarts(taskId), tuning);
+  }
+
+  String admin(String method, String path, String body) throws IOException, InterruptedException {
+    HttpResponse<String> response =
+        http.send(
+            HttpRequest.newBuilder(URI.create(adminUrl + path))
+                .header("Content-Type", "application/json")
+                .method(method, HttpRequest.BodyPublishers.ofString(body))
+                .build(),
+            HttpResponse.BodyHandlers.ofString());
+    if (response.statusCode() >= 300) {
+      throw new IOException(method + " " + path + ": " + response.statusCode() + response.body());
+    }
+    return response.body();
+  }
+
+  String topicPath(String pchannel) {
+    return "/admin/v2/persistent/" + TENANT + "/" + namespace + "/" + pchannel;
+  }
+
+  List<String> subscriptions(String pchannel) throws IOException, InterruptedException {
+    String list = admin("GET", topicPath(pchannel) + "/subscriptions", "");
+    return list.equals("[]") ? List.of() : List.of(list);
+  }
+
+  TopicContents contents(String pchannel) throws IOException {
+    return new TopicDirectory(source()).contents(pchannel).orElseThrow();
+  }
+
+  /** Makes the broker forget all of a topic but what is published afterwards. */
+  void forget(String pchannel) throws Exception {
+    stopPublishing(pchannel);
+    admin(
+        "POST",
+        "/admin/v2/namespaces/" + TENANT + "/" + namespace + "/retention",
+        "{\"retentionTimeInMinutes\":0,\"retentionSizeInMB\":0}");
+    admin("PUT", topicPath(pchannel) + "/unload", "");
+    admin("GET", topicPath(pchannel) + "/internalStats", "");
+    publishAndTrim(pchannel);
+  }
+
+  private void publishAndTrim(String pchannel) throws Exception {
+    try {
+      admin("POST", topicPath(pchannel) + "/trim", "");
+    } catch (IOException e) {
+      // Unloading already trims; an explicit trim may find nothing.
+    }
+  }
+
+  @Override
+  public void close() throws Exception {
+    BY_TASK.remove(taskId);
+    client.close();
+    for (String pchannel : new TopicDirectory(source()).pchannels()) {
+      admin("DELETE", topicPath(pchannel) + "?force=true", "");
+    }
+    admin("DELETE", "/admin/v2/namespaces/" + TENANT + "/" + namespace, "");
+  }
+
+  private TaskDefinition task() {
+    return new TaskDefinition(
+        TaskDefinition.VERSION,
+        taskId,
+        Instant.EPOCH,
+        source(),
+        new TargetCluster("127.0.0.1", 1, false, Optional.empty(), 1),
+        Selection.everything(),
+        1);
+  }
+
+  private record RegisteredTaskStore(String id) implements TaskStoreFactory {
+    @Override
+    public TaskStore open() {
+      return new TaskStore() {
+        @Override
+        public Optional<TaskDefinition> definition(String taskId) {
+          return Optional.ofNullable(BY_TASK.get(taskId)).map(TestingLog::task);
+        }
+
+        @Override
+        public StartPositions startPositions(String taskId) {
+          return new StartPositions(BY_TASK.get(taskId).starts);
+        }
+
+        @Override
+        public void close() {}
+      };
+    }
+  }
+
+  private record RegisteredLiveStarts(String id) implements LiveStartPositions.Factory {
+    @Override
+    public LiveStartPositions open(TaskDefinition task) {
+      return new LiveStartPositions() {
+        @Override
+        public List<ByteString> of(String pchannel) {
+          return BY_TASK.get(id).liveStarts.getOrDefault(pchannel, List.of());
+        }
+
+        @Override
+        public void close() {}
+      };
+    }
+  }
+}

@@ -1,0 +1,81 @@
+package io.milvus.cdc.task;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import io.milvus.cdc.etcd.EtcdUnavailableException;
+import io.milvus.cdc.playground.Part;
+import io.milvus.cdc.playground.TestingPlayground;
+import io.milvus.cdc.task.StartPositions.TopicStart;
+import java.io.UncheckedIOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class EtcdTaskStoreIT {
+
+  private final EtcdTaskStore store =
+      new TaskStoreAddress(
+              List.of(TestingPlayground.shared(Part.ETCD).etcdEndpoint()),
+              "cdc-it-" + System.nanoTime())
+          .open();
+
+  @AfterEach
+  void close() {
+    store.close();
+  }
+
+  @Test
+  void keepsATaskUntilItIsDeleted() {
+    TaskDefinition task = TaskJsonTest.DEFINITION;
+    StartPositions positions = positions(300);
+    assertThat(store.definition(task.taskId())).isEmpty();
+
+    assertThat(store.write(task, positions)).isTrue();
+
+    assertThat(store.definition(task.taskId())).hasValue(task);
+    assertThat(store.startPositions(task.taskId())).isEqualTo(positions);
+    assertThat(store.list()).containsExactly(task);
+
+    store.delete(task.taskId());
+    assertThat(store.definition(task.taskId())).isEmpty();
+    assertThat(store.startPositions(task.taskId()).topics()).isEmpty();
+    assertThat(store.list()).isEmpty();
+  }
+
+  @Test
+  void leavesATaskOfTheSameIdAsItIs() {
+    TaskDefinition task = TaskJsonTest.DEFINITION;
+    store.write(task, positions(1));
+
+    assertThat(store.write(task, positions(300))).isFalse();
+
+    assertThat(store.startPositions(task.taskId())).isEqualTo(positions(1));
+    store.delete(task.taskId());
+  }
+
+  @Test
+  void saysWhichStoreDoesNotAnswer() {
+    try (EtcdTaskStore nobody = new TaskStoreAddress(List.of("http://127.0.0.1:1"), "cdc").open()) {
+      assertThatThrownBy(nobody::list)
+          .isInstanceOf(UncheckedIOException.class)
+          .hasCauseInstanceOf(EtcdUnavailableException.class)
+          .hasMessageContaining("127.0.0.1:1");
+    }
+  }
+
+  private static StartPositions positions(int count) {
+    Map<String, TopicStart> topics = new HashMap<>();
+    for (int i = 0; i < count; i++) {
+      topics.put(
+          "by-dev-rootcoord-dml_" + i,
+          new TopicStart(
+              Optional.of(ByteString.copyFromUtf8("id" + i)), i % 2 == 0, Map.of("v" + i, 5L)));
+    }
+    return new StartPositions(topics);
+  }
+}

@@ -1,0 +1,80 @@
+package io.milvus.cdc.compare;
+
+import io.milvus.client.MilvusServiceClient;
+import io.milvus.grpc.MilvusServiceGrpc.MilvusServiceBlockingStub;
+import io.milvus.grpc.Status;
+import io.milvus.param.ConnectParam;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+
+/**
+ * A connection to one Milvus, to be asked in the words of its protocol: what the SDK's own requests
+ * leave out (databases on every call, columns as they are) can be said.
+ */
+public final class MilvusCluster implements AutoCloseable {
+
+  private static final long CALL_SECONDS = 60;
+
+  private final Connection connection;
+
+  /** Opens what the SDK keeps to itself. */
+  private static final class Connection extends MilvusServiceClient {
+
+    Connection(ConnectParam parameters) {
+      super(parameters);
+    }
+
+    MilvusServiceBlockingStub stub() {
+      return blockingStub().withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
+    }
+  }
+
+  private MilvusCluster(Connection connection) {
+    this.connection = connection;
+  }
+
+  /** Connects to a Milvus without authorization. */
+  public static MilvusCluster connect(String host, int port) {
+    return new MilvusCluster(
+        new Connection(ConnectParam.newBuilder().withHost(host).withPort(port).build()));
+  }
+
+  /** For calls that {@link #call} does not fit; they carry a deadline. */
+  public MilvusServiceBlockingStub stub() {
+    return connection.stub();
+  }
+
+  /**
+   * Makes a call that answers with a status.
+   *
+   * @throws IllegalStateException with Milvus' reason when the status says that it failed
+   */
+  public void call(Function<MilvusServiceBlockingStub, Status> call) {
+    check(call.apply(stub()));
+  }
+
+  /** Makes a call whose answer holds a status. */
+  public <T> T call(
+      Function<MilvusServiceBlockingStub, T> call, Function<T, Status> statusOfAnswer) {
+    T answer = call.apply(stub());
+    check(statusOfAnswer.apply(answer));
+    return answer;
+  }
+
+  // Some calls of 2.3 still set nothing but the older field.
+  @SuppressWarnings("deprecation")
+  private static void check(Status status) {
+    if (status.getCode() != 0 || status.getErrorCode() != io.milvus.grpc.ErrorCode.Success) {
+      throw new IllegalStateException(status.getReason() + " (code " + status.getCode() + ")");
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      connection.close(1);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
