@@ -6,6 +6,9 @@ import static org.awaitility.Awaitility.await;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.log.TestingJobs.Job;
 import io.milvus.cdc.log.TestingJobs.Read;
+import io.milvus.cdc.playground.Part;
+import io.milvus.cdc.playground.Playground;
+import io.milvus.cdc.playground.TestingPlayground;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,6 +25,7 @@ import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.runtime.jobmaster.JobResult;
 import org.apache.flink.util.ExceptionUtils;
 import org.apache.pulsar.client.api.MessageId;
+import org.apache.pulsar.client.impl.MessageIdImpl;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -35,7 +39,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class LogSourceIT {
 
   private static final int TOPICS = 16;
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
   private static TestingJobs jobs;
 
   @TempDir Path savepoints;
@@ -279,7 +283,7 @@ final class LogSourceIT {
     log.stopPublishing(pchannel);
     log.admin("DELETE", log.topicPath(pchannel) + "?force=true", "");
     MessageId recreated = log.publish(pchannel, insert(0));
-    log.liveCollectionStartsAt(pchannel, new org.apache.pulsar.client.impl.MessageIdImpl(0, 0, -1));
+    log.liveCollectionStartsAt(pchannel, new MessageIdImpl(0, 0, -1));
 
     Job second = start(1, Optional.of(savepoint));
 
@@ -295,6 +299,25 @@ final class LogSourceIT {
     log.publish(TestingLog.pchannel(1), List.of(insert(1), insert(1)));
 
     awaitExactly(job, Set.of(1_000_000L, 1_000_001L, 1_000_002L));
+  }
+
+  @Test
+  void aBrokerThatDiesAndComesBackDoesNotFailTheJob() throws Exception {
+    Set<Long> before = publishToAll(10);
+    Job job = start(2, Optional.empty());
+    awaitExactly(job, before);
+    Playground playground = TestingPlayground.shared(Part.PULSAR);
+
+    playground.kill(Part.PULSAR);
+    Job startedMeanwhile = start(2, Optional.empty());
+    await().atMost(PATIENCE).until(() -> jobs.runs(startedMeanwhile));
+    playground.start(Part.PULSAR);
+    Set<Long> after = publishToAll(10);
+
+    awaitExactly(job, union(before, after));
+    awaitExactly(startedMeanwhile, union(before, after));
+    assertThat(jobs.attempts(job)).isEqualTo(1);
+    assertThat(jobs.attempts(startedMeanwhile)).isEqualTo(1);
   }
 
   @Test

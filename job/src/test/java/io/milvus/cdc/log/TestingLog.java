@@ -1,6 +1,9 @@
 package io.milvus.cdc.log;
 
 import com.google.protobuf.ByteString;
+import io.milvus.cdc.playground.Part;
+import io.milvus.cdc.playground.Playground;
+import io.milvus.cdc.playground.TestingPlayground;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.StartPositions;
@@ -13,6 +16,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,6 +30,7 @@ import org.apache.pulsar.client.api.MessageId;
 import org.apache.pulsar.client.api.Producer;
 import org.apache.pulsar.client.api.PulsarClient;
 import org.apache.pulsar.client.api.PulsarClientException;
+import org.awaitility.Awaitility;
 
 /**
  * A source's log in a namespace of its own on a real broker, and a task that reads it. The task is
@@ -55,10 +60,8 @@ final class TestingLog implements AutoCloseable {
 
   /** A new, empty namespace. */
   static TestingLog create() throws Exception {
-    TestingLog log =
-        new TestingLog(
-            System.getProperty("cdc.test.pulsar.service", "pulsar://127.0.0.1:6650"),
-            System.getProperty("cdc.test.pulsar.admin", "http://127.0.0.1:8080"));
+    Playground playground = TestingPlayground.shared(Part.PULSAR);
+    TestingLog log = new TestingLog(playground.pulsarServiceUrl(), playground.pulsarAdminUrl());
     log.admin("PUT", "/admin/v2/namespaces/" + TENANT + "/" + log.namespace, "{}");
     return log;
   }
@@ -180,15 +183,10 @@ final class TestingLog implements AutoCloseable {
         "{\"retentionTimeInMinutes\":0,\"retentionSizeInMB\":0}");
     admin("PUT", topicPath(pchannel) + "/unload", "");
     admin("GET", topicPath(pchannel) + "/internalStats", "");
-    publishAndTrim(pchannel);
-  }
-
-  private void publishAndTrim(String pchannel) throws Exception {
-    try {
-      admin("POST", topicPath(pchannel) + "/trim", "");
-    } catch (IOException e) {
-      // Unloading already trims; an explicit trim may find nothing.
-    }
+    admin("POST", topicPath(pchannel) + "/trim", "");
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> contents(pchannel).earliest().isEmpty());
   }
 
   @Override

@@ -1,6 +1,5 @@
 package io.milvus.cdc.log;
 
-import com.google.protobuf.ByteString;
 import io.milvus.grpc.FieldData;
 import io.milvus.grpc.LongArray;
 import io.milvus.grpc.MsgBase;
@@ -47,11 +46,6 @@ final class TestingMessages {
   }
 
   static MsgBase base(MsgType type, long timestamp) {
-    return MsgBase.newBuilder()
-        .setMsgType(type)
-        .setTimestamp(timestamp)
-        .setSourceID(1)
-        .putProperties("key", ByteString.EMPTY.toStringUtf8())
-        .build();
+    return MsgBase.newBuilder().setMsgType(type).setTimestamp(timestamp).setSourceID(1).build();
   }
 }
