@@ -1,6 +1,10 @@
 package io.milvus.cdc.server.flink;
 
+import java.io.IOException;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
@@ -20,6 +24,7 @@ public final class EmbeddedFlink implements AutoCloseable {
   private static final int NETWORK_MEBIBYTES_PER_SLOT = 1;
 
   private static final int SMALLEST_NETWORK_MEBIBYTES = 64;
+  private static final Duration START_TIMEOUT = Duration.ofSeconds(30);
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
   private final MiniCluster cluster;
@@ -50,8 +55,9 @@ public final class EmbeddedFlink implements AutoCloseable {
                 .build());
     try {
       cluster.start();
-      return new EmbeddedFlink(
-          cluster, URI.create("http://127.0.0.1:" + cluster.getRestAddress().get().getPort()));
+      URI restAddress = URI.create("http://127.0.0.1:" + cluster.getRestAddress().get().getPort());
+      awaitAnswer(restAddress);
+      return new EmbeddedFlink(cluster, restAddress);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("Interrupted while starting the embedded Flink cluster", e);
@@ -61,6 +67,19 @@ public final class EmbeddedFlink implements AutoCloseable {
               + restPort
               + " (flink.restPort) free?",
           e);
+    }
+  }
+
+  /** The interface is there a moment before the part that it asks about jobs. */
+  private static void awaitAnswer(URI restAddress) throws IOException, InterruptedException {
+    HttpClient http = HttpClient.newHttpClient();
+    HttpRequest request = HttpRequest.newBuilder(restAddress.resolve("/jobs/overview")).build();
+    long start = System.nanoTime();
+    while (http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() != 200) {
+      if (System.nanoTime() - start > START_TIMEOUT.toNanos()) {
+        throw new IOException("Its REST interface does not answer within " + START_TIMEOUT);
+      }
+      TimeUnit.MILLISECONDS.sleep(20);
     }
   }
 
