@@ -3,7 +3,6 @@ package io.milvus.cdc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.milvus.cdc.SourceWriter.Kind;
 import io.milvus.cdc.compare.MilvusCluster;
 import io.milvus.cdc.compare.RowComparison;
 import io.milvus.cdc.log.StartPositionReader;
@@ -16,6 +15,8 @@ import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.TargetCluster;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.TaskStoreAddress;
+import io.milvus.cdc.workload.SourceWriter;
+import io.milvus.cdc.workload.SourceWriter.Kind;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

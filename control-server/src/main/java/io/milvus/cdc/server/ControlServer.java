@@ -118,7 +118,7 @@ public final class ControlServer implements Callable<Integer> {
         new FlinkRest(
             flinkAddress,
             new JobTemplate(
-                config.flink().jobJar().orElseGet(ControlServer::jarOfJob),
+                config.flink().jobJar().orElseGet(() -> jobJar(embedded)),
                 ENTRY_CLASS,
                 config.metaStore().endpoints(),
                 config.metaStore().rootPath(),
@@ -190,11 +190,15 @@ public final class ControlServer implements Callable<Integer> {
     }
   }
 
-  /** The jar that the job's classes were loaded from. */
-  private static Path jarOfJob() {
+  /**
+   * The job's jar that lies beside the server: the embedded cluster has the job's libraries on its
+   * class path, another cluster gets them with the job.
+   */
+  private static Path jobJar(boolean embedded) {
     try {
-      return Path.of(
-          TaskDefinition.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+      Path own =
+          Path.of(TaskDefinition.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+      return embedded ? own : own.resolveSibling("../cluster/milvus-cdc-job.jar").normalize();
     } catch (URISyntaxException e) {
       throw new IllegalStateException("The class path is not one of files; set flink.jobJar", e);
     }

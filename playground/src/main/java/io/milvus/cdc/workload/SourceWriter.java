@@ -1,4 +1,4 @@
-package io.milvus.cdc;
+package io.milvus.cdc.workload;
 
 import io.milvus.cdc.compare.MilvusCluster;
 import io.milvus.grpc.BoolResponse;
@@ -34,26 +34,42 @@ import java.util.stream.IntStream;
  */
 public final class SourceWriter {
 
-  private static final int DIMENSION = 8;
-
   private final MilvusCluster source;
   private final String database;
   private final String collection;
   private final Kind kind;
+  private final int dimension;
 
   /** Kinds of collections. */
   public enum Kind {
+    /** Int64 keys that the writer chooses. */
     INT64,
+    /** Varchar keys that the writer chooses. */
     VARCHAR,
+    /** Int64 keys that the server makes. */
     AUTO_ID,
+    /** Int64 keys that the writer chooses, and a dynamic field. */
     DYNAMIC
   }
 
+  /** A writer of rows with vectors of 8 dimensions. */
   public SourceWriter(MilvusCluster source, String database, String collection, Kind kind) {
+    this(source, database, collection, kind, 8);
+  }
+
+  /**
+   * A writer.
+   *
+   * @param kind what its collection looks like
+   * @param dimension of the vectors
+   */
+  public SourceWriter(
+      MilvusCluster source, String database, String collection, Kind kind, int dimension) {
     this.source = source;
     this.database = database;
     this.collection = collection;
     this.kind = kind;
+    this.dimension = dimension;
   }
 
   /** Creates the database if it is not there. */
@@ -69,6 +85,7 @@ public final class SourceWriter {
     return cluster.call(stub -> stub.hasCollection(request), BoolResponse::getStatus).getValue();
   }
 
+  /** Creates the collection. */
   public void create(int shards) {
     FieldSchema.Builder key = FieldSchema.newBuilder().setName("id").setIsPrimaryKey(true);
     if (kind == Kind.VARCHAR) {
@@ -85,7 +102,7 @@ public final class SourceWriter {
                 FieldSchema.newBuilder()
                     .setName("v")
                     .setDataType(DataType.FloatVector)
-                    .addTypeParams(pair("dim", Integer.toString(DIMENSION))))
+                    .addTypeParams(pair("dim", Integer.toString(dimension))))
             .build();
     source.call(
         stub ->
@@ -120,6 +137,7 @@ public final class SourceWriter {
                     .build()));
   }
 
+  /** Creates a partition. */
   public void createPartition(String name) {
     source.call(
         stub ->
@@ -131,6 +149,7 @@ public final class SourceWriter {
                     .build()));
   }
 
+  /** Drops the collection. */
   public void drop() {
     source.call(
         stub ->
@@ -216,18 +235,18 @@ public final class SourceWriter {
         + key;
   }
 
-  private static FieldData vectors(int from, int to, int mark) {
+  private FieldData vectors(int from, int to, int mark) {
     FloatArray.Builder floats = FloatArray.newBuilder();
     for (int key = from; key < to; key++) {
       Random random = new Random(31L * key + mark);
-      for (int i = 0; i < DIMENSION; i++) {
+      for (int i = 0; i < dimension; i++) {
         floats.addData(random.nextFloat());
       }
     }
     return FieldData.newBuilder()
         .setFieldName("v")
         .setType(DataType.FloatVector)
-        .setVectors(VectorField.newBuilder().setDim(DIMENSION).setFloatVector(floats))
+        .setVectors(VectorField.newBuilder().setDim(dimension).setFloatVector(floats))
         .build();
   }
 

@@ -1,0 +1,95 @@
+package io.milvus.cdc.server.e2e;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+
+/** Asks a control server, and Pulsar's broker, over HTTP as a user would. */
+final class CdcClient {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final URI cdc;
+
+  CdcClient(String serverUrl) {
+    cdc = URI.create(serverUrl.endsWith("/cdc") ? serverUrl : serverUrl + "/cdc");
+  }
+
+  /** An answer: HTTP status and body. */
+  record Answer(int status, JsonNode body) {
+    JsonNode data() {
+      if (status != 200) {
+        throw new IllegalStateException(status + " " + body);
+      }
+      return body.get("data");
+    }
+  }
+
+  /** Creates a task that replicates everything to a target. */
+  String create(String targetUri) {
+    return post("""
+            {"request_type":"create","request_data":{
+              "milvus_connect_param":{"uri":"%s","connect_timeout":10},
+              "collection_infos":[{"name":"*"}]}}
+            """
+            .formatted(targetUri))
+        .data()
+        .get("task_id")
+        .asText();
+  }
+
+  Answer ask(String type, String taskId) {
+    return post(
+        "{\"request_type\":\"%s\",\"request_data\":{\"task_id\":\"%s\"}}".formatted(type, taskId));
+  }
+
+  JsonNode task(String taskId) {
+    return ask("get", taskId).data().get("Task");
+  }
+
+  String state(String taskId) {
+    return task(taskId).get("state").asText();
+  }
+
+  Answer post(String body) {
+    return send(
+        HttpRequest.newBuilder(cdc).POST(HttpRequest.BodyPublishers.ofString(body)).build());
+  }
+
+  /** Every subscription of every topic of the default namespace, as {@code topic/subscription}. */
+  List<String> subscriptions(String pulsarAdminUrl) {
+    TreeSet<String> subscriptions = new TreeSet<>();
+    String namespace = pulsarAdminUrl + "/admin/v2/persistent/public/default";
+    for (JsonNode topic : get(namespace)) {
+      String name = topic.asText().substring(topic.asText().lastIndexOf('/') + 1);
+      get(namespace + "/" + name + "/subscriptions")
+          .forEach(subscription -> subscriptions.add(name + "/" + subscription.asText()));
+    }
+    return new ArrayList<>(subscriptions);
+  }
+
+  private JsonNode get(String url) {
+    return send(HttpRequest.newBuilder(URI.create(url)).build()).body();
+  }
+
+  private Answer send(HttpRequest request) {
+    try {
+      HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
+      return new Answer(response.statusCode(), JSON.readTree(response.body()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,154 @@
+package io.milvus.cdc.server.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.milvus.cdc.playground.Part;
+import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
+import io.milvus.cdc.workload.SourceWriter;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The control server as a process of its own, with the Flink in it, between real servers. */
+class EmbeddedFlinkIT {
+
+  private static TaskScenario scenario;
+  private static CdcClient client;
+  private String task;
+
+  @BeforeAll
+  static void start() {
+    scenario = new TaskScenario(FlinkMode.EMBEDDED);
+    client = scenario.client;
+  }
+
+  @AfterAll
+  static void stop() {
+    scenario.close();
+  }
+
+  @BeforeEach
+  void createTask() {
+    task = client.create(scenario.playground.targetUri());
+    scenario.awaitState(task, "Running");
+  }
+
+  @AfterEach
+  void deleteTask() {
+    client.ask("delete", task);
+  }
+
+  @Test
+  void aTaskTellsWhatItDoes() {
+    SourceWriter writer = scenario.newCollection("told");
+    writer.insert(0, 100, 1);
+    scenario.awaitSame("told");
+    scenario.awaitReplicated(task);
+
+    JsonNode told = client.task(task);
+    assertThat(told.get("state").asText()).isEqualTo("Running");
+    assertThat(told.get("rows_inserted").asLong()).isEqualTo(100);
+    assertThat(told.get("ddl_applied").asLong()).isPositive();
+    assertThat(told.get("job_id").asText()).hasSize(32);
+    assertThat(told.has("lag_ms")).isTrue();
+    assertThat(client.post("{\"request_type\":\"list\"}").data().get("tasks"))
+        .extracting(each -> each.get("task_id").asText())
+        .containsExactly(task);
+  }
+
+  @Test
+  void rowsWrittenDuringAPauseArriveAfterIt() {
+    SourceWriter writer = scenario.newCollection("paused");
+    writer.insert(0, 100, 1);
+    scenario.awaitSame("paused");
+
+    client.ask("pause", task).data();
+    assertThat(client.state(task)).isEqualTo("Paused");
+    assertThat(client.ask("pause", task).status()).isEqualTo(409);
+    writer.insert(100, 200, 1);
+    writer.upsert(0, 50, 2);
+    writer.delete("id in [60, 61, 150]");
+    assertThat(scenario.differences("paused")).isNotEmpty();
+
+    client.ask("resume", task).data();
+    scenario.awaitSame("paused");
+    scenario.awaitState(task, "Running");
+  }
+
+  @Test
+  void whatIsDroppedDuringAPauseIsDroppedAfterIt() {
+    SourceWriter writer = scenario.newCollection("dropped");
+    writer.insert(0, 10, 1);
+    scenario.awaitSame("dropped");
+
+    client.ask("pause", task).data();
+    writer.drop();
+    SourceWriter successor = scenario.newCollection("dropped");
+    successor.insert(5, 8, 2);
+    client.ask("resume", task).data();
+
+    scenario.awaitSame("dropped");
+  }
+
+  @Test
+  void aKilledServerComesBackWithItsTaskAndLosesAndDoublesNothing() {
+    SourceWriter writer = scenario.newCollection("killed");
+    writer.insert(0, 100, 1);
+    scenario.awaitSame("killed");
+
+    AtomicBoolean write = new AtomicBoolean(true);
+    CompletableFuture<Integer> lastKey =
+        CompletableFuture.supplyAsync(
+            () -> {
+              int key = 100;
+              while (write.get()) {
+                writer.insert(key, key + 7, 1);
+                key += 7;
+              }
+              return key;
+            });
+    for (int round = 0; round < 2; round++) {
+      long inserted = client.task(task).get("rows_inserted").asLong();
+      await()
+          .atMost(TaskScenario.PATIENCE)
+          .until(() -> client.task(task).get("rows_inserted").asLong() > inserted);
+      scenario.playground.kill(Part.SERVER);
+      scenario.playground.start(Part.SERVER);
+      scenario.awaitState(task, "Running");
+    }
+    write.set(false);
+    assertThat(lastKey.join()).isGreaterThan(100);
+
+    scenario.awaitReplicated(task);
+    scenario.awaitSame("killed");
+  }
+
+  @Test
+  void nothingIsLeftOnTheBroker() {
+    SourceWriter writer = scenario.newCollection("unnoticed");
+    writer.insert(0, 10, 1);
+    scenario.awaitSame("unnoticed");
+    client.ask("pause", task).data();
+    List<String> paused = client.subscriptions(scenario.playground.pulsarAdminUrl());
+    client.ask("resume", task).data();
+    scenario.awaitState(task, "Running");
+    scenario.awaitReplicated(task);
+    client.ask("delete", task).data();
+
+    assertThat(paused).noneMatch(subscription -> subscription.contains("/reader-"));
+    await()
+        .atMost(TaskScenario.PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(client.subscriptions(scenario.playground.pulsarAdminUrl()))
+                    .isEqualTo(paused));
+    assertThat(client.ask("get", task).status()).isEqualTo(404);
+  }
+}

@@ -1,0 +1,83 @@
+package io.milvus.cdc.server.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.milvus.cdc.compare.MilvusCluster;
+import io.milvus.cdc.compare.RowComparison;
+import io.milvus.cdc.playground.Part;
+import io.milvus.cdc.playground.Playground;
+import io.milvus.cdc.playground.PlaygroundSettings;
+import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
+import io.milvus.cdc.playground.TestingPlayground;
+import io.milvus.cdc.workload.SourceWriter;
+import io.milvus.cdc.workload.SourceWriter.Kind;
+import java.time.Duration;
+import java.util.List;
+
+/** Real servers with a task between them, as the tests of this package use them. */
+final class TaskScenario implements AutoCloseable {
+
+  static final Duration PATIENCE = Duration.ofSeconds(90);
+
+  final Playground playground;
+  final MilvusCluster source;
+  final MilvusCluster target;
+  final CdcClient client;
+
+  TaskScenario(FlinkMode flink) {
+    playground =
+        TestingPlayground.separate(
+            PlaygroundSettings.defaults()
+                .withFlinkMode(flink)
+                .withProgress(line -> System.out.println("playground: " + line)));
+    playground.start(Part.ETCD, Part.PULSAR, Part.SOURCE, Part.TARGET, Part.SERVER);
+    source = MilvusCluster.connect("127.0.0.1", playground.ports().sourceMilvus());
+    target = MilvusCluster.connect("127.0.0.1", playground.ports().targetMilvus());
+    client = new CdcClient(playground.serverUrl());
+  }
+
+  /** A loaded collection of two shards on the source. */
+  SourceWriter newCollection(String name) {
+    SourceWriter writer = new SourceWriter(source, "default", name, Kind.INT64);
+    writer.create(2);
+    writer.load();
+    return writer;
+  }
+
+  void awaitState(String taskId, String state) {
+    await().atMost(PATIENCE).until(() -> client.state(taskId), state::equals);
+  }
+
+  /** Waits until a collection's rows are the same on both sides, counted and compared. */
+  void awaitSame(String collection) {
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .untilAsserted(() -> assertThat(differences(collection)).isEmpty());
+  }
+
+  List<String> differences(String collection) {
+    return RowComparison.differences(source, target, "default", collection);
+  }
+
+  /** Waits until the task says that everything up to now is on the target. */
+  void awaitReplicated(String taskId) {
+    long now = System.currentTimeMillis();
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () -> {
+              JsonNode until = client.task(taskId).get("replicated_until");
+              return until != null && java.time.Instant.parse(until.asText()).toEpochMilli() >= now;
+            });
+  }
+
+  @Override
+  public void close() {
+    source.close();
+    target.close();
+    playground.close();
+  }
+}

@@ -1,0 +1,2 @@
+/** Writes to a source Milvus, for tests and measurements. */
+package io.milvus.cdc.workload;
