@@ -13,6 +13,7 @@ import java.util.concurrent.TimeoutException;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.runtime.minicluster.MiniCluster;
 import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
+import org.apache.flink.util.FileUtils;
 
 /**
  * A Flink cluster inside this process, with its REST interface and its web page. It remembers
@@ -25,13 +26,17 @@ public final class EmbeddedFlink implements AutoCloseable {
 
   private static final int SMALLEST_NETWORK_MEBIBYTES = 64;
   private static final Duration START_TIMEOUT = Duration.ofSeconds(30);
-  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
+
+  /** Its jobs are stopped by then and nothing of it is kept, so it is not worth a long wait. */
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(3);
 
   private final MiniCluster cluster;
   private final URI restAddress;
+  private final Path workDirectory;
 
-  private EmbeddedFlink(MiniCluster cluster, URI restAddress) {
+  private EmbeddedFlink(MiniCluster cluster, URI restAddress, Path workDirectory) {
     this.cluster = cluster;
+    this.workDirectory = workDirectory;
     this.restAddress = restAddress;
   }
 
@@ -40,7 +45,7 @@ public final class EmbeddedFlink implements AutoCloseable {
    *
    * @param restPort port of the REST interface and the web page on 127.0.0.1; 0 for a free one
    * @param slots how many subtask chains can run at once
-   * @param workDirectory where uploaded jars and temporary files go
+   * @param workDirectory where uploaded jars and temporary files go; removed by {@link #close}
    * @throws IllegalStateException when the cluster cannot start, most often because the port is
    *     taken
    */
@@ -57,7 +62,7 @@ public final class EmbeddedFlink implements AutoCloseable {
       cluster.start();
       URI restAddress = URI.create("http://127.0.0.1:" + cluster.getRestAddress().get().getPort());
       awaitAnswer(restAddress);
-      return new EmbeddedFlink(cluster, restAddress);
+      return new EmbeddedFlink(cluster, restAddress, workDirectory);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("Interrupted while starting the embedded Flink cluster", e);
@@ -114,7 +119,7 @@ public final class EmbeddedFlink implements AutoCloseable {
     return restAddress;
   }
 
-  /** Stops the cluster with all its jobs; waits a few seconds at most. */
+  /** Stops the cluster with all its jobs and removes its work directory; waits a few seconds. */
   @Override
   public void close() {
     try {
@@ -123,6 +128,8 @@ public final class EmbeddedFlink implements AutoCloseable {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {
       throw new IllegalStateException("The embedded Flink cluster did not stop cleanly", e);
+    } finally {
+      FileUtils.deleteDirectoryQuietly(workDirectory.toFile());
     }
   }
 }
