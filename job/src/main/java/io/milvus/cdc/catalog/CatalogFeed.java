@@ -45,7 +45,7 @@ final class CatalogFeed implements Runnable {
       Duration progressInterval, Duration confirmTimeout, Duration minPause, Duration maxPause) {
     static final Pace DEFAULT =
         new Pace(
-            Duration.ofSeconds(1),
+            Duration.ofMillis(250),
             Duration.ofSeconds(10),
             Duration.ofMillis(200),
             Duration.ofSeconds(10));

@@ -2,19 +2,35 @@ package io.milvus.cdc.event;
 
 import java.io.IOException;
 import org.apache.flink.api.common.typeutils.SimpleTypeSerializerSnapshot;
+import org.apache.flink.api.common.typeutils.TypeSerializer;
 import org.apache.flink.api.common.typeutils.TypeSerializerSnapshot;
-import org.apache.flink.api.common.typeutils.base.TypeSerializerSingleton;
 import org.apache.flink.core.memory.DataInputView;
 import org.apache.flink.core.memory.DataOutputView;
 
 /** Moves {@link SourceEvent}s between operators in the layout of {@link SourceEventCodec}. */
-public final class SourceEventSerializer extends TypeSerializerSingleton<SourceEvent> {
+public final class SourceEventSerializer extends TypeSerializer<SourceEvent> {
 
   private static final long serialVersionUID = 1L;
 
   @Override
   public boolean isImmutableType() {
     return true;
+  }
+
+  /** It has no state, so every thread may use the same one. */
+  @Override
+  public TypeSerializer<SourceEvent> duplicate() {
+    return this;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof SourceEventSerializer;
+  }
+
+  @Override
+  public int hashCode() {
+    return SourceEventSerializer.class.hashCode();
   }
 
   @Override

@@ -154,7 +154,7 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
     Optional<Position> position = start.flatMap(TopicStart::messageId).map(Position::of);
     TopicSplit split =
         new TopicSplit(pchannel, position, position.isPresent() && start.orElseThrow().inclusive());
-    LOG.info(
+    LOG.debug(
         "A topic is read: topic={} from={} inclusive={}",
         pchannel,
         position.map(Position::toString).orElse("its first message"),

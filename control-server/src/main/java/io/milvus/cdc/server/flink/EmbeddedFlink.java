@@ -101,7 +101,9 @@ public final class EmbeddedFlink implements AutoCloseable {
     configuration.setString("io.tmp.dirs", workDirectory.toString());
     // What the page and the REST interface show is at most this old, in milliseconds.
     configuration.setString("web.refresh-interval", "200");
-    configuration.setString("metrics.fetcher.update-interval", "1000");
+    configuration.setString("metrics.fetcher.update-interval", "250");
+    // There is no Kerberos here to get tokens for.
+    configuration.setString("security.delegation.tokens.enabled", "false");
     // Everything comes from the server's own class path, so no job leaves a class loader behind.
     configuration.setString("classloader.resolve-order", "parent-first");
     int network = Math.max(SMALLEST_NETWORK_MEBIBYTES, slots * NETWORK_MEBIBYTES_PER_SLOT);

@@ -38,6 +38,9 @@ public interface FlinkCluster {
   /** What the job's metrics say; empty while the cluster has not collected them. */
   Optional<JobMeasures> measures(String jobId);
 
+  /** What a job that reports its measures waits for, in its own words. */
+  Optional<String> waitingFor(String jobId);
+
   /**
    * A job that is to be started.
    *

@@ -47,7 +47,8 @@ public final class FlinkRest implements FlinkCluster {
           TaskMetrics.ROWS_INSERTED,
           TaskMetrics.ROWS_DELETED,
           TaskMetrics.DDL_APPLIED,
-          TaskMetrics.RETRIES);
+          TaskMetrics.RETRIES,
+          TaskMetrics.WAITING_FOR);
 
   /**
    * Where a job's metrics are found.
@@ -55,7 +56,7 @@ public final class FlinkRest implements FlinkCluster {
    * @param path of the vertex that has them
    * @param ids the full id of each metric by its short name
    */
-  private record MetricsAddress(String path, Map<String, String> ids) {}
+  private record MetricsAddress(String path, Map<String, String> ids, int subtasks) {}
 
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build();
   private final ObjectMapper json = new ObjectMapper();
@@ -223,8 +224,9 @@ public final class FlinkRest implements FlinkCluster {
       return Optional.empty();
     }
     String wanted =
-        found.get().ids().values().stream()
-            .map(FlinkRest::encoded)
+        found.get().ids().entrySet().stream()
+            .filter(id -> !id.getKey().equals(TaskMetrics.WAITING_FOR))
+            .map(id -> encoded(id.getValue()))
             .collect(Collectors.joining(","));
     JsonNode values = get(found.get().path() + "?agg=min,sum&get=" + wanted);
     Optional<JsonNode> until = metric(found.get(), values, TaskMetrics.REPLICATED_UNTIL);
@@ -244,6 +246,26 @@ public final class FlinkRest implements FlinkCluster {
             sum(found.get(), values, TaskMetrics.RETRIES).orElse(0)));
   }
 
+  @Override
+  public Optional<String> waitingFor(String jobId) {
+    MetricsAddress address = metricsAddresses.get(jobId);
+    if (address == null || !address.ids().containsKey(TaskMetrics.WAITING_FOR)) {
+      return Optional.empty();
+    }
+    // Texts are not aggregated: each subtask is asked for its own.
+    String id = address.ids().get(TaskMetrics.WAITING_FOR);
+    String vertex = address.path().substring(0, address.path().lastIndexOf("/subtasks/"));
+    for (int subtask = 0; subtask < address.subtasks(); subtask++) {
+      for (JsonNode value : get(vertex + "/subtasks/" + subtask + "/metrics?get=" + encoded(id))) {
+        String text = value.path("value").asText();
+        if (!text.isEmpty()) {
+          return Optional.of(text);
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
   private Optional<MetricsAddress> findMetrics(String jobId) {
     for (JsonNode vertex : get("/jobs/" + jobId).path("vertices")) {
       String path =
@@ -257,7 +279,8 @@ public final class FlinkRest implements FlinkCluster {
       }
       if (ids.containsKey(TaskMetrics.ROWS_INSERTED)
           && ids.containsKey(TaskMetrics.REPLICATED_UNTIL)) {
-        MetricsAddress found = new MetricsAddress(path, Map.copyOf(ids));
+        MetricsAddress found =
+            new MetricsAddress(path, Map.copyOf(ids), vertex.path("parallelism").asInt(1));
         metricsAddresses.put(jobId, found);
         return Optional.of(found);
       }

@@ -52,6 +52,10 @@ public final class Reconciler implements AutoCloseable {
   private static final Duration START_PATIENCE = Duration.ofSeconds(5);
 
   private static final Duration CANCEL_AGAIN = Duration.ofSeconds(5);
+
+  /** Jobs are asked for a report every second or so; one this old was missed twice. */
+  private static final Duration REPORT_IS_FRESH = Duration.ofSeconds(3);
+
   private static final Duration ASK_SNAPSHOT = Duration.ofSeconds(5);
   private static final int REFUSALS_PER_JOB_ID = 3;
   private static final int THREADS = 4;
@@ -399,13 +403,19 @@ public final class Reconciler implements AutoCloseable {
                 .equals(measures.get().replicatedUntil());
         if (repeats && stands) {
           reason =
-              Optional.of(
-                  "Calls to the target are being repeated, it does not answer as it should");
+              flink
+                  .waitingFor(job.id())
+                  .or(
+                      () ->
+                          Optional.of(
+                              "Calls to the target are being repeated, it does not answer as it"
+                                  + " should"));
         } else if (stands && memory.reason.isPresent() && memory.retries > 0) {
           reason = memory.reason;
         }
         memory.retries = measures.get().retries();
         memory.measured(job.id(), measures.get(), lifecycle.progress());
+        memory.measuredAt = now;
       }
     } else {
       reason =
@@ -613,10 +623,22 @@ public final class Reconciler implements AutoCloseable {
         state,
         reason,
         lifecycle.run().map(Run::jobId),
-        until.map(time -> nonNegative(Duration.between(time, clock.instant()))),
+        until.map(time -> nonNegative(Duration.between(time, lagEnd(memory)))),
         until,
         progress.map(Progress::total),
         lifecycle.createdAt());
+  }
+
+  /**
+   * The moment that the lag is counted to: that of the job's report while it reports, so that the
+   * time since then does not count as lag; otherwise now.
+   */
+  private Instant lagEnd(Optional<TaskMemory> memory) {
+    Instant now = clock.instant();
+    return memory
+        .map(known -> known.measuredAt)
+        .filter(at -> now.isBefore(at.plus(REPORT_IS_FRESH)))
+        .orElse(now);
   }
 
   private static Duration nonNegative(Duration duration) {

@@ -62,6 +62,9 @@ final class TaskMemory {
   volatile Optional<String> reason = Optional.empty();
   volatile Optional<Progress> progress = Optional.empty();
 
+  /** When the job last reported. */
+  volatile Instant measuredAt = Instant.EPOCH;
+
   void submissionFailed(Instant now, String why) {
     Duration backoff = FIRST_BACKOFF.multipliedBy(1L << Math.min(attempts, 5));
     nextAttempt = now.plus(backoff.compareTo(LONGEST_BACKOFF) < 0 ? backoff : LONGEST_BACKOFF);

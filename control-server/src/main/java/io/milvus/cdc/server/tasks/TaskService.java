@@ -152,21 +152,22 @@ public final class TaskService {
               + maxTasks
               + "; delete one, or raise limits.maxTasks of the server");
     }
-    for (Stored other : visible) {
-      definitions
-          .definition(id(other))
-          .filter(definition -> isSameTarget(definition.target(), task.target()))
-          .filter(definition -> overlaps(definition.selection(), task.selection()))
-          .ifPresent(
-              definition -> {
-                throw new TaskException(
-                    Kind.CONFLICT,
-                    "Task "
-                        + definition.taskId()
-                        + " already sends some of these collections to "
-                        + definition.target().address()
-                        + "; select others or delete that task");
-              });
+    List<String> overlapping =
+        visible.stream()
+            .flatMap(other -> definitions.definition(id(other)).stream())
+            .filter(definition -> isSameTarget(definition.target(), task.target()))
+            .filter(definition -> overlaps(definition.selection(), task.selection()))
+            .map(TaskDefinition::taskId)
+            .sorted()
+            .toList();
+    if (!overlapping.isEmpty()) {
+      throw new TaskException(
+          Kind.CONFLICT,
+          "Some of these collections are sent to "
+              + task.target().address()
+              + " already, by task "
+              + String.join(", ", overlapping)
+              + "; select others or delete that task");
     }
     return Optional.empty();
   }

@@ -178,6 +178,11 @@ public final class FakeFlink implements FlinkCluster {
     return Optional.ofNullable(measures.get(jobId));
   }
 
+  @Override
+  public Optional<String> waitingFor(String jobId) {
+    return Optional.empty();
+  }
+
   private void refuseIfUnreachable() {
     if (unreachable.isPresent()) {
       throw new FlinkException.Unreachable(unreachable.get());
