@@ -42,6 +42,7 @@ import java.util.concurrent.CountDownLatch;
 import org.apache.logging.log4j.LogManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -75,6 +76,9 @@ public final class ControlServer implements Callable<Integer> {
 
   /** Starts the server; ends the process with 0 after SIGTERM, with another code after an error. */
   public static void main(String[] arguments) {
+    // gRPC logs by java.util.logging.
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
     System.exit(new CommandLine(new ControlServer()).execute(arguments));
   }
 
@@ -102,7 +106,10 @@ public final class ControlServer implements Callable<Integer> {
   private void start(ServerConfig config) {
     long begin = System.nanoTime();
     Client etcd =
-        Client.builder().endpoints(config.metaStore().endpoints().toArray(new String[0])).build();
+        Client.builder()
+            .endpoints(config.metaStore().endpoints().toArray(new String[0]))
+            .keepaliveWithoutCalls(false)
+            .build();
     onStop(etcd::close);
     EtcdTaskStore taskStore =
         new TaskStoreAddress(config.metaStore().endpoints(), config.metaStore().rootPath()).open();

@@ -77,6 +77,8 @@ public final class EtcdConnection implements AutoCloseable {
             .maxInboundMessageSize(MAX_ANSWER_BYTES)
             .keepaliveTime(Duration.ofSeconds(10))
             .keepaliveTimeout(CALL_TIMEOUT)
+            // etcd cuts off clients that ping without a call under way.
+            .keepaliveWithoutCalls(false)
             .build();
     return new EtcdConnection(addresses, client);
   }

@@ -25,11 +25,17 @@ final class MilvusWriter implements SinkWriter<SourceEvent> {
     TargetConnection connection = new TargetConnection(task.target(), task.source().etcdRootPath());
     pipeline = new TargetPipeline(connection, progress, CALLS, MOST_BYTES);
     metrics.gauge(TaskMetrics.REPLICATED_UNTIL, (Gauge<Long>) pipeline::replicatedUntil);
+    metrics.gauge(TaskMetrics.LAG, (Gauge<Long>) this::lagMillis);
     metrics.gauge(TaskMetrics.WAITING_FOR, (Gauge<String>) pipeline::waitingFor);
     metrics.counter(TaskMetrics.ROWS_INSERTED, new Count(progress.inserted));
     metrics.counter(TaskMetrics.ROWS_DELETED, new Count(progress.deleted));
     metrics.counter(TaskMetrics.DDL_APPLIED, new Count(progress.applied));
     metrics.counter(TaskMetrics.RETRIES, new Count(progress.retried));
+  }
+
+  private long lagMillis() {
+    long until = pipeline.replicatedUntil();
+    return until < 0 ? -1 : Math.max(0, System.currentTimeMillis() - until);
   }
 
   @Override

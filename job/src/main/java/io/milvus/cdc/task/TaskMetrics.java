@@ -13,6 +13,12 @@ public final class TaskMetrics {
    */
   public static final String REPLICATED_UNTIL = "cdcReplicatedUntil";
 
+  /**
+   * Gauge, milliseconds: how long ago that was when the metric was read, on the job's clock; the
+   * task's value is the largest of its subtasks. -1 while not known yet.
+   */
+  public static final String LAG = "cdcLag";
+
   /** Counter: rows acknowledged by the target as inserted or upserted. */
   public static final String ROWS_INSERTED = "cdcRowsInserted";
 

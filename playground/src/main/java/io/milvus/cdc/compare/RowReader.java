@@ -56,9 +56,13 @@ final class RowReader {
     primaryKey = key;
   }
 
-  /** How many rows there are; rows of the same key count each. */
+  /** How many rows there are, all that was acknowledged; rows of the same key count each. */
   long count() {
-    QueryResults results = query(QueryRequest.newBuilder().addOutputFields("count(*)"));
+    QueryResults results =
+        query(
+            QueryRequest.newBuilder()
+                .addOutputFields("count(*)")
+                .setConsistencyLevel(ConsistencyLevel.Strong));
     return results.getFieldsData(0).getScalars().getLongData().getData(0);
   }
 
@@ -66,6 +70,9 @@ final class RowReader {
   Page next() {
     QueryRequest.Builder request =
         QueryRequest.newBuilder()
+            // What was counted can be read: nothing new need be waited for.
+            .setConsistencyLevel(ConsistencyLevel.Eventually)
+            .setGuaranteeTimestamp(1)
             .setExpr(after())
             .addAllOutputFields(fields)
             .addQueryParams(parameter("limit", Integer.toString(pageSize)));
@@ -95,12 +102,7 @@ final class RowReader {
   }
 
   private QueryResults query(QueryRequest.Builder request) {
-    QueryRequest complete =
-        request
-            .setDbName(database)
-            .setCollectionName(collection)
-            .setConsistencyLevel(ConsistencyLevel.Strong)
-            .build();
+    QueryRequest complete = request.setDbName(database).setCollectionName(collection).build();
     return cluster.call(stub -> stub.query(complete), QueryResults::getStatus);
   }
 

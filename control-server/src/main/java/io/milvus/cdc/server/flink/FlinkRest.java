@@ -44,6 +44,7 @@ public final class FlinkRest implements FlinkCluster {
   private static final List<String> METRICS =
       List.of(
           TaskMetrics.REPLICATED_UNTIL,
+          TaskMetrics.LAG,
           TaskMetrics.ROWS_INSERTED,
           TaskMetrics.ROWS_DELETED,
           TaskMetrics.DDL_APPLIED,
@@ -228,7 +229,7 @@ public final class FlinkRest implements FlinkCluster {
             .filter(id -> !id.getKey().equals(TaskMetrics.WAITING_FOR))
             .map(id -> encoded(id.getValue()))
             .collect(Collectors.joining(","));
-    JsonNode values = get(found.get().path() + "?agg=min,sum&get=" + wanted);
+    JsonNode values = get(found.get().path() + "?agg=min,max,sum&get=" + wanted);
     Optional<JsonNode> until = metric(found.get(), values, TaskMetrics.REPLICATED_UNTIL);
     OptionalLong inserted = sum(found.get(), values, TaskMetrics.ROWS_INSERTED);
     if (inserted.isEmpty()) {
@@ -240,6 +241,10 @@ public final class FlinkRest implements FlinkCluster {
                 .map(value -> (long) value.path("min").asDouble(-1))
                 .filter(millis -> millis >= 0)
                 .map(Instant::ofEpochMilli),
+            metric(found.get(), values, TaskMetrics.LAG)
+                .map(value -> (long) value.path("max").asDouble(-1))
+                .filter(millis -> millis >= 0)
+                .map(Duration::ofMillis),
             inserted.getAsLong(),
             sum(found.get(), values, TaskMetrics.ROWS_DELETED).orElse(0),
             sum(found.get(), values, TaskMetrics.DDL_APPLIED).orElse(0),

@@ -1,5 +1,6 @@
 package io.milvus.cdc.server.flink;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -8,6 +9,7 @@ import java.util.Optional;
  *
  * @param replicatedUntil everything up to this time of the source is applied; absent while not
  *     known
+ * @param lag how long ago that was when the job was asked; absent while not known
  * @param rowsInserted rows inserted or upserted
  * @param rowsDeleted primary keys deleted
  * @param ddlApplied operations on objects
@@ -15,6 +17,7 @@ import java.util.Optional;
  */
 public record JobMeasures(
     Optional<Instant> replicatedUntil,
+    Optional<Duration> lag,
     long rowsInserted,
     long rowsDeleted,
     long ddlApplied,

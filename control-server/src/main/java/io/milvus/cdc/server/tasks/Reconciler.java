@@ -415,6 +415,7 @@ public final class Reconciler implements AutoCloseable {
         }
         memory.retries = measures.get().retries();
         memory.measured(job.id(), measures.get(), lifecycle.progress());
+        memory.lag = measures.get().lag();
         memory.measuredAt = now;
       }
     } else {
@@ -623,22 +624,19 @@ public final class Reconciler implements AutoCloseable {
         state,
         reason,
         lifecycle.run().map(Run::jobId),
-        until.map(time -> nonNegative(Duration.between(time, lagEnd(memory)))),
+        lag(memory, until),
         until,
         progress.map(Progress::total),
         lifecycle.createdAt());
   }
 
-  /**
-   * The moment that the lag is counted to: that of the job's report while it reports, so that the
-   * time since then does not count as lag; otherwise now.
-   */
-  private Instant lagEnd(Optional<TaskMemory> memory) {
+  /** As the job says while it reports; since its last report while it does not. */
+  private Optional<Duration> lag(Optional<TaskMemory> memory, Optional<Instant> replicatedUntil) {
     Instant now = clock.instant();
     return memory
-        .map(known -> known.measuredAt)
-        .filter(at -> now.isBefore(at.plus(REPORT_IS_FRESH)))
-        .orElse(now);
+        .filter(known -> now.isBefore(known.measuredAt.plus(REPORT_IS_FRESH)))
+        .flatMap(known -> known.lag)
+        .or(() -> replicatedUntil.map(until -> nonNegative(Duration.between(until, now))));
   }
 
   private static Duration nonNegative(Duration duration) {

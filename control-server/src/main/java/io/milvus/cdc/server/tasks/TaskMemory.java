@@ -62,6 +62,9 @@ final class TaskMemory {
   volatile Optional<String> reason = Optional.empty();
   volatile Optional<Progress> progress = Optional.empty();
 
+  /** What the job last reported as its lag. */
+  volatile Optional<Duration> lag = Optional.empty();
+
   /** When the job last reported. */
   volatile Instant measuredAt = Instant.EPOCH;
 

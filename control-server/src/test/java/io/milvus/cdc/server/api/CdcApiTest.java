@@ -187,7 +187,10 @@ class CdcApiTest {
     assertThat(running.has("reason")).isFalse();
 
     String job = running.path("job_id").asText();
-    flink.report(job, new JobMeasures(Optional.of(clock.instant().minusMillis(250)), 7, 3, 2, 0));
+    flink.report(
+        job,
+        new JobMeasures(
+            Optional.of(clock.instant().minusMillis(250)), Optional.empty(), 7, 3, 2, 0));
     clock.advance(Duration.ofSeconds(2));
     JsonNode measured = task(id);
     assertThat(measured.path("lag_ms").asLong()).isEqualTo(2250);

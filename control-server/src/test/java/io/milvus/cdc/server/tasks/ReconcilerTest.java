@@ -317,7 +317,8 @@ class ReconcilerTest {
   void lagGrowsWhileTheTaskIsPausedAndCountsGoOn() {
     World world = runningWorld();
     Instant until = world.clock.instant();
-    world.flink.report(world.runningJob(), new JobMeasures(Optional.of(until), 100, 5, 2, 0));
+    world.flink.report(
+        world.runningJob(), new JobMeasures(Optional.of(until), Optional.empty(), 100, 5, 2, 0));
     world.run();
     world.tasks.pause("t1");
     world.restart(true);
@@ -328,7 +329,8 @@ class ReconcilerTest {
 
     world.tasks.resume("t1");
     world.run();
-    world.flink.report(world.runningJob(), new JobMeasures(Optional.of(until), 150, 1, 0, 0));
+    world.flink.report(
+        world.runningJob(), new JobMeasures(Optional.of(until), Optional.empty(), 150, 1, 0, 0));
     world.clock.advance(Duration.ofSeconds(2));
     assertThat(world.tasks.get("t1").counts()).hasValue(new Lifecycle.Counts(250, 6, 2));
   }
