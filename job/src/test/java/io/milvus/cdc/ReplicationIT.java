@@ -17,10 +17,27 @@ import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.TaskStoreAddress;
 import io.milvus.cdc.workload.SourceWriter;
 import io.milvus.cdc.workload.SourceWriter.Kind;
+import io.milvus.grpc.CreateIndexRequest;
+import io.milvus.grpc.DescribeIndexRequest;
+import io.milvus.grpc.DropDatabaseRequest;
+import io.milvus.grpc.DropIndexRequest;
+import io.milvus.grpc.DropPartitionRequest;
+import io.milvus.grpc.GetLoadStateRequest;
+import io.milvus.grpc.GetLoadStateResponse;
+import io.milvus.grpc.IndexDescription;
+import io.milvus.grpc.KeyValuePair;
+import io.milvus.grpc.ListDatabasesRequest;
+import io.milvus.grpc.ListDatabasesResponse;
+import io.milvus.grpc.LoadState;
+import io.milvus.grpc.ReleaseCollectionRequest;
+import io.milvus.grpc.RenameCollectionRequest;
+import io.milvus.grpc.ShowPartitionsRequest;
+import io.milvus.grpc.ShowPartitionsResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
@@ -34,6 +51,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The job between two real Milvus servers, run by Flink in this JVM. */
 class ReplicationIT {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private static MilvusCluster source;
   private static MilvusCluster target;
@@ -135,9 +154,7 @@ class ReplicationIT {
     awaitSame("default", "reborn");
 
     writer.drop();
-    await()
-        .atMost(Duration.ofSeconds(60))
-        .until(() -> !SourceWriter.exists(target, "default", "reborn"));
+    await().atMost(PATIENCE).until(() -> !SourceWriter.exists(target, "default", "reborn"));
 
     writer.create(1);
     writer.load();
@@ -145,9 +162,158 @@ class ReplicationIT {
     awaitSame("default", "reborn");
   }
 
+  @Test
+  void aRenamedCollectionIsRenamedAndGoesOn() {
+    SourceWriter writer = new SourceWriter(source, "default", "before", Kind.INT64);
+    writer.create(2);
+    writer.load();
+    writer.insert(0, 100, 1);
+    awaitSame("default", "before");
+
+    source.call(
+        stub ->
+            stub.renameCollection(
+                RenameCollectionRequest.newBuilder()
+                    .setDbName("default")
+                    .setOldName("before")
+                    .setNewName("after")
+                    .build()));
+    new SourceWriter(source, "default", "after", Kind.INT64).insert(100, 200, 1);
+
+    awaitSame("default", "after");
+    assertThat(SourceWriter.exists(target, "default", "before")).isFalse();
+  }
+
+  @Test
+  void aDroppedPartitionTakesItsRowsWithIt() {
+    SourceWriter writer = new SourceWriter(source, "default", "parted", Kind.INT64);
+    writer.create(2);
+    writer.createPartition("p");
+    writer.createPartition("q");
+    writer.insert("p", 0, 100, 1);
+    writer.insert("q", 100, 200, 1);
+    source.call(
+        stub ->
+            stub.dropPartition(
+                DropPartitionRequest.newBuilder()
+                    .setDbName("default")
+                    .setCollectionName("parted")
+                    .setPartitionName("p")
+                    .build()));
+    writer.createPartition("p");
+    writer.insert("p", 300, 310, 2);
+    writer.load();
+
+    awaitSame("default", "parted");
+    assertThat(partitions(target, "parted")).isEqualTo(partitions(source, "parted"));
+  }
+
+  @Test
+  void indexesAndLoadStatesFollow() {
+    SourceWriter writer = new SourceWriter(source, "default", "indexed", Kind.INT64);
+    writer.create(1);
+    writer.load();
+    await().atMost(PATIENCE).ignoreExceptions().until(() -> isLoaded("indexed"));
+
+    source.call(
+        stub ->
+            stub.releaseCollection(
+                ReleaseCollectionRequest.newBuilder()
+                    .setDbName("default")
+                    .setCollectionName("indexed")
+                    .build()));
+    await().atMost(PATIENCE).until(() -> !isLoaded("indexed"));
+
+    source.call(
+        stub ->
+            stub.dropIndex(
+                DropIndexRequest.newBuilder()
+                    .setDbName("default")
+                    .setCollectionName("indexed")
+                    .setFieldName("v")
+                    .build()));
+    await().atMost(PATIENCE).until(() -> indexes("indexed").isEmpty());
+
+    source.call(
+        stub ->
+            stub.createIndex(
+                CreateIndexRequest.newBuilder()
+                    .setDbName("default")
+                    .setCollectionName("indexed")
+                    .setFieldName("v")
+                    .setIndexName("by_neighbours")
+                    .addExtraParams(pair("index_type", "HNSW"))
+                    .addExtraParams(pair("metric_type", "COSINE"))
+                    .addExtraParams(pair("params", "{\"M\": 8, \"efConstruction\": 64}"))
+                    .build()));
+    await().atMost(PATIENCE).until(() -> indexes("indexed"), List.of("by_neighbours")::equals);
+    assertThat(indexParameters(target, "indexed")).isEqualTo(indexParameters(source, "indexed"));
+  }
+
+  @Test
+  void aDroppedDatabaseIsDropped() {
+    SourceWriter.createDatabase(source, "db3");
+    SourceWriter writer = new SourceWriter(source, "db3", "rows", Kind.INT64);
+    writer.create(1);
+    await().atMost(PATIENCE).until(() -> SourceWriter.exists(target, "db3", "rows"));
+    writer.drop();
+    source.call(
+        stub -> stub.dropDatabase(DropDatabaseRequest.newBuilder().setDbName("db3").build()));
+    await().atMost(PATIENCE).until(() -> !databases(target).contains("db3"));
+  }
+
+  private static List<String> databases(MilvusCluster cluster) {
+    return cluster
+        .call(
+            stub -> stub.listDatabases(ListDatabasesRequest.getDefaultInstance()),
+            ListDatabasesResponse::getStatus)
+        .getDbNamesList();
+  }
+
+  private static Set<String> partitions(MilvusCluster cluster, String collection) {
+    ShowPartitionsRequest request =
+        ShowPartitionsRequest.newBuilder().setCollectionName(collection).build();
+    return Set.copyOf(
+        cluster
+            .call(stub -> stub.showPartitions(request), ShowPartitionsResponse::getStatus)
+            .getPartitionNamesList());
+  }
+
+  private static boolean isLoaded(String collection) {
+    GetLoadStateRequest request =
+        GetLoadStateRequest.newBuilder().setCollectionName(collection).build();
+    return target
+            .call(stub -> stub.getLoadState(request), GetLoadStateResponse::getStatus)
+            .getState()
+        == LoadState.LoadStateLoaded;
+  }
+
+  private static List<String> indexes(String collection) {
+    return describeIndexes(target, collection).stream()
+        .map(IndexDescription::getIndexName)
+        .toList();
+  }
+
+  private static List<Set<KeyValuePair>> indexParameters(MilvusCluster cluster, String collection) {
+    return describeIndexes(cluster, collection).stream()
+        .map(index -> Set.copyOf(index.getParamsList()))
+        .toList();
+  }
+
+  private static List<IndexDescription> describeIndexes(MilvusCluster cluster, String collection) {
+    return cluster
+        .stub()
+        .describeIndex(DescribeIndexRequest.newBuilder().setCollectionName(collection).build())
+        .getIndexDescriptionsList();
+  }
+
+  private static KeyValuePair pair(String key, String value) {
+    return KeyValuePair.newBuilder().setKey(key).setValue(value).build();
+  }
+
   private static void awaitSame(String database, String collection) {
     await()
-        .atMost(Duration.ofSeconds(60))
+        .atMost(PATIENCE)
         .ignoreExceptions()
         .untilAsserted(
             () ->

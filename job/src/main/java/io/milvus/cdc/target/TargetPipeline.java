@@ -209,7 +209,7 @@ final class TargetPipeline implements AutoCloseable {
 
   private void finished(Lane lane, Lane.Done done) {
     if (troubles.remove(lane) != null) {
-      LOG.info("Target answers again. for=\"{}\"", lane);
+      LOG.info("Applied after all: for=\"{}\"", lane);
     }
     progress.inserted(done.insertedRows());
     progress.deleted(done.deletedRows());
@@ -231,8 +231,7 @@ final class TargetPipeline implements AutoCloseable {
     progress.retried();
     if (troubles.put(lane, error.getMessage()) == null) {
       LOG.warn(
-          "Target does not do what it is asked; it is asked again until it does."
-              + " target={} for=\"{}\" reason=\"{}\"",
+          "Not applied yet, tried again until it is: target={} for=\"{}\" reason=\"{}\"",
           connection.address(),
           lane,
           error.getMessage());

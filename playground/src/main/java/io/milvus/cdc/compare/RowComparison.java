@@ -4,6 +4,7 @@ import io.milvus.grpc.FieldData;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -35,18 +36,20 @@ public final class RowComparison {
     if (sourceCount != targetCount) {
       differences.add("the source holds " + sourceCount + " rows, the target " + targetCount);
     }
+    Optional<Object> done = Optional.empty();
     while (differences.size() < MOST_DIFFERENCES) {
-      RowReader.Page expected = sourceRows.next();
-      RowReader.Page actual = targetRows.next();
-      if (expected.keys().isEmpty() && actual.keys().isEmpty()) {
-        return differences;
-      }
+      RowReader.Page expected = sourceRows.firstBehind(done);
+      RowReader.Page actual =
+          expected.isEmpty()
+              ? targetRows.firstBehind(done)
+              : targetRows.between(done, expected.lastKey());
       if (!expected.equals(actual)) {
         differences.addAll(describe(expected, actual));
-        if (!expected.keys().equals(actual.keys())) {
-          return differences; // The pages behind it are out of step.
-        }
       }
+      if (expected.isEmpty()) {
+        return differences;
+      }
+      done = Optional.of(expected.lastKey());
     }
     return differences;
   }

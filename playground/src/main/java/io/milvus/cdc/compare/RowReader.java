@@ -16,13 +16,15 @@ import java.util.Optional;
 /** Reads the rows of a loaded collection in the order of their keys, a page at a time. */
 final class RowReader {
 
+  /** The most that Milvus answers to one query. */
+  private static final int MOST_ROWS = 16_384;
+
   private final MilvusCluster cluster;
   private final String database;
   private final String collection;
   private final int pageSize;
   private final String primaryKey;
   private final List<String> fields = new ArrayList<>();
-  private Optional<Object> last = Optional.empty();
 
   /**
    * Rows that follow each other.
@@ -30,7 +32,16 @@ final class RowReader {
    * @param keys Long or String
    * @param columns sorted by name
    */
-  record Page(List<Object> keys, List<FieldData> columns) {}
+  record Page(List<Object> keys, List<FieldData> columns) {
+
+    boolean isEmpty() {
+      return keys.isEmpty();
+    }
+
+    Object lastKey() {
+      return keys.get(keys.size() - 1);
+    }
+  }
 
   RowReader(MilvusCluster cluster, String database, String collection, int pageSize) {
     this.cluster = cluster;
@@ -66,16 +77,30 @@ final class RowReader {
     return results.getFieldsData(0).getScalars().getLongData().getData(0);
   }
 
-  /** The next rows; none at the end. Of rows with the same key one is shown. */
-  Page next() {
+  /**
+   * The first rows behind a key, at most {@link #pageSize}; fewer where keys repeat, because of
+   * rows with the same key one is shown.
+   *
+   * @param after empty for the first rows of all
+   */
+  Page firstBehind(Optional<Object> after) {
+    return page(behind(after), pageSize);
+  }
+
+  /** All rows behind a key, up to and including another one. */
+  Page between(Optional<Object> after, Object last) {
+    return page(behind(after) + " and " + primaryKey + " <= " + literal(last), MOST_ROWS);
+  }
+
+  private Page page(String expression, int limit) {
     QueryRequest.Builder request =
         QueryRequest.newBuilder()
             // What was counted can be read: nothing new need be waited for.
             .setConsistencyLevel(ConsistencyLevel.Eventually)
             .setGuaranteeTimestamp(1)
-            .setExpr(after())
+            .setExpr(expression)
             .addAllOutputFields(fields)
-            .addQueryParams(parameter("limit", Integer.toString(pageSize)));
+            .addQueryParams(parameter("limit", Integer.toString(limit)));
     List<FieldData> columns = new ArrayList<>();
     List<Object> keys = new ArrayList<>();
     for (FieldData column : query(request).getFieldsDataList()) {
@@ -86,19 +111,17 @@ final class RowReader {
       }
     }
     columns.sort(Comparator.comparing(FieldData::getFieldName));
-    if (!keys.isEmpty()) {
-      last = Optional.of(keys.get(keys.size() - 1));
-    }
     return new Page(keys, columns);
   }
 
-  private String after() {
-    if (last.isEmpty()) {
-      return primaryKey + " not in []";
-    }
-    return last.get() instanceof String text
-        ? primaryKey + " > \"" + text.replace("\\", "\\\\").replace("\"", "\\\"") + "\""
-        : primaryKey + " > " + last.get();
+  private String behind(Optional<Object> key) {
+    return key.map(last -> primaryKey + " > " + literal(last)).orElse(primaryKey + " not in []");
+  }
+
+  private static String literal(Object key) {
+    return key instanceof String text
+        ? "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + "\""
+        : key.toString();
   }
 
   private QueryResults query(QueryRequest.Builder request) {

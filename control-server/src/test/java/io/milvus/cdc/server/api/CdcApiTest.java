@@ -1,6 +1,7 @@
 package io.milvus.cdc.server.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -25,6 +26,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -198,6 +200,12 @@ class CdcApiTest {
     assertThat(measured.path("rows_inserted").asLong()).isEqualTo(7);
     assertThat(measured.path("rows_deleted").asLong()).isEqualTo(3);
     assertThat(measured.path("ddl_applied").asLong()).isEqualTo(2);
+
+    // While the job reports, its own word on the lag counts.
+    Optional<Instant> until = Optional.of(clock.instant().minusSeconds(1));
+    flink.report(job, new JobMeasures(until, Optional.of(Duration.ofMillis(40)), 7, 3, 2, 0));
+    clock.advance(Duration.ofSeconds(2));
+    await().until(() -> task(id).path("lag_ms").asLong(), lag -> lag == 40);
     assertThat(measured.path("created_at").asText()).isEqualTo("2025-01-01T00:00:00Z");
     assertThat(post("{'request_type':'list'}").data().path("tasks").get(0)).isEqualTo(measured);
 
