@@ -277,7 +277,7 @@ final class Demo {
       throws IOException, InterruptedException {
     Process process;
     try {
-      process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      process = ChildProcess.start(new ProcessBuilder(command).redirectErrorStream(true));
     } catch (IOException e) {
       return Optional.empty();
     }

@@ -70,8 +70,10 @@ final class FreePorts {
 
   /** Whether nobody listens on a port, neither on all addresses nor on the local one. */
   static boolean isFree(int port) {
-    return canBind(new InetSocketAddress(port))
-        && canBind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    return ChildProcess.whileNoneStarts(
+        () ->
+            canBind(new InetSocketAddress(port))
+                && canBind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port)));
   }
 
   static synchronized boolean hold(Path lockDirectory, int base) throws IOException {

@@ -352,7 +352,7 @@ public final class Playground implements AutoCloseable {
     builder.environment().putAll(launch.environment());
     Process process;
     try {
-      process = builder.start();
+      process = ChildProcess.start(builder);
     } catch (IOException e) {
       throw new PlaygroundException(
           "Cannot start " + part.title() + "; is setsid (util-linux) installed?", e);
@@ -424,10 +424,10 @@ public final class Playground implements AutoCloseable {
   private static void signal(String name, ProcessIdentity process) {
     try {
       // Fails when the process has just ended, which is no harm.
-      new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
-          .redirectErrorStream(true)
-          .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-          .start()
+      ChildProcess.start(
+              new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                  .redirectErrorStream(true)
+                  .redirectOutput(ProcessBuilder.Redirect.DISCARD))
           .waitFor();
     } catch (IOException e) {
       throw new PlaygroundException("Cannot run kill; install procps or util-linux.", e);

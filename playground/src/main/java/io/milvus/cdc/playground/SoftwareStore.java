@@ -203,7 +203,7 @@ final class SoftwareStore {
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
     Process process;
     try {
-      process = builder.start();
+      process = ChildProcess.start(builder);
     } catch (IOException e) {
       throw new PlaygroundException(
           "Cannot run " + command.get(0) + "; install " + program + ".", e);

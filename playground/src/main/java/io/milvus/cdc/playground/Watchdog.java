@@ -32,10 +32,10 @@ final class Watchdog implements AutoCloseable {
     try {
       // In a session of its own, so that Ctrl-C in a terminal does not end it before its time.
       shell =
-          new ProcessBuilder("setsid", "sh", "-c", SCRIPT)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .start();
+          ChildProcess.start(
+              new ProcessBuilder("setsid", "sh", "-c", SCRIPT)
+                  .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                  .redirectError(ProcessBuilder.Redirect.DISCARD));
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot start setsid; install util-linux.", e);
     }
