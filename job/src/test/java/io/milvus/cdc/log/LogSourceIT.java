@@ -6,9 +6,6 @@ import static org.awaitility.Awaitility.await;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.log.TestingJobs.Job;
 import io.milvus.cdc.log.TestingJobs.Read;
-import io.milvus.cdc.playground.Part;
-import io.milvus.cdc.playground.Playground;
-import io.milvus.cdc.playground.TestingPlayground;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -300,25 +297,6 @@ final class LogSourceIT {
     log.publish(TestingLog.pchannel(1), List.of(insert(1), insert(1)));
 
     awaitExactly(job, Set.of(1_000_000L, 1_000_001L, 1_000_002L));
-  }
-
-  @Test
-  void aBrokerThatDiesAndComesBackDoesNotFailTheJob() throws Exception {
-    Set<Long> before = publishToAll(10);
-    Job job = start(2, Optional.empty());
-    awaitExactly(job, before);
-    Playground playground = TestingPlayground.shared(Part.PULSAR);
-
-    playground.kill(Part.PULSAR);
-    Job startedMeanwhile = start(2, Optional.empty());
-    await().atMost(PATIENCE).until(() -> jobs.runs(startedMeanwhile));
-    playground.start(Part.PULSAR);
-    Set<Long> after = publishToAll(10);
-
-    awaitExactly(job, union(before, after));
-    awaitExactly(startedMeanwhile, union(before, after));
-    assertThat(jobs.attempts(job)).isEqualTo(1);
-    assertThat(jobs.attempts(startedMeanwhile)).isEqualTo(1);
   }
 
   @Test

@@ -147,19 +147,6 @@ final class TestingJobs implements AutoCloseable {
     return true;
   }
 
-  /** How often the tasks of a job were started, at most. */
-  int attempts(Job job) throws Exception {
-    int attempts = 0;
-    for (var vertex :
-        cluster
-            .getExecutionGraph(job.jobId())
-            .get(60, TimeUnit.SECONDS)
-            .getAllExecutionVertices()) {
-      attempts = Math.max(attempts, vertex.getCurrentExecutionAttempt().getAttemptNumber() + 1);
-    }
-    return attempts;
-  }
-
   JobResult result(Job job) throws Exception {
     return cluster.requestJobResult(job.jobId()).get(60, TimeUnit.SECONDS);
   }
