@@ -5,9 +5,7 @@ import io.milvus.cdc.etcd.EtcdUnavailableException;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEventTypeInfo;
 import io.milvus.cdc.task.TaskMetrics;
-import java.io.IOException;
 import java.io.Serializable;
-import java.io.UncheckedIOException;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.typeinfo.PrimitiveArrayTypeInfo;
@@ -117,11 +115,7 @@ public final class CollectionReplicator extends ProcessFunction<SourceEvent, Sou
   public void snapshotState(FunctionSnapshotContext context) throws Exception {
     waiting.clear();
     for (ReplicaSnapshot snapshot : replication.snapshot()) {
-      try {
-        waiting.add(snapshot.toBytes());
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+      waiting.add(snapshot.toBytes());
     }
   }
 

@@ -1,7 +1,6 @@
 package io.milvus.cdc.playground;
 
 import java.io.IOException;
-import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.file.Files;
@@ -23,21 +22,13 @@ final class PortsFile {
   }
 
   Optional<Ports> read() {
-    if (!Files.exists(file)) {
+    Optional<Properties> stored =
+        VersionedProperties.read(
+            file, VERSION, "run down with that version, or choose another work directory.");
+    if (stored.isEmpty()) {
       return Optional.empty();
     }
-    Properties properties = new Properties();
-    try (Reader reader = Files.newBufferedReader(file)) {
-      properties.load(reader);
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read " + file + "; make it readable.", e);
-    }
-    if (!VERSION.equals(properties.getProperty("version"))) {
-      throw new PlaygroundException(
-          file
-              + " was written by another version of the playground; run down with that version, or"
-              + " choose another work directory.");
-    }
+    Properties properties = stored.get();
     try {
       return Optional.of(
           new Ports(

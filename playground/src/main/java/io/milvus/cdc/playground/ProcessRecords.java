@@ -1,7 +1,6 @@
 package io.milvus.cdc.playground;
 
 import java.io.IOException;
-import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.file.Files;
@@ -60,21 +59,13 @@ final class ProcessRecords {
 
   private Optional<ProcessIdentity> read(Part part) {
     Path file = file(part);
-    if (!Files.exists(file)) {
+    Optional<Properties> stored =
+        VersionedProperties.read(
+            file, VERSION, "stop that playground with the version that started it.");
+    if (stored.isEmpty()) {
       return Optional.empty();
     }
-    Properties properties = new Properties();
-    try (Reader reader = Files.newBufferedReader(file)) {
-      properties.load(reader);
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read " + file + "; make it readable.", e);
-    }
-    if (!VERSION.equals(properties.getProperty("version"))) {
-      throw new PlaygroundException(
-          file
-              + " was written by another version of the playground; stop that playground with the"
-              + " version that started it.");
-    }
+    Properties properties = stored.get();
     try {
       return Optional.of(
           new ProcessIdentity(
