@@ -201,13 +201,14 @@ class CdcApiTest {
     assertThat(measured.path("rows_deleted").asLong()).isEqualTo(3);
     assertThat(measured.path("ddl_applied").asLong()).isEqualTo(2);
 
+    assertThat(measured.path("created_at").asText()).isEqualTo("2025-01-01T00:00:00Z");
+    assertThat(post("{'request_type':'list'}").data().path("tasks").get(0)).isEqualTo(measured);
+
     // While the job reports, its own word on the lag counts.
     Optional<Instant> until = Optional.of(clock.instant().minusSeconds(1));
     flink.report(job, new JobMeasures(until, Optional.of(Duration.ofMillis(40)), 7, 3, 2, 0));
     clock.advance(Duration.ofSeconds(2));
     await().until(() -> task(id).path("lag_ms").asLong(), lag -> lag == 40);
-    assertThat(measured.path("created_at").asText()).isEqualTo("2025-01-01T00:00:00Z");
-    assertThat(post("{'request_type':'list'}").data().path("tasks").get(0)).isEqualTo(measured);
 
     assertThat(request("pause", "{'task_id':'" + id + "'}").body().toString())
         .isEqualTo("{\"code\":200,\"data\":{}}");
