@@ -87,7 +87,7 @@ public final class ReplicationJob {
                 new SourceEventTypeInfo())
             .uid("log-source");
     CollectionReplicator.order(catalog, log, () -> openLookup(definition(taskId, store)))
-        .sinkTo(new MilvusSink(() -> definition(taskId, store)))
+        .sinkTo(new MilvusSink(() -> definition(taskId, store), store::open))
         .name("Milvus sink")
         .uid(MilvusSink.UID);
   }

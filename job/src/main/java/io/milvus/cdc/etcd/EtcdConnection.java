@@ -100,6 +100,39 @@ public final class EtcdConnection implements AutoCloseable {
         .map(kv -> byteString(kv.getValue()));
   }
 
+  /** What a key holds and since which revision, or empty. */
+  public Optional<EtcdChange> find(String key) throws EtcdUnavailableException {
+    return await(client.getKVClient().get(bytes(key)), key).getKvs().stream()
+        .findFirst()
+        .map(EtcdConnection::change);
+  }
+
+  /**
+   * Writes or removes a key, unless somebody else did so first.
+   *
+   * @param revision the revision that it was found at; 0 when there was no such key
+   * @param value what it shall hold; empty to remove it
+   * @return whether it was done
+   */
+  public boolean replace(String key, long revision, Optional<ByteString> value)
+      throws EtcdUnavailableException {
+    Op operation =
+        value
+            .<Op>map(
+                bytes ->
+                    Op.put(bytes(key), ByteSequence.from(bytes.toByteArray()), PutOption.DEFAULT))
+            .orElseGet(() -> Op.delete(bytes(key), DeleteOption.DEFAULT));
+    return await(
+            client
+                .getKVClient()
+                .txn()
+                .If(new Cmp(bytes(key), Cmp.Op.EQUAL, CmpTarget.modRevision(revision)))
+                .Then(operation)
+                .commit(),
+            key)
+        .isSucceeded();
+  }
+
   /**
    * What each of some keys holds, all at one revision. Keys that do not exist are left out.
    *

@@ -17,6 +17,34 @@ public sealed interface SourceEvent {
    */
   record TimeTick(String pchannel, long timestamp) implements SourceEvent {}
 
+  /**
+   * A message of a topic cannot be read. Which collection it belongs to is not known: it may be any
+   * that has a shard on the topic.
+   *
+   * @param pchannel the physical channel
+   * @param ledgerId ledger of its Pulsar message id
+   * @param entryId entry of its Pulsar message id
+   * @param publishedMillis when it was published, milliseconds since the epoch on the broker's
+   *     clock
+   * @param reason what is wrong with it, for people
+   */
+  record UnreadableMessage(
+      String pchannel, long ledgerId, long entryId, long publishedMillis, String reason)
+      implements SourceEvent {}
+
+  /**
+   * A collection cannot be replicated any further: from here on nothing of it is applied.
+   *
+   * @param collectionId the collection
+   * @param pchannel the physical channel that holds the reason
+   * @param ledgerId ledger of the first message that is not applied
+   * @param entryId entry of the first message that is not applied
+   * @param reason what happened and what to do, for people
+   */
+  record CollectionStopped(
+      long collectionId, String pchannel, long ledgerId, long entryId, String reason)
+      implements SourceEvent {}
+
   /** A collection exists and looks like this. */
   record CollectionSeen(CollectionState state) implements SourceEvent {}
 

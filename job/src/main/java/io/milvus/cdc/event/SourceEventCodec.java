@@ -25,6 +25,8 @@ public final class SourceEventCodec {
   private static final int CATALOG_PROGRESS = 7;
   private static final int REPLICATED_UNTIL = 8;
   private static final int ADDRESSED = 9;
+  private static final int UNREADABLE_MESSAGE = 10;
+  private static final int COLLECTION_STOPPED = 11;
 
   private SourceEventCodec() {}
 
@@ -60,6 +62,20 @@ public final class SourceEventCodec {
       out.writeByte(ADDRESSED);
       out.writeInt(addressed.receiver());
       write(addressed.event(), out);
+    } else if (event instanceof SourceEvent.UnreadableMessage message) {
+      out.writeByte(UNREADABLE_MESSAGE);
+      out.writeUTF(message.pchannel());
+      out.writeLong(message.ledgerId());
+      out.writeLong(message.entryId());
+      out.writeLong(message.publishedMillis());
+      out.writeUTF(message.reason());
+    } else if (event instanceof SourceEvent.CollectionStopped stopped) {
+      out.writeByte(COLLECTION_STOPPED);
+      out.writeLong(stopped.collectionId());
+      out.writeUTF(stopped.pchannel());
+      out.writeLong(stopped.ledgerId());
+      out.writeLong(stopped.entryId());
+      out.writeUTF(stopped.reason());
     }
   }
 
@@ -81,6 +97,12 @@ public final class SourceEventCodec {
       case CATALOG_PROGRESS -> new SourceEvent.CatalogProgress(in.readLong());
       case REPLICATED_UNTIL -> new SourceEvent.ReplicatedUntil(in.readLong());
       case ADDRESSED -> new SourceEvent.Addressed(in.readInt(), read(in));
+      case UNREADABLE_MESSAGE ->
+          new SourceEvent.UnreadableMessage(
+              in.readUTF(), in.readLong(), in.readLong(), in.readLong(), in.readUTF());
+      case COLLECTION_STOPPED ->
+          new SourceEvent.CollectionStopped(
+              in.readLong(), in.readUTF(), in.readLong(), in.readLong(), in.readUTF());
       default -> throw new IOException("not an event of version " + VERSION + ": tag " + tag);
     };
   }

@@ -5,6 +5,7 @@ import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.StartPositions.TopicStart;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.TaskStore;
+import io.milvus.cdc.task.TaskStoreFactory;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;

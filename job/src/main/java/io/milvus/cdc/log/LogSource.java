@@ -2,6 +2,7 @@ package io.milvus.cdc.log;
 
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEventTypeInfo;
+import io.milvus.cdc.task.TaskStoreFactory;
 import java.util.Optional;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.connector.source.Boundedness;
@@ -31,6 +32,10 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
  * afterwards. A position that the broker does not hold any more and a topic that vanished fail the
  * job with a {@link io.milvus.cdc.task.PermanentFailure}; a broker or a task store that is away is
  * waited for.
+ *
+ * <p>A message that cannot be read is emitted as {@link SourceEvent.UnreadableMessage}. When the
+ * job starts, a topic goes back to the first message that a collection lacks because an earlier run
+ * had to stop it; what other collections have had is not emitted to them again.
  */
 public final class LogSource
     implements Source<SourceEvent, TopicSplit, LogEnumeratorState>,
@@ -89,6 +94,7 @@ public final class LogSource
   public SourceReader<SourceEvent, TopicSplit> createReader(SourceReaderContext context) {
     return new LogSourceReader(
         () -> SourceConnection.open(taskId, storeFactory, liveStartsFactory, tuning),
+        new StoppedTopics(taskId, storeFactory),
         tuning,
         context);
   }

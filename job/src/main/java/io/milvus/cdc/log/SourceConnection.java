@@ -5,6 +5,7 @@ import io.milvus.cdc.task.PermanentFailure;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.TaskStore;
+import io.milvus.cdc.task.TaskStoreFactory;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;

@@ -7,7 +7,9 @@ import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.log.SourceConnection.OpenTopic;
 import io.milvus.cdc.task.PermanentFailure;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -41,6 +43,9 @@ final class TopicReader {
   private Optional<Position> expected = Optional.empty();
   private int reopens;
   private boolean paused;
+
+  /** To be told before the next message. */
+  private final Queue<SourceEvent> untold = new ArrayDeque<>();
 
   private volatile Optional<Arrival> arrival = Optional.empty();
 
@@ -116,7 +121,14 @@ final class TopicReader {
    * @throws PermanentFailure when it cannot be read on at all
    */
   Next next() throws IOException {
+    if (lostRevisit()) {
+      return new Next.Reopen();
+    }
     while (true) {
+      if (!untold.isEmpty()) {
+        return new Next.Available(
+            new LogRecord(Optional.of(untold.remove()), 0, split.position().orElseThrow()), 0);
+      }
       if (holdsTooMuch()) {
         closeReader();
         return new Next.Reopen();
@@ -149,11 +161,41 @@ final class TopicReader {
       if (isRead(position)) {
         continue;
       }
-      split = new TopicSplit(split.pchannel(), Optional.of(position), false);
+      Revisit revisit = split.revisit();
+      split = split.after(position);
       byte[] payload = message.get().getData();
       largestMessage = Math.max(largestMessage, payload.length);
-      return new Next.Available(decode(payload, position), payload.length);
+      return new Next.Available(
+          decode(payload, position, message.get().getPublishTime(), revisit), payload.length);
     }
+  }
+
+  /**
+   * When what should be read once more is gone, the collections concerned are stopped for good and
+   * the topic goes on for all others.
+   */
+  private boolean lostRevisit() {
+    if (split.revisit().until().isPresent()
+        && arrival.isPresent()
+        && arrival.get() instanceof Arrival.Failed failed
+        && failed.reason() instanceof PermanentFailure lost) {
+      arrival = Optional.empty();
+      Position end = split.revisit().until().get();
+      for (Revisit.Again again : split.revisit().collections()) {
+        untold.add(
+            new SourceEvent.CollectionStopped(
+                again.collectionId(),
+                split.pchannel(),
+                again.from().ledgerId(),
+                again.from().entryId(),
+                "what it lacks cannot be read any more, drop its copy and create the task anew to"
+                    + " copy it again: "
+                    + lost.getMessage()));
+      }
+      split = new TopicSplit(split.pchannel(), Optional.of(end), false);
+      return true;
+    }
+    return false;
   }
 
   /** Whether messages turned out so large that the client must hold fewer of them. */
@@ -235,19 +277,31 @@ final class TopicReader {
         : position.batchIndex() <= last.batchIndex();
   }
 
-  private LogRecord decode(byte[] payload, Position position) {
+  private LogRecord decode(
+      byte[] payload, Position position, long publishedMillis, Revisit revisit) {
     DecodedMessage decoded;
     try {
       decoded = MessageDecoder.decode(payload);
     } catch (InvalidProtocolBufferException e) {
-      throw new PermanentFailure(
-          "Topic "
-              + split.pchannel()
-              + " message "
-              + position
-              + " is not a message of Milvus' log: "
-              + e.getMessage(),
-          e);
+      return new LogRecord(
+          Optional.of(
+              new SourceEvent.UnreadableMessage(
+                  split.pchannel(),
+                  position.ledgerId(),
+                  position.entryId(),
+                  publishedMillis,
+                  "topic "
+                      + split.pchannel()
+                      + " message "
+                      + position
+                      + " is not a message of Milvus' log: "
+                      + e.getMessage())),
+          0,
+          position);
+    }
+    if (decoded instanceof DecodedMessage.Operation operation
+        && !revisit.emits(operation.collectionId(), position, operation.timestamp())) {
+      return new LogRecord(Optional.empty(), 0, position);
     }
     if (decoded instanceof DecodedMessage.Operation operation) {
       LogMessageHeader header =

@@ -10,9 +10,26 @@ import org.apache.flink.api.connector.source.SourceSplit;
  * @param position where reading goes on; absent to read from the topic's first message
  * @param inclusive whether the message at {@code position} itself is still to be read; false when
  *     there is no position
+ * @param revisit what of it is being read once more
  */
-public record TopicSplit(String pchannel, Optional<Position> position, boolean inclusive)
+public record TopicSplit(
+    String pchannel, Optional<Position> position, boolean inclusive, Revisit revisit)
     implements SourceSplit {
+
+  /** A topic of which nothing is read twice. */
+  TopicSplit(String pchannel, Optional<Position> position, boolean inclusive) {
+    this(pchannel, position, inclusive, Revisit.NONE);
+  }
+
+  /** The same after everything up to a place, that one included, was read. */
+  TopicSplit after(Position read) {
+    return new TopicSplit(pchannel, Optional.of(read), false, revisit.after(read));
+  }
+
+  TopicSplit with(Revisit other) {
+    return new TopicSplit(pchannel, position, inclusive, other);
+  }
+
   @Override
   public String splitId() {
     return pchannel;

@@ -1,7 +1,5 @@
 package io.milvus.cdc.log;
 
-import java.util.Optional;
-
 /** How far a topic was emitted. Until the first message that is exactly where it was restored. */
 final class TopicSplitState {
 
@@ -13,7 +11,7 @@ final class TopicSplitState {
 
   /** All messages up to a place, that one included, were emitted. */
   void advance(Position position) {
-    split = new TopicSplit(split.pchannel(), Optional.of(position), false);
+    split = split.after(position);
   }
 
   TopicSplit split() {

@@ -12,11 +12,13 @@ import io.milvus.cdc.event.SourceEvent.Addressed;
 import io.milvus.cdc.event.SourceEvent.CatalogProgress;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
+import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.DatabaseGone;
 import io.milvus.cdc.event.SourceEvent.DatabaseSeen;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.event.SourceEvent.ReplicatedUntil;
 import io.milvus.cdc.event.SourceEvent.TimeTick;
+import io.milvus.cdc.event.SourceEvent.UnreadableMessage;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -41,6 +43,8 @@ import java.util.function.Consumer;
  *       message: its metadata was written before that message.
  *   <li>A collection waits only for the topics that it has shards on; a drop read from a topic
  *       closes that topic for the collection, so no tick has to follow it.
+ *   <li>A message that cannot be read stops every collection that has a shard on its topic and was
+ *       there when it was published, because it may have been any one's.
  *   <li>A tick costs nothing for collections that have no message waiting.
  * </ul>
  */
@@ -52,6 +56,9 @@ final class Replication {
   /** Ids are remembered so that each is looked up once; forgetting one costs one more look-up. */
   private static final int MOST_SKIPPED_IDS = 100_000;
 
+  /** Per topic; more of them stop the same collections. */
+  private static final int MOST_UNREADABLE = 1_000;
+
   private final CollectionLookup lookup;
   private final Consumer<SourceEvent> out;
   private final Runnable skippedMessages;
@@ -61,6 +68,10 @@ final class Replication {
   private final Map<String, Integer> replicasByTopic = new HashMap<>();
   private final Map<String, Long> ticks = new HashMap<>();
   private final Set<Replica> unseen = new HashSet<>();
+
+  /** What could not be read, by topic: it concerns also collections that are seen only later. */
+  private final Map<String, List<UnreadableMessage>> unreadable = new HashMap<>();
+
   private final Map<Long, CollectionLookup.Standing> skippedIds =
       new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
@@ -83,6 +94,7 @@ final class Replication {
     final CollectionOrder order = new CollectionOrder();
     final Set<String> closedTopics = new HashSet<>();
     final Map<String, Long> startAfter = new HashMap<>();
+    final Map<String, Long> startByTopic = new HashMap<>();
     Set<String> topics = Set.of();
 
     Replica(long collectionId) {
@@ -91,6 +103,11 @@ final class Replication {
 
     boolean seen() {
       return !topics.isEmpty();
+    }
+
+    /** No message of the collection that was published earlier is applied. */
+    long startMillis(String topic) {
+      return millis(startByTopic.getOrDefault(topic, 0L));
     }
 
     boolean closed() {
@@ -131,6 +148,10 @@ final class Replication {
       handle(addressed.event());
     } else if (event instanceof DatabaseSeen || event instanceof DatabaseGone) {
       out.accept(event);
+    } else if (event instanceof UnreadableMessage message) {
+      handleUnreadable(message);
+    } else if (event instanceof CollectionStopped stopped) {
+      handleStopped(stopped);
     } else if (event instanceof ReplicatedUntil) {
       throw new IllegalArgumentException("only this class announces progress: " + event);
     }
@@ -202,17 +223,56 @@ final class Replication {
     announceProgress();
   }
 
+  /** Every collection of the topic may lack what the message said. */
+  private void handleUnreadable(UnreadableMessage message) {
+    List<UnreadableMessage> ofTopic =
+        unreadable.computeIfAbsent(message.pchannel(), topic -> new ArrayList<>());
+    if (ofTopic.size() < MOST_UNREADABLE) {
+      ofTopic.add(message);
+    }
+    for (Replica replica : List.copyOf(replicas.values())) {
+      if (replica.topics.contains(message.pchannel())) {
+        stopAt(message, replica);
+      }
+    }
+  }
+
+  private void stopAt(UnreadableMessage message, Replica replica) {
+    boolean concerned =
+        !replica.closedTopics.contains(message.pchannel())
+            && replica.startMillis(message.pchannel()) <= message.publishedMillis();
+    if (concerned) {
+      out.accept(
+          new CollectionStopped(
+              replica.collectionId,
+              message.pchannel(),
+              message.ledgerId(),
+              message.entryId(),
+              message.reason()));
+    }
+  }
+
+  private void handleStopped(CollectionStopped stopped) throws EtcdUnavailableException {
+    if (replicas.containsKey(stopped.collectionId())
+        || lookup.standing(stopped.collectionId()) == CollectionLookup.Standing.REPLICATED) {
+      out.accept(stopped);
+    }
+  }
+
   private void handleSeen(CollectionState state) {
     skippedIds.remove(state.getId());
     Replica replica = replicas.get(state.getId());
     if (replica == null) {
       replica = addReplica(state.getId());
     }
-    if (!replica.seen()) {
+    boolean first = !replica.seen();
+    if (first) {
       unseen.remove(replica);
       replica.topics = new LinkedHashSet<>();
       for (Shard shard : state.getShardsList()) {
+        long startAfter = Math.max(shard.getStartAfter(), state.getCreatedAt());
         replica.startAfter.put(shard.getVchannel(), shard.getStartAfter());
+        replica.startByTopic.merge(shard.getPchannel(), startAfter, Math::min);
         if (replica.topics.add(shard.getPchannel())) {
           replicasByTopic.merge(shard.getPchannel(), 1, Integer::sum);
         }
@@ -220,6 +280,13 @@ final class Replication {
       awaitTicks(replica);
     }
     out.accept(new CollectionSeen(state));
+    if (first) {
+      for (String topic : replica.topics) {
+        for (UnreadableMessage message : unreadable.getOrDefault(topic, List.of())) {
+          stopAt(message, replica);
+        }
+      }
+    }
     release(replica);
   }
 

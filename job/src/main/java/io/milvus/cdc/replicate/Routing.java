@@ -5,11 +5,13 @@ import io.milvus.cdc.event.SourceEvent.Addressed;
 import io.milvus.cdc.event.SourceEvent.CatalogProgress;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
+import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.DatabaseGone;
 import io.milvus.cdc.event.SourceEvent.DatabaseSeen;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.event.SourceEvent.ReplicatedUntil;
 import io.milvus.cdc.event.SourceEvent.TimeTick;
+import io.milvus.cdc.event.SourceEvent.UnreadableMessage;
 import org.apache.flink.api.common.functions.FlatMapFunction;
 import org.apache.flink.api.common.functions.Partitioner;
 import org.apache.flink.api.java.functions.KeySelector;
@@ -44,7 +46,9 @@ final class Routing {
 
     @Override
     public void flatMap(SourceEvent event, Collector<SourceEvent> out) {
-      if (event instanceof TimeTick || event instanceof CatalogProgress) {
+      if (event instanceof TimeTick
+          || event instanceof CatalogProgress
+          || event instanceof UnreadableMessage) {
         for (int receiver = 0; receiver < parallelism; receiver++) {
           out.collect(new Addressed(receiver, event));
         }
@@ -73,6 +77,8 @@ final class Routing {
         return subtaskOf(seen.state().getId(), parallelism);
       } else if (event instanceof CollectionGone gone) {
         return subtaskOf(gone.collectionId(), parallelism);
+      } else if (event instanceof CollectionStopped stopped) {
+        return subtaskOf(stopped.collectionId(), parallelism);
       } else if (event instanceof Addressed addressed) {
         return addressed.receiver();
       } else if (event instanceof DatabaseSeen seen) {
@@ -81,6 +87,7 @@ final class Routing {
         return subtaskOf(gone.name().hashCode(), parallelism);
       } else if (event instanceof TimeTick
           || event instanceof CatalogProgress
+          || event instanceof UnreadableMessage
           || event instanceof ReplicatedUntil) {
         throw new IllegalArgumentException("meant for every subtask, yet not addressed: " + event);
       }

@@ -3,9 +3,13 @@ package io.milvus.cdc.target;
 import io.milvus.cdc.event.LogMessageHeader.Kind;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
+import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * What is to be applied to one collection, or to one database: one step after the other, in the
@@ -24,11 +28,13 @@ final class Lane {
   private static final int OVERHEAD_BYTES = 256;
 
   private final LaneWork work;
+  private final OptionalLong collectionId;
   private final Deque<Item> queue = new ArrayDeque<>();
   private final Deque<Item> step = new ArrayDeque<>();
   private boolean running;
   private Optional<RowBatch> batch = Optional.empty();
   private int failures;
+  private long failingSince;
 
   private record Item(long sequence, SourceEvent event) {
 
@@ -46,8 +52,24 @@ final class Lane {
     }
   }
 
+  /** A lane of a database. */
   Lane(LaneWork work) {
+    this(work, OptionalLong.empty());
+  }
+
+  /** A lane of a collection. */
+  Lane(LaneWork work, long collectionId) {
+    this(work, OptionalLong.of(collectionId));
+  }
+
+  private Lane(LaneWork work, OptionalLong collectionId) {
     this.work = work;
+    this.collectionId = collectionId;
+  }
+
+  /** The collection that it is about; empty for a database. */
+  OptionalLong collectionId() {
+    return collectionId;
   }
 
   /** Memory that an event takes while it waits in a lane. */
@@ -152,8 +174,35 @@ final class Lane {
   }
 
   /** Counts a failure of the current step: 1 for the first. */
-  int countFailure() {
-    return ++failures;
+  int countFailure(TargetException.Kind kind) {
+    if (failures++ == 0 || kind == TargetException.Kind.OUTAGE) {
+      failingSince = System.nanoTime();
+    }
+    return failures;
+  }
+
+  /** How long the current step has been failing while the target as a whole worked. */
+  Duration failingFor() {
+    return failures == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - failingSince);
+  }
+
+  /** Which message the current step begins with, for messages to people; empty for other steps. */
+  Optional<String> firstMessage() {
+    return Optional.ofNullable(step.peek())
+        .filter(item -> item.event() instanceof LogMessage)
+        .map(item -> item.message().header().position());
+  }
+
+  /** Gives up: hands over all that is not applied, in order. */
+  synchronized List<SourceEvent> giveUp() {
+    List<SourceEvent> lacking = new ArrayList<>();
+    step.forEach(item -> lacking.add(item.event()));
+    queue.forEach(item -> lacking.add(item.event()));
+    step.clear();
+    queue.clear();
+    running = false;
+    failures = 0;
+    return lacking;
   }
 
   /** What the lane is about, for messages to people. */

@@ -2,6 +2,7 @@ package io.milvus.cdc.target;
 
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.task.TaskDefinition;
+import io.milvus.cdc.task.TaskStoreFactory;
 import java.io.IOException;
 import java.io.Serializable;
 import org.apache.flink.api.connector.sink2.Sink;
@@ -10,7 +11,7 @@ import org.apache.flink.api.connector.sink2.WriterInitContext;
 
 /**
  * Applies ordered events to the target Milvus. At a checkpoint everything that came before it is
- * acknowledged by the target.
+ * acknowledged by the target, or its collection is stopped and the task store knows what it lacks.
  */
 public final class MilvusSink implements Sink<SourceEvent> {
 
@@ -20,6 +21,7 @@ public final class MilvusSink implements Sink<SourceEvent> {
   public static final String UID = "milvus-sink";
 
   private final DefinitionFactory definitions;
+  private final TaskStoreFactory stores;
 
   /** Reads the task's definition where the sink runs, so that no secret travels with the job. */
   @FunctionalInterface
@@ -27,14 +29,19 @@ public final class MilvusSink implements Sink<SourceEvent> {
     TaskDefinition read();
   }
 
-  /** A sink for the target that the definition names. */
-  public MilvusSink(DefinitionFactory definitions) {
+  /**
+   * A sink for the target that the definition names.
+   *
+   * @param stores opens the task store, which is told of stopped collections
+   */
+  public MilvusSink(DefinitionFactory definitions, TaskStoreFactory stores) {
     this.definitions = definitions;
+    this.stores = stores;
   }
 
   @Override
   public SinkWriter<SourceEvent> createWriter(WriterInitContext context) {
-    return new MilvusWriter(definitions.read(), context.metricGroup());
+    return new MilvusWriter(definitions.read(), stores, context.metricGroup());
   }
 
   @Override

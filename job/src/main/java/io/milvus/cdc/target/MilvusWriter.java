@@ -3,6 +3,8 @@ package io.milvus.cdc.target;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.TaskMetrics;
+import io.milvus.cdc.task.TaskStoreFactory;
+import java.time.Clock;
 import java.util.concurrent.atomic.LongAdder;
 import org.apache.flink.api.connector.sink2.SinkWriter;
 import org.apache.flink.metrics.Counter;
@@ -20,10 +22,11 @@ final class MilvusWriter implements SinkWriter<SourceEvent> {
 
   private final TargetPipeline pipeline;
 
-  MilvusWriter(TaskDefinition task, MetricGroup metrics) {
+  MilvusWriter(TaskDefinition task, TaskStoreFactory stores, MetricGroup metrics) {
     CountedProgress progress = new CountedProgress();
     TargetConnection connection = new TargetConnection(task.target(), task.source().etcdRootPath());
-    pipeline = new TargetPipeline(connection, progress, CALLS, MOST_BYTES);
+    Stops stops = new Stops(StopStore.in(stores, task.taskId()), Clock.systemUTC());
+    pipeline = new TargetPipeline(connection, progress, stops, CALLS, MOST_BYTES);
     metrics.gauge(TaskMetrics.REPLICATED_UNTIL, (Gauge<Long>) pipeline::replicatedUntil);
     metrics.gauge(TaskMetrics.LAG, (Gauge<Long>) this::lagMillis);
     metrics.gauge(TaskMetrics.WAITING_FOR, (Gauge<String>) pipeline::waitingFor);

@@ -61,9 +61,21 @@ final class TargetClient implements AutoCloseable {
 
   /**
    * Error codes of Milvus 2.3 to 2.5 that stand for a request that can never succeed: parameter
-   * errors (1100, 1101), and authentication (1400 to 1499).
+   * errors.
    */
-  private static final Set<Integer> PERMANENT_CODES = Set.of(1100, 1101, 1400, 1401, 1402);
+  private static final Set<Integer> PERMANENT_CODES = Set.of(1100, 1101);
+
+  /** Milvus 2.3 to 2.5: not authenticated, no privilege, no privilege. */
+  private static final Set<Integer> UNAUTHORIZED_CODES = Set.of(1400, 1401, 1402);
+
+  /**
+   * Milvus 2.3 to 2.5: below are the codes of a service that is not ready, out of memory or disk,
+   * or over a rate limit or quota.
+   */
+  private static final int FIRST_CODE_OF_AN_OBJECT = 100;
+
+  /** Milvus 2.3 to 2.5: an error that the server has no name for; it may be about one object. */
+  private static final int INTERNAL_CODE = 5;
 
   /**
    * Milvus 2.3 to 2.5: collection (100), partition (200), index (700), database (800) not found.
@@ -118,7 +130,7 @@ final class TargetClient implements AutoCloseable {
       return new TargetClient(new Connection(parameters.build()));
     } catch (RuntimeException e) {
       throw new TargetException(
-          Kind.TRANSIENT, "cannot connect to the target " + target.address() + ": " + reason(e), e);
+          Kind.OUTAGE, "cannot connect to the target " + target.address() + ": " + reason(e), e);
     }
   }
 
@@ -405,24 +417,32 @@ final class TargetClient implements AutoCloseable {
     if (NOT_FOUND_CODES.contains(status.getCode())) {
       return Kind.NOT_FOUND;
     }
-    return PERMANENT_CODES.contains(status.getCode()) ? Kind.PERMANENT : Kind.TRANSIENT;
+    if (UNAUTHORIZED_CODES.contains(status.getCode())) {
+      return Kind.UNAUTHORIZED;
+    }
+    if (PERMANENT_CODES.contains(status.getCode())) {
+      return Kind.PERMANENT;
+    }
+    boolean service =
+        status.getCode() > 0
+            && status.getCode() < FIRST_CODE_OF_AN_OBJECT
+            && status.getCode() != INTERNAL_CODE;
+    return service ? Kind.OUTAGE : Kind.TRANSIENT;
   }
 
   private static Kind kind(Code code) {
     return switch (code) {
-      case UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT, UNIMPLEMENTED -> Kind.PERMANENT;
+      case UNAUTHENTICATED, PERMISSION_DENIED -> Kind.UNAUTHORIZED;
+      case INVALID_ARGUMENT, UNIMPLEMENTED -> Kind.PERMANENT;
+      case UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED, ABORTED -> Kind.OUTAGE;
       case OK,
-          CANCELLED,
           UNKNOWN,
-          DEADLINE_EXCEEDED,
           NOT_FOUND,
           ALREADY_EXISTS,
           RESOURCE_EXHAUSTED,
           FAILED_PRECONDITION,
-          ABORTED,
           OUT_OF_RANGE,
           INTERNAL,
-          UNAVAILABLE,
           DATA_LOSS ->
           Kind.TRANSIENT;
     };

@@ -9,6 +9,7 @@ import io.milvus.cdc.event.LogMessageHeader;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
+import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.target.TargetConnection.Place;
 import io.milvus.cdc.target.TargetException.Kind;
@@ -69,6 +70,8 @@ final class TargetCollection implements LaneWork {
     } else if (event instanceof LogMessage message
         && message.header().kind() == LogMessageHeader.Kind.DROP_PARTITION) {
       return dropPartition(message);
+    } else if (event instanceof CollectionStopped stopped) {
+      throw new TargetException(Kind.PERMANENT, stopped.reason());
     }
     return 0;
   }

@@ -9,12 +9,16 @@ public final class TargetException extends Exception {
 
   /** What to do about it. */
   public enum Kind {
-    /** The same call may succeed later: it is repeated. */
+    /** The target as a whole does not do its work now: the call is repeated until it does. */
+    OUTAGE,
+    /** The same call may succeed later: it is repeated, though not without end. */
     TRANSIENT,
     /** The collection, partition or index that the call names is not there. */
     NOT_FOUND,
-    /** Repeating the call cannot help. */
-    PERMANENT
+    /** Repeating the call cannot help; other collections are not concerned. */
+    PERMANENT,
+    /** The target refuses the task's credentials. */
+    UNAUTHORIZED
   }
 
   TargetException(Kind kind, String message) {

@@ -5,16 +5,21 @@ import io.milvus.cdc.event.SourceEvent.Addressed;
 import io.milvus.cdc.event.SourceEvent.CatalogProgress;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
+import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.DatabaseGone;
 import io.milvus.cdc.event.SourceEvent.DatabaseSeen;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.event.SourceEvent.ReplicatedUntil;
 import io.milvus.cdc.event.SourceEvent.TimeTick;
+import io.milvus.cdc.event.SourceEvent.UnreadableMessage;
 import io.milvus.cdc.task.PermanentFailure;
+import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -24,6 +29,8 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,10 +38,19 @@ import org.slf4j.LoggerFactory;
  * Applies events to the target: those of one collection one after the other, those of different
  * collections side by side.
  *
- * <p>Promises: at most a fixed number of bytes waits here, {@link #submit} blocks until there is
- * room; {@link #flush} returns when all that was submitted is acknowledged by the target; what
- * fails for a passing reason is repeated as long as the reason lasts; what cannot succeed ends the
- * pipeline with a {@link PermanentFailure} that names the collection.
+ * <p>Promises:
+ *
+ * <ul>
+ *   <li>At most a fixed number of bytes waits here, {@link #submit} blocks until there is room.
+ *   <li>{@link #flush} returns when all that was submitted is acknowledged by the target, or its
+ *       collection is stopped and the task store knows from where on.
+ *   <li>What fails because the target as a whole is away is repeated as long as that lasts.
+ *   <li>A collection whose next step cannot succeed, or did not for ten minutes while the target
+ *       worked, is stopped with a reason; the others go on. Nothing of it is applied any more, so
+ *       its order is kept.
+ *   <li>Credentials that the target refuses, and a database that cannot be created or dropped, end
+ *       the pipeline with a {@link PermanentFailure}.
+ * </ul>
  *
  * <p>One thread submits and flushes.
  */
@@ -44,9 +60,17 @@ final class TargetPipeline implements AutoCloseable {
 
   private static final long FIRST_RETRY_MILLIS = 50;
   private static final long LONGEST_RETRY_MILLIS = 5_000;
+  private static final long STORE_RETRY_MILLIS = 500;
+
+  /** Moments that are not reached yet; those of a stopped collection never are. */
+  private static final int MOST_ANNOUNCEMENTS = 10_000;
+
+  /** How long a step may fail while the target as a whole works. */
+  static final Duration PATIENCE = Duration.ofMinutes(10);
 
   private final TargetConnection connection;
   private final TargetProgress progress;
+  private final Stops stops;
   private final long mostBytes;
   private final ScheduledThreadPoolExecutor threads;
 
@@ -68,12 +92,19 @@ final class TargetPipeline implements AutoCloseable {
 
   /**
    * @param progress is told what was done
+   * @param stops keeps the collections that cannot go on
    * @param calls how many calls to the target may be under way at once
    * @param mostBytes how much may wait here
    */
-  TargetPipeline(TargetConnection connection, TargetProgress progress, int calls, long mostBytes) {
+  TargetPipeline(
+      TargetConnection connection,
+      TargetProgress progress,
+      Stops stops,
+      int calls,
+      long mostBytes) {
     this.connection = connection;
     this.progress = progress;
+    this.stops = stops;
     this.mostBytes = mostBytes;
     // Steps that fail because the pipeline is being closed are not taken up again.
     this.threads =
@@ -85,13 +116,16 @@ final class TargetPipeline implements AutoCloseable {
   /**
    * Takes over an event.
    *
-   * @throws PermanentFailure when an earlier event cannot be applied
+   * @throws PermanentFailure when the task cannot go on
    */
   void submit(SourceEvent event) throws InterruptedException {
     if (event instanceof LogMessage message) {
-      enqueue(collectionLane(message.header().collectionId()), event);
+      submit(message.header().collectionId(), event);
     } else if (event instanceof CollectionSeen seen) {
-      enqueue(collectionLane(seen.state().getId()), event);
+      stops.seen(seen.state().getId());
+      submit(seen.state().getId(), event);
+    } else if (event instanceof CollectionStopped stopped) {
+      submit(stopped.collectionId(), event);
     } else if (event instanceof CollectionGone gone) {
       enqueue(collectionLane(gone.collectionId()), event);
       goneCollections.add(gone.collectionId());
@@ -103,15 +137,23 @@ final class TargetPipeline implements AutoCloseable {
       announce(until.epochMillis());
     } else if (event instanceof TimeTick
         || event instanceof CatalogProgress
+        || event instanceof UnreadableMessage
         || event instanceof Addressed) {
       throw new IllegalArgumentException("not meant for the target: " + event);
+    }
+  }
+
+  /** What is held back must not wait for room: the others would wait with it. */
+  private void submit(long collectionId, SourceEvent event) throws InterruptedException {
+    if (!stops.holdsBack(collectionId, event)) {
+      enqueue(collectionLane(collectionId), event);
     }
   }
 
   private Lane collectionLane(long collectionId) {
     goneCollections.remove(collectionId);
     return collectionLanes.computeIfAbsent(
-        collectionId, id -> new Lane(new TargetCollection(id, connection)));
+        collectionId, id -> new Lane(new TargetCollection(id, connection), id));
   }
 
   private Lane databaseLane(String name) {
@@ -126,6 +168,12 @@ final class TargetPipeline implements AutoCloseable {
         wait();
       }
       throwFailure();
+      if (event instanceof CollectionGone gone) {
+        stops.gone(gone.collectionId());
+      } else if (lane.collectionId().isPresent()
+          && stops.holdsBack(lane.collectionId().getAsLong(), event)) {
+        return;
+      }
       bytes += size;
       start = lane.add(sequence++, event);
       busy.add(lane);
@@ -138,7 +186,8 @@ final class TargetPipeline implements AutoCloseable {
   private synchronized void announce(long epochMillis) {
     throwFailure();
     Announcement last = announcements.peekLast();
-    if (last != null && last.sequence() == sequence) {
+    boolean nothingBetween = last != null && last.sequence() == sequence;
+    if (nothingBetween || announcements.size() >= MOST_ANNOUNCEMENTS) {
       announcements.removeLast();
     }
     announcements.add(new Announcement(sequence, epochMillis));
@@ -147,7 +196,7 @@ final class TargetPipeline implements AutoCloseable {
 
   /** Everything before the oldest unfinished event is applied. */
   private void advance() {
-    long oldest = Long.MAX_VALUE;
+    long oldest = stops.oldest();
     for (Lane lane : busy) {
       oldest = Math.min(oldest, lane.oldest());
     }
@@ -164,17 +213,39 @@ final class TargetPipeline implements AutoCloseable {
   }
 
   /**
-   * Waits until all that was submitted is on the target.
+   * Waits until all that was submitted is on the target, or held back for a collection that is
+   * stopped and noted in the task store.
    *
-   * @throws PermanentFailure when some of it cannot be applied
+   * @throws PermanentFailure when the task cannot go on
    */
-  synchronized void flush() throws InterruptedException {
-    while (!busy.isEmpty() && failure.isEmpty()) {
-      wait();
+  void flush() throws InterruptedException {
+    synchronized (this) {
+      while (!busy.isEmpty() && failure.isEmpty()) {
+        wait();
+      }
+      throwFailure();
+      collectionLanes.keySet().removeAll(goneCollections);
+      goneCollections.clear();
     }
-    throwFailure();
-    collectionLanes.keySet().removeAll(goneCollections);
-    goneCollections.clear();
+    stops.allElseApplied();
+    writeStops();
+  }
+
+  /** A checkpoint that forgets what is held back would lose it, so it waits for the store. */
+  private void writeStops() throws InterruptedException {
+    boolean waiting = false;
+    while (true) {
+      try {
+        stops.write();
+        return;
+      } catch (UncheckedIOException e) {
+        if (!waiting) {
+          LOG.warn("The task store cannot be told of stopped collections, repeated until it is", e);
+        }
+        waiting = true;
+        Thread.sleep(STORE_RETRY_MILLIS);
+      }
+    }
   }
 
   /**
@@ -186,13 +257,15 @@ final class TargetPipeline implements AutoCloseable {
     return replicatedUntil;
   }
 
-  /** What is repeated just now and why; empty when nothing is. */
+  /** What is stopped, and what is repeated just now, and why; empty when nothing is. */
   String waitingFor() {
-    return troubles.entrySet().stream()
-        .map(trouble -> trouble.getKey() + ": " + trouble.getValue())
-        .sorted()
-        .findFirst()
-        .orElse("");
+    Optional<String> stopped = stops.summary();
+    Optional<String> waiting =
+        troubles.entrySet().stream()
+            .map(trouble -> trouble.getKey() + ": " + trouble.getValue())
+            .sorted()
+            .findFirst();
+    return Stream.concat(stopped.stream(), waiting.stream()).collect(Collectors.joining("; "));
   }
 
   private void run(Lane lane) {
@@ -202,8 +275,11 @@ final class TargetPipeline implements AutoCloseable {
       }
     } catch (TargetException e) {
       failed(lane, e);
+    } catch (RowBatch.UnfitMessageException e) {
+      giveUp(lane, e.getMessage(), e);
     } catch (RuntimeException e) {
-      fail(lane, e.getMessage() == null ? e.toString() : e.getMessage(), e);
+      LOG.error("A step failed in an unforeseen way, report this: for=\"{}\"", lane, e);
+      giveUp(lane, e.toString(), e);
     }
   }
 
@@ -224,10 +300,32 @@ final class TargetPipeline implements AutoCloseable {
   }
 
   private void failed(Lane lane, TargetException error) {
-    if (error.kind() == TargetException.Kind.PERMANENT) {
-      fail(lane, error.getMessage(), error);
-      return;
+    switch (error.kind()) {
+      case UNAUTHORIZED -> fail(lane, error.getMessage(), error);
+      case PERMANENT -> giveUp(lane, error.getMessage() + where(lane), error);
+      case OUTAGE -> repeat(lane, error);
+      case TRANSIENT, NOT_FOUND -> {
+        if (lane.collectionId().isPresent() && lane.failingFor().compareTo(PATIENCE) > 0) {
+          giveUp(
+              lane,
+              "tried for "
+                  + PATIENCE.toMinutes()
+                  + " minutes, the last answer was: "
+                  + error.getMessage()
+                  + where(lane),
+              error);
+        } else {
+          repeat(lane, error);
+        }
+      }
     }
+  }
+
+  private static String where(Lane lane) {
+    return lane.firstMessage().map(position -> " (" + position + ")").orElse("");
+  }
+
+  private void repeat(Lane lane, TargetException error) {
     progress.retried();
     if (troubles.put(lane, error.getMessage()) == null) {
       LOG.warn(
@@ -236,10 +334,47 @@ final class TargetPipeline implements AutoCloseable {
           lane,
           error.getMessage());
     }
-    int doublings = Math.min(lane.countFailure() - 1, 10);
+    int doublings = Math.min(lane.countFailure(error.kind()) - 1, 10);
     long longest = Math.min(LONGEST_RETRY_MILLIS, FIRST_RETRY_MILLIS << doublings);
     long delay = ThreadLocalRandom.current().nextLong(longest / 2, longest + 1);
     ScheduledFuture<?> unused = threads.schedule(() -> run(lane), delay, TimeUnit.MILLISECONDS);
+  }
+
+  /** Ends a collection's replication; a database is what others stand on, so it ends the task's. */
+  private void giveUp(Lane lane, String reason, Exception cause) {
+    if (lane.collectionId().isEmpty()) {
+      fail(lane, reason, cause);
+      return;
+    }
+    LOG.error(
+        "Collection stopped, all others go on; pause and resume the task once the cause is gone:"
+            + " target={} for=\"{}\" reason=\"{}\"",
+        connection.address(),
+        lane,
+        reason);
+    troubles.remove(lane);
+    synchronized (this) {
+      long first = lane.oldest();
+      List<SourceEvent> lacking = lane.giveUp();
+      lacking.forEach(event -> bytes -= Lane.bytesOf(event));
+      busy.remove(lane);
+      if (lacking.size() > 1 && lacking.get(lacking.size() - 1) instanceof CollectionGone gone) {
+        dropInstead(lane, gone);
+      } else {
+        stops.stop(lane.collectionId().getAsLong(), lane.toString(), reason, first, lacking);
+      }
+      notifyAll();
+    }
+    stops.writeSoon();
+  }
+
+  /** What cannot be applied to a collection does not matter any more when it is dropped anyway. */
+  private synchronized void dropInstead(Lane lane, CollectionGone gone) {
+    bytes += Lane.bytesOf(gone);
+    if (lane.add(sequence++, gone)) {
+      threads.execute(() -> run(lane));
+    }
+    busy.add(lane);
   }
 
   private synchronized void fail(Lane lane, String reason, Exception cause) {

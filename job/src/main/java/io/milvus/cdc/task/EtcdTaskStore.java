@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * The task store in etcd. Every method throws {@link UncheckedIOException} with an {@link
@@ -21,6 +22,7 @@ public final class EtcdTaskStore implements TaskStore {
 
   private static final String DEFINITION = "/definition";
   private static final String POSITIONS = "/positions/";
+  private static final String STOPPED = "/stopped/";
 
   /** Start positions per transaction; etcd takes 128 operations unless configured otherwise. */
   private static final int POSITIONS_PER_TRANSACTION = 100;
@@ -54,6 +56,34 @@ public final class EtcdTaskStore implements TaskStore {
           TaskJson.start(entry.key(), entry.value().orElseThrow()));
     }
     return new StartPositions(topics);
+  }
+
+  @Override
+  public List<StoppedCollection> stopped(String taskId) {
+    List<StoppedCollection> stopped = new ArrayList<>();
+    for (EtcdChange entry : list(task(taskId) + STOPPED)) {
+      stopped.add(TaskJson.stopped(entry.key(), entry.value().orElseThrow()));
+    }
+    return stopped;
+  }
+
+  @Override
+  public void changeStopped(
+      String taskId, long collectionId, UnaryOperator<Optional<StoppedCollection>> change) {
+    String key = task(taskId) + STOPPED + collectionId;
+    while (true) {
+      Optional<EtcdChange> found = call(() -> etcd.find(key));
+      Optional<StoppedCollection> before =
+          found.map(entry -> TaskJson.stopped(key, entry.value().orElseThrow()));
+      Optional<StoppedCollection> after = change.apply(before);
+      if (after.equals(before)) {
+        return;
+      }
+      long revision = found.map(EtcdChange::revision).orElse(0L);
+      if (call(() -> etcd.replace(key, revision, after.map(TaskJson::write)))) {
+        return;
+      }
+    }
   }
 
   /** The definitions of all tasks. */

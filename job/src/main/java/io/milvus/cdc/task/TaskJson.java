@@ -48,6 +48,10 @@ final class TaskJson {
     return bytes(start);
   }
 
+  static ByteString write(StoppedCollection stopped) {
+    return bytes(stopped);
+  }
+
   /**
    * Reads a definition.
    *
@@ -55,16 +59,29 @@ final class TaskJson {
    * @throws UnreadableTaskException when it is of a newer version, or no definition at all
    */
   static TaskDefinition definition(String key, ByteString json) {
+    return versioned(key, json, TaskDefinition.VERSION, TaskDefinition.class);
+  }
+
+  /**
+   * Reads a stopped collection.
+   *
+   * @throws UnreadableTaskException when it is of a newer version, or something else
+   */
+  static StoppedCollection stopped(String key, ByteString json) {
+    return versioned(key, json, StoppedCollection.VERSION, StoppedCollection.class);
+  }
+
+  private static <T> T versioned(String key, ByteString json, int newest, Class<T> type) {
     try {
       JsonNode tree = MAPPER.readTree(json.toByteArray());
       int version = tree.path("version").asInt();
-      if (version > TaskDefinition.VERSION) {
+      if (version > newest) {
         throw new UnreadableTaskException(
-            "The task at etcd key %s has version %d, this release reads versions up to %d: "
+            "The task document at etcd key %s has version %d, this release reads versions up to %d: "
                 .concat("use the release that wrote it, or a newer one")
-                .formatted(key, version, TaskDefinition.VERSION));
+                .formatted(key, version, newest));
       }
-      return MAPPER.treeToValue(tree, TaskDefinition.class);
+      return MAPPER.treeToValue(tree, type);
     } catch (IOException e) {
       throw unreadable(key, e);
     }

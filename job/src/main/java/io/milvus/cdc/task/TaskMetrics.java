@@ -35,8 +35,8 @@ public final class TaskMetrics {
   public static final String RETRIES = "cdcRetries";
 
   /**
-   * Gauge, text: what the task waits for while the target does not do what it is asked, with the
-   * collection concerned; empty when it waits for nothing.
+   * Gauge, text: which collections are stopped, and what the task waits for while the target does
+   * not do what it is asked; empty when there is neither.
    */
   public static final String WAITING_FOR = "cdcWaitingFor";
 

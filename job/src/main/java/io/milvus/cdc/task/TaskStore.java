@@ -1,14 +1,17 @@
 package io.milvus.cdc.task;
 
+import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
- * The part of the task store that a job reads: definitions and start positions. It lives in etcd
- * below a root path of its own.
+ * The part of the task store that a job uses: definitions, start positions, and the collections
+ * that it had to stop. It lives in etcd below a root path of its own.
  *
  * <p>Layout, version 1: {@code <root>/v1/tasks/<task_id>/definition} holds a {@link TaskDefinition}
  * as JSON, {@code <root>/v1/tasks/<task_id>/positions/<pchannel>} one {@link
- * StartPositions.TopicStart} as JSON. The control server keeps what changes during a task's life
+ * StartPositions.TopicStart} as JSON, {@code <root>/v1/tasks/<task_id>/stopped/<collection_id>} a
+ * {@link StoppedCollection} as JSON. The control server keeps what changes during a task's life
  * beside them.
  */
 public interface TaskStore extends AutoCloseable {
@@ -18,6 +21,18 @@ public interface TaskStore extends AutoCloseable {
 
   /** The start positions of a task; empty topics when there is no such task. */
   StartPositions startPositions(String taskId);
+
+  /** The collections that a task has stopped, in no order. */
+  List<StoppedCollection> stopped(String taskId);
+
+  /**
+   * Changes what is kept of one stopped collection, all at once: when somebody else changes it at
+   * the same time, the change is computed anew.
+   *
+   * @param change gets what is there and returns what shall be there
+   */
+  void changeStopped(
+      String taskId, long collectionId, UnaryOperator<Optional<StoppedCollection>> change);
 
   @Override
   void close();

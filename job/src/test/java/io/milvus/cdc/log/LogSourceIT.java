@@ -6,8 +6,11 @@ import static org.awaitility.Awaitility.await;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.log.TestingJobs.Job;
 import io.milvus.cdc.log.TestingJobs.Read;
+import io.milvus.cdc.task.StoppedCollection;
+import io.milvus.cdc.task.StoppedCollection.FirstMessage;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -158,12 +161,149 @@ final class LogSourceIT {
     awaitExactly(cancelled, written);
     jobs.cancel(cancelled);
     assertNoSubscriptions();
+  }
 
-    Job failed = start(2, Optional.empty());
-    awaitExactly(failed, written);
-    log.publish(TestingLog.pchannel(3), new byte[] {1, 2, 3});
-    assertThat(failure(failed)).contains("by-dev-rootcoord-dml_3", "not a message of Milvus' log");
-    assertNoSubscriptions();
+  @Test
+  void aMessageThatCannotBeReadIsToldAndTheTopicGoesOn() throws Exception {
+    String pchannel = TestingLog.pchannel(3);
+    log.publish(pchannel, insert(3));
+    MessageId garbage = log.publish(pchannel, new byte[] {1, 2, 3});
+    log.publish(pchannel, insert(3));
+
+    Job job = start(1, Optional.empty());
+
+    awaitExactly(job, Set.of(1_000_000L, 1_000_001L));
+    assertThat(List.copyOf(job.read()).stream().map(Read::event))
+        .filteredOn(SourceEvent.UnreadableMessage.class::isInstance)
+        .map(SourceEvent.UnreadableMessage.class::cast)
+        .singleElement()
+        .satisfies(
+            told -> {
+              assertThat(Position.of(told.ledgerId(), told.entryId()))
+                  .isEqualTo(Position.of(garbage));
+              assertThat(told.reason())
+                  .contains(pchannel, Position.of(garbage).toString(), "not a message of Milvus");
+              assertThat(told.publishedMillis()).isPositive();
+            });
+  }
+
+  @Test
+  void aTopicGoesBackForAStoppedCollectionAndForNoOther() throws Exception {
+    String pchannel = TestingLog.pchannel(0);
+    List<byte[]> payloads = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      payloads.add(of(i % 2, pchannel));
+    }
+    List<MessageId> ids = log.publish(pchannel, payloads);
+    Job first = start(1, Optional.empty());
+    awaitExactly(first, timestamps(0, 10));
+    String savepoint = jobs.stop(first, savepoints);
+
+    stop(1, pchannel, ids.get(4), 1_000_007);
+    Job second = start(1, Optional.of(savepoint));
+    log.publish(pchannel, List.of(of(0, pchannel), of(1, pchannel)));
+
+    // Of collection 1 message 5 is too old, messages 7 and 9 are lacking.
+    awaitExactly(second, Set.of(1_000_007L, 1_000_009L, 1_000_010L, 1_000_011L));
+    assertThat(second.messages())
+        .filteredOn(message -> message.header().timestamp() < 1_000_010)
+        .allMatch(message -> message.header().maybeApplied());
+    savepoint = jobs.savepoint(second, savepoints);
+    assertThat(log.stopped).as("a savepoint may be dropped, so it settles nothing").isNotEmpty();
+    jobs.checkpoint(second);
+    await().atMost(PATIENCE).until(log.stopped::isEmpty);
+
+    Job third = start(1, Optional.of(savepoint));
+    log.publish(pchannel, of(1, pchannel));
+    awaitExactly(third, Set.of(1_000_012L));
+  }
+
+  @Test
+  void aSavepointInTheMiddleOfGoingBackGoesOnThere() throws Exception {
+    String pchannel = TestingLog.pchannel(0);
+    List<byte[]> payloads = new ArrayList<>();
+    for (int i = 0; i < 3_000; i++) {
+      payloads.add(of(i % 2, pchannel));
+    }
+    List<MessageId> ids = log.publish(pchannel, payloads);
+    Job first = start(1, Optional.empty());
+    awaitExactly(first, timestamps(0, 3_000));
+    String savepoint = jobs.stop(first, savepoints);
+
+    stop(1, pchannel, ids.get(0), 0);
+    Job second = start(1, Optional.of(savepoint));
+    await().atMost(PATIENCE).until(() -> !second.read().isEmpty());
+    savepoint = jobs.stop(second, savepoints);
+    Job third = start(1, Optional.of(savepoint));
+
+    Set<Long> lacking = timestamps(0, 3_000);
+    lacking.removeIf(timestamp -> timestamp % 2 == 0);
+    lacking.removeAll(timestampsOf(second));
+    awaitExactly(third, lacking);
+    log.publish(pchannel, of(0, pchannel));
+    lacking.add(1_003_000L);
+    awaitExactly(third, lacking);
+  }
+
+  @Test
+  void whatAStoppedCollectionLacksAndIsGoneStopsItAndNobodyElse() throws Exception {
+    String pchannel = TestingLog.pchannel(0);
+    MessageId gone = log.publish(pchannel, of(1, pchannel));
+    Job first = start(1, Optional.empty());
+    awaitExactly(first, Set.of(1_000_000L));
+    log.forget(pchannel);
+    log.publish(pchannel, of(0, pchannel));
+    awaitExactly(first, Set.of(1_000_000L, 1_000_001L));
+    String savepoint = jobs.stop(first, savepoints);
+
+    log.liveCollectionStartsAt(pchannel, gone);
+    stop(1, pchannel, gone, 0);
+    Job second = start(1, Optional.of(savepoint));
+    log.publish(pchannel, of(0, pchannel));
+
+    awaitExactly(second, Set.of(1_000_002L));
+    assertThat(List.copyOf(second.read()).stream().map(Read::event))
+        .filteredOn(SourceEvent.CollectionStopped.class::isInstance)
+        .map(SourceEvent.CollectionStopped.class::cast)
+        .singleElement()
+        .satisfies(
+            told -> {
+              assertThat(told.collectionId()).isEqualTo(1);
+              assertThat(told.reason()).contains("create the task anew", "no longer retained");
+            });
+  }
+
+  /** A row of collection 1 when odd, of collection 2 otherwise. */
+  private byte[] of(int odd, String pchannel) {
+    long collection = odd == 1 ? 1 : 2;
+    return TestingMessages.insert(collection, pchannel + "_" + collection + "v0", clock++);
+  }
+
+  private static Set<Long> timestamps(int from, int to) {
+    return LongStream.range(1_000_000 + from, 1_000_000 + to)
+        .boxed()
+        .collect(Collectors.toCollection(HashSet::new));
+  }
+
+  private static Set<Long> timestampsOf(Job job) {
+    return job.messages().stream()
+        .map(message -> message.header().timestamp())
+        .collect(Collectors.toSet());
+  }
+
+  private void stop(long collectionId, String pchannel, MessageId first, long fromTimestamp) {
+    Position position = Position.of(first);
+    log.stopped.put(
+        collectionId,
+        new StoppedCollection(
+            StoppedCollection.VERSION,
+            collectionId,
+            "default.c",
+            "the test said so",
+            Instant.EPOCH,
+            "stop-" + collectionId,
+            fromTimestamp,
+            Map.of(pchannel, new FirstMessage(position.ledgerId(), position.entryId()))));
   }
 
   @Test

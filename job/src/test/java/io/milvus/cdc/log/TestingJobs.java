@@ -19,6 +19,7 @@ import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.RestOptions;
 import org.apache.flink.configuration.RestartStrategyOptions;
+import org.apache.flink.core.execution.CheckpointType;
 import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.runtime.execution.ExecutionState;
 import org.apache.flink.runtime.jobgraph.JobGraph;
@@ -119,6 +120,11 @@ final class TestingJobs implements AutoCloseable {
         .triggerSavepoint(
             job.jobId(), directory.toUri().toString(), false, SavepointFormatType.CANONICAL)
         .get(60, TimeUnit.SECONDS);
+  }
+
+  void checkpoint(Job job) throws Exception {
+    var unused =
+        cluster.triggerCheckpoint(job.jobId(), CheckpointType.FULL).get(60, TimeUnit.SECONDS);
   }
 
   void cancel(Job job) throws Exception {

@@ -8,9 +8,11 @@ import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.StartPositions.TopicStart;
+import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.cdc.task.TargetCluster;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.TaskStore;
+import io.milvus.cdc.task.TaskStoreFactory;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -26,6 +28,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 import org.apache.pulsar.client.api.MessageId;
 import org.apache.pulsar.client.api.Producer;
 import org.apache.pulsar.client.api.PulsarClient;
@@ -50,6 +53,9 @@ final class TestingLog implements AutoCloseable {
   private final Map<String, Producer<byte[]>> producers = new HashMap<>();
   private final Map<String, TopicStart> starts = new ConcurrentHashMap<>();
   private final Map<String, List<ByteString>> liveStarts = new ConcurrentHashMap<>();
+
+  /** The task's stopped collections, by id. */
+  final Map<Long, StoppedCollection> stopped = new ConcurrentHashMap<>();
 
   private TestingLog(String serviceUrl, String adminUrl) throws PulsarClientException {
     this.serviceUrl = serviceUrl;
@@ -222,6 +228,22 @@ final class TestingLog implements AutoCloseable {
         @Override
         public StartPositions startPositions(String taskId) {
           return new StartPositions(BY_TASK.get(taskId).starts);
+        }
+
+        @Override
+        public List<StoppedCollection> stopped(String taskId) {
+          return List.copyOf(BY_TASK.get(taskId).stopped.values());
+        }
+
+        @Override
+        public void changeStopped(
+            String taskId, long collectionId, UnaryOperator<Optional<StoppedCollection>> change) {
+          BY_TASK
+              .get(taskId)
+              .stopped
+              .compute(
+                  collectionId,
+                  (id, before) -> change.apply(Optional.ofNullable(before)).orElse(null));
         }
 
         @Override

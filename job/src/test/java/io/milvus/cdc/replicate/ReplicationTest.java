@@ -12,9 +12,11 @@ import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEvent.CatalogProgress;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
+import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.event.SourceEvent.ReplicatedUntil;
 import io.milvus.cdc.event.SourceEvent.TimeTick;
+import io.milvus.cdc.event.SourceEvent.UnreadableMessage;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -57,6 +59,30 @@ class ReplicationTest {
     assertThat(handedOut).hasSize(1);
     replication.handle(new TimeTick("b", 10));
     assertThat(handedOut).containsExactly(insert(2, "a", 11), insert(1, "a", 10));
+  }
+
+  @Test
+  void aMessageThatCannotBeReadStopsTheCollectionsThatItMayHaveBeenFor() throws Exception {
+    Replication replication = replication(Standing.REPLICATED);
+    long published = 1_000;
+    replication.handle(new CollectionSeen(collection(1, "a", "b")));
+    replication.handle(new CollectionSeen(collection(2, "b")));
+    handedOut.clear();
+
+    replication.handle(new UnreadableMessage("a", 3, 4, published, "garbage"));
+    assertThat(handedOut).containsExactly(new CollectionStopped(1, "a", 3, 4, "garbage"));
+    handedOut.clear();
+
+    CollectionState unknownUntilNow = collection(3, "a");
+    CollectionState newer =
+        collection(4, "a").toBuilder().setCreatedAt((published + 1) << 18).build();
+    replication.handle(new CollectionSeen(unknownUntilNow));
+    replication.handle(new CollectionSeen(newer));
+    assertThat(handedOut)
+        .containsExactly(
+            new CollectionSeen(unknownUntilNow),
+            new CollectionStopped(3, "a", 3, 4, "garbage"),
+            new CollectionSeen(newer));
   }
 
   @Test

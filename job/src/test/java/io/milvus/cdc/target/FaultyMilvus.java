@@ -14,6 +14,7 @@ import io.milvus.grpc.DescribeCollectionRequest;
 import io.milvus.grpc.DescribeCollectionResponse;
 import io.milvus.grpc.DescribeIndexRequest;
 import io.milvus.grpc.DescribeIndexResponse;
+import io.milvus.grpc.DropCollectionRequest;
 import io.milvus.grpc.FieldData;
 import io.milvus.grpc.GetLoadStateRequest;
 import io.milvus.grpc.GetLoadStateResponse;
@@ -63,7 +64,9 @@ final class FaultyMilvus extends MilvusServiceGrpc.MilvusServiceImplBase impleme
     /** The server does nothing and says that it is over its limit. */
     RATE_LIMITED,
     /** The server says that the request is wrong. */
-    INVALID
+    INVALID,
+    /** The server says that nobody of this name may do it. */
+    UNAUTHORIZED
   }
 
   FaultyMilvus() throws IOException {
@@ -115,6 +118,7 @@ final class FaultyMilvus extends MilvusServiceGrpc.MilvusServiceImplBase impleme
       case ACKNOWLEDGEMENT_LOST -> out.onError(Status.INTERNAL.asRuntimeException());
       case RATE_LIMITED -> answer(out, () -> failed(8, "request is rejected by rate limiter"));
       case INVALID -> answer(out, () -> failed(1100, "the dim of field v is wrong"));
+      case UNAUTHORIZED -> answer(out, () -> failed(1400, "auth check failure"));
     }
   }
 
@@ -178,6 +182,14 @@ final class FaultyMilvus extends MilvusServiceGrpc.MilvusServiceImplBase impleme
   public synchronized void createCollection(
       CreateCollectionRequest request, StreamObserver<io.milvus.grpc.Status> out) {
     collection = Optional.of(request);
+    answer(out, io.milvus.grpc.Status::getDefaultInstance);
+  }
+
+  @Override
+  public synchronized void dropCollection(
+      DropCollectionRequest request, StreamObserver<io.milvus.grpc.Status> out) {
+    calls.add("drop " + request.getCollectionName());
+    collection = Optional.empty();
     answer(out, io.milvus.grpc.Status::getDefaultInstance);
   }
 

@@ -6,6 +6,8 @@ import io.milvus.cdc.catalog.v1.Shard;
 import io.milvus.cdc.event.LogMessageHeader;
 import io.milvus.cdc.event.LogMessageHeader.Kind;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
+import io.milvus.cdc.task.StoppedCollection;
+import io.milvus.cdc.task.StoppedCollection.FirstMessage;
 import io.milvus.grpc.CollectionSchema;
 import io.milvus.grpc.DataType;
 import io.milvus.grpc.FieldData;
@@ -16,6 +18,9 @@ import io.milvus.grpc.KeyValuePair;
 import io.milvus.grpc.LongArray;
 import io.milvus.grpc.ScalarField;
 import io.milvus.grpc.VectorField;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.LongStream;
 import milvus.proto.msg.Msg;
 
@@ -86,6 +91,39 @@ final class Messages {
     Msg.DeleteRequest delete =
         Msg.DeleteRequest.newBuilder().setPrimaryKeys(IDs.newBuilder().setIntId(ids)).build();
     return new LogMessage(header(Kind.DELETE, false), delete.toByteString());
+  }
+
+  /** Puts a stop of the collection, as an earlier run would have left it, into a store. */
+  static void stop(StopStore store, Map<String, FirstMessage> topics, long fromTimestamp) {
+    store.change(
+        COLLECTION,
+        before ->
+            Optional.of(
+                new StoppedCollection(
+                    StoppedCollection.VERSION,
+                    COLLECTION,
+                    "collection default.c",
+                    "an earlier reason",
+                    Instant.EPOCH,
+                    "earlier",
+                    fromTimestamp,
+                    topics)));
+  }
+
+  /** The same message at another place of the log. */
+  static LogMessage at(LogMessage message, long entryId, long timestamp) {
+    LogMessageHeader header = message.header();
+    return new LogMessage(
+        new LogMessageHeader(
+            header.kind(),
+            header.pchannel(),
+            header.ledgerId(),
+            entryId,
+            header.collectionId(),
+            header.vchannel(),
+            timestamp,
+            header.maybeApplied()),
+        message.payload());
   }
 
   private static LogMessageHeader header(Kind kind, boolean maybeApplied) {

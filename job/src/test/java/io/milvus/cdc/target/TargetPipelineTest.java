@@ -1,15 +1,21 @@
 package io.milvus.cdc.target;
 
+import static io.milvus.cdc.target.Messages.at;
 import static io.milvus.cdc.target.Messages.delete;
 import static io.milvus.cdc.target.Messages.insert;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.milvus.cdc.event.SourceEvent.CollectionGone;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
+import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.ReplicatedUntil;
 import io.milvus.cdc.target.FaultyMilvus.Fault;
 import io.milvus.cdc.task.PermanentFailure;
+import io.milvus.cdc.task.StoppedCollection.FirstMessage;
+import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,6 +25,7 @@ class TargetPipelineTest {
 
   private FaultyMilvus target;
   private TargetPipeline pipeline;
+  private final InMemoryStopStore store = new InMemoryStopStore();
   private final AtomicInteger inserted = new AtomicInteger();
   private final AtomicInteger retried = new AtomicInteger();
 
@@ -44,7 +51,12 @@ class TargetPipelineTest {
           }
         };
     pipeline =
-        new TargetPipeline(new TargetConnection(target.cluster(), "src"), progress, 2, 1 << 20);
+        new TargetPipeline(
+            new TargetConnection(target.cluster(), "src"),
+            progress,
+            new Stops(store, Clock.systemUTC()),
+            2,
+            1 << 20);
     pipeline.submit(new CollectionSeen(Messages.collection("c")));
     pipeline.flush();
   }
@@ -91,13 +103,106 @@ class TargetPipelineTest {
   }
 
   @Test
-  void aRequestThatCanNeverSucceedEndsThePipelineNamingTheCollection() throws Exception {
+  void aCollectionThatCannotGoOnIsStoppedAndWhatItLacksIsKnown() throws Exception {
+    pipeline.submit(new ReplicatedUntil(1_000));
     target.faults.add(Fault.INVALID);
+    pipeline.submit(at(insert(false, 1, 10), 7, 100));
+    pipeline.flush();
+    pipeline.submit(at(insert(false, 1, 11), 5, 101));
+    pipeline.submit(new ReplicatedUntil(2_000));
+    pipeline.flush();
+
+    assertThat(target.calls()).containsExactly("insert 1");
+    assertThat(store.read())
+        .singleElement()
+        .satisfies(
+            stopped -> {
+              assertThat(stopped.collectionId()).isEqualTo(Messages.COLLECTION);
+              assertThat(stopped.collection()).contains("default.c");
+              assertThat(stopped.reason()).contains("the dim of field v is wrong", "t message 1:7");
+              assertThat(stopped.fromTimestamp()).isEqualTo(100);
+              assertThat(stopped.topics()).isEqualTo(Map.of("t", new FirstMessage(1, 5)));
+            });
+    assertThat(pipeline.replicatedUntil()).isEqualTo(1_000);
+    assertThat(pipeline.waitingFor()).contains("default.c", "the dim of field v is wrong");
+  }
+
+  @Test
+  void otherCollectionsGoOnWhenOneIsStopped() throws Exception {
+    pipeline.submit(new CollectionStopped(Messages.COLLECTION + 1, "t", 1, 2, "no more of it"));
+    pipeline.submit(insert(false, 1, 10));
+    pipeline.flush();
+
+    assertThat(target.rows()).containsOnlyKeys(10L);
+    assertThat(store.read()).hasSize(1);
+  }
+
+  @Test
+  void aCheckpointWaitsUntilTheStoreKnowsWhatIsLacking() throws Exception {
+    store.failNext(2);
+    pipeline.submit(new CollectionStopped(Messages.COLLECTION, "t", 1, 2, "no more of it"));
+    pipeline.flush();
+
+    assertThat(store.read()).hasSize(1);
+  }
+
+  @Test
+  void anotherStopKeepsWhatAnEarlierOneStillLacks() throws Exception {
+    Messages.stop(store, Map.of("t", new FirstMessage(1, 2), "u", new FirstMessage(1, 9)), 50);
+    pipeline.submit(new CollectionStopped(Messages.COLLECTION, "t", 1, 5, "once more"));
+    pipeline.submit(at(insert(false, 1, 10), 7, 100));
+    pipeline.flush();
+
+    assertThat(store.read())
+        .singleElement()
+        .satisfies(
+            stopped -> {
+              assertThat(stopped.reason()).isEqualTo("once more");
+              assertThat(stopped.fromTimestamp()).isEqualTo(50);
+              assertThat(stopped.topics())
+                  .isEqualTo(Map.of("t", new FirstMessage(1, 2), "u", new FirstMessage(1, 9)));
+            });
+  }
+
+  @Test
+  void aStoppedCollectionThatIsDroppedIsForgotten() throws Exception {
+    pipeline.submit(new CollectionStopped(Messages.COLLECTION, "t", 1, 2, "no more of it"));
+    pipeline.flush();
+    pipeline.submit(new CollectionGone(Messages.COLLECTION));
+    pipeline.flush();
+
+    assertThat(store.read()).isEmpty();
+    assertThat(target.calls()).containsExactly("drop c");
+    assertThat(pipeline.waitingFor()).isEmpty();
+  }
+
+  @Test
+  void whatCannotBeAppliedDoesNotMatterWhenTheCollectionIsDropped() throws Exception {
+    target.faults.add(Fault.UNAVAILABLE);
+    target.faults.add(Fault.INVALID);
+    pipeline.submit(insert(false, 1, 10));
+    pipeline.submit(new CollectionGone(Messages.COLLECTION));
+    pipeline.flush();
+
+    assertThat(store.read()).isEmpty();
+    assertThat(target.calls()).endsWith("drop c");
+  }
+
+  @Test
+  void aStopBeforeTheFirstMessageEndsWithTheNextRunThatWorks() throws Exception {
+    Messages.stop(store, Map.of(), 0);
+    connect();
+    assertThat(store.read()).isEmpty();
+  }
+
+  @Test
+  void refusedCredentialsEndThePipeline() throws Exception {
+    target.faults.add(Fault.UNAUTHORIZED);
     pipeline.submit(insert(false, 1, 10));
     assertThatThrownBy(() -> pipeline.flush())
         .isInstanceOf(PermanentFailure.class)
         .hasMessageContaining("default.c")
-        .hasMessageContaining("the dim of field v is wrong");
+        .hasMessageContaining("auth check failure");
   }
 
   @Test

@@ -1,6 +1,5 @@
-package io.milvus.cdc.log;
+package io.milvus.cdc.task;
 
-import io.milvus.cdc.task.TaskStore;
 import java.io.Serializable;
 
 /** Opens the task store where a job runs: what a job carries of it is only its address. */

@@ -1,0 +1,125 @@
+package io.milvus.cdc.log;
+
+import io.milvus.cdc.task.StoppedCollection;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What of a topic is read once more, for collections that an earlier run had to stop: a topic goes
+ * back to the first message that one of them lacks, and up to where it had been read only what they
+ * lack is emitted.
+ *
+ * @param until where the topic had been read to: behind it everything is emitted; empty when
+ *     everything is
+ * @param collections the collections that are not complete up to there
+ * @param done ids of stops that are made up for on this topic and may still be in the task store
+ */
+public record Revisit(Optional<Position> until, List<Again> collections, Set<String> done) {
+
+  static final Revisit NONE = new Revisit(Optional.empty(), List.of(), Set.of());
+
+  public Revisit {
+    collections = List.copyOf(collections);
+    done = Set.copyOf(done);
+  }
+
+  /**
+   * A collection that lacks messages.
+   *
+   * @param collectionId its id
+   * @param stopId which stop this makes up for
+   * @param from the first message that it lacks
+   * @param notBefore TSO: what is older is applied
+   */
+  public record Again(long collectionId, String stopId, Position from, long notBefore) {
+
+    boolean lacks(long collection, Position position, long timestamp) {
+      return collectionId == collection && !from.isAfterEntry(position) && timestamp >= notBefore;
+    }
+  }
+
+  /**
+   * Where a topic is read from when a job starts.
+   *
+   * @param restored how far the topic was read
+   * @param stopped the collections that the task has stopped
+   */
+  static TopicSplit begin(TopicSplit restored, List<StoppedCollection> stopped) {
+    Revisit before = restored.revisit();
+    Map<Long, Again> again = new LinkedHashMap<>();
+    before.collections().forEach(each -> again.put(each.collectionId(), each));
+    Set<String> known = new LinkedHashSet<>();
+    for (StoppedCollection stop : stopped) {
+      known.add(stop.stopId());
+      StoppedCollection.FirstMessage first = stop.topics().get(restored.pchannel());
+      if (first == null || before.done().contains(stop.stopId())) {
+        continue;
+      }
+      Position from = Position.of(first.ledgerId(), first.entryId());
+      Again unfinished = again.get(stop.collectionId());
+      if (unfinished != null) {
+        from = earlier(from, later(unfinished.from(), restored.position()));
+      }
+      again.put(
+          stop.collectionId(),
+          new Again(stop.collectionId(), stop.stopId(), from, stop.fromTimestamp()));
+    }
+    Set<String> done = new LinkedHashSet<>(before.done());
+    done.retainAll(known);
+    if (again.isEmpty()) {
+      return restored.with(new Revisit(Optional.empty(), List.of(), done));
+    }
+    // What is not made up for yet goes on where it was; going further back is not for it.
+    List<Again> collections = new ArrayList<>();
+    for (Again each : again.values()) {
+      boolean old = before.collections().contains(each);
+      collections.add(
+          old
+              ? new Again(
+                  each.collectionId(),
+                  each.stopId(),
+                  later(each.from(), restored.position()),
+                  each.notBefore())
+              : each);
+    }
+    Revisit revisit = new Revisit(before.until().or(restored::position), collections, done);
+    Position start = collections.stream().map(Again::from).reduce(Revisit::earlier).orElseThrow();
+    boolean goesBack =
+        restored.position().isPresent() && restored.position().get().isAfterEntry(start);
+    return goesBack
+        ? new TopicSplit(restored.pchannel(), Optional.of(start), true, revisit)
+        : restored.with(revisit);
+  }
+
+  private static Position earlier(Position one, Position other) {
+    return one.isAfterEntry(other) ? other : one;
+  }
+
+  private static Position later(Position one, Optional<Position> other) {
+    return other.isPresent() && other.get().isAfterEntry(one) ? other.get() : one;
+  }
+
+  /** Whether an operation is emitted. */
+  boolean emits(long collectionId, Position position, long timestamp) {
+    return until.isEmpty()
+        || position.isAfterEntry(until.get())
+        || collections.stream().anyMatch(each -> each.lacks(collectionId, position, timestamp));
+  }
+
+  /** The same after everything up to a place was emitted. */
+  Revisit after(Position position) {
+    if (collections.isEmpty()
+        || until.filter(end -> end.isAfterEntry(position)).isPresent()
+        || collections.stream().anyMatch(each -> each.from().isAfterEntry(position))) {
+      return this;
+    }
+    Set<String> finished = new LinkedHashSet<>(done);
+    collections.forEach(each -> finished.add(each.stopId()));
+    return new Revisit(Optional.empty(), List.of(), finished);
+  }
+}

@@ -1,0 +1,239 @@
+package io.milvus.cdc.target;
+
+import io.milvus.cdc.event.LogMessageHeader;
+import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.event.SourceEvent.CollectionStopped;
+import io.milvus.cdc.event.SourceEvent.LogMessage;
+import io.milvus.cdc.task.StoppedCollection;
+import io.milvus.cdc.task.StoppedCollection.FirstMessage;
+import java.io.UncheckedIOException;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The collections that this run has stopped, and what of them is not applied. Told to a store, from
+ * where the next start of the job goes on with them. Safe for use by many threads.
+ */
+final class Stops {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Stops.class);
+
+  private final StopStore store;
+  private final Clock clock;
+  private final Map<Long, Stop> stops = new HashMap<>();
+
+  /** One writes at a time, so that whoever has written knows that nothing is on its way. */
+  private final Lock writing = new ReentrantLock();
+
+  /** Collections that an earlier run has stopped. */
+  private final Set<Long> earlier = new HashSet<>();
+
+  /** Those of them that lack no message: they were stopped before the first one. */
+  private final Set<Long> lackingNothing = new HashSet<>();
+
+  private final Set<Long> seen = new HashSet<>();
+  private final Set<Long> obsolete = new HashSet<>();
+
+  private static final class Stop {
+    final String collection;
+    final String reason;
+    final Instant since;
+    final String stopId = UUID.randomUUID().toString();
+    final long sequence;
+    final Map<String, FirstMessage> topics = new TreeMap<>();
+    long fromTimestamp = Long.MAX_VALUE;
+    boolean unwritten = true;
+
+    Stop(String collection, String reason, Instant since, long sequence) {
+      this.collection = collection;
+      this.reason = reason;
+      this.since = since;
+      this.sequence = sequence;
+    }
+
+    void lacks(SourceEvent event) {
+      if (event instanceof LogMessage message) {
+        LogMessageHeader header = message.header();
+        lacks(header.pchannel(), new FirstMessage(header.ledgerId(), header.entryId()));
+        if (header.timestamp() < fromTimestamp) {
+          fromTimestamp = header.timestamp();
+          unwritten = true;
+        }
+      } else if (event instanceof CollectionStopped stopped) {
+        lacks(stopped.pchannel(), new FirstMessage(stopped.ledgerId(), stopped.entryId()));
+      }
+    }
+
+    private void lacks(String pchannel, FirstMessage message) {
+      FirstMessage before = topics.get(pchannel);
+      FirstMessage first = before == null ? message : before.orEarlier(message);
+      if (!first.equals(before)) {
+        topics.put(pchannel, first);
+        unwritten = true;
+      }
+    }
+
+    StoppedCollection toStore(long collectionId) {
+      return new StoppedCollection(
+          StoppedCollection.VERSION,
+          collectionId,
+          collection,
+          reason,
+          since,
+          stopId,
+          fromTimestamp == Long.MAX_VALUE ? 0 : fromTimestamp,
+          topics);
+    }
+  }
+
+  Stops(StopStore store, Clock clock) {
+    this.store = store;
+    this.clock = clock;
+    for (StoppedCollection stopped : store.read()) {
+      earlier.add(stopped.collectionId());
+      if (stopped.topics().isEmpty()) {
+        lackingNothing.add(stopped.collectionId());
+      }
+    }
+  }
+
+  /**
+   * Stops a collection.
+   *
+   * @param sequence that of the first event that is not applied
+   * @param lacking what is not applied
+   */
+  synchronized void stop(
+      long collectionId,
+      String collection,
+      String reason,
+      long sequence,
+      List<SourceEvent> lacking) {
+    Stop stop = new Stop(collection, reason, clock.instant(), sequence);
+    lacking.forEach(stop::lacks);
+    stops.put(collectionId, stop);
+    lackingNothing.remove(collectionId);
+  }
+
+  /** Takes note of an event that is not applied, if its collection is stopped. */
+  synchronized boolean holdsBack(long collectionId, SourceEvent event) {
+    Stop stop = stops.get(collectionId);
+    if (stop != null) {
+      stop.lacks(event);
+    }
+    return stop != null;
+  }
+
+  /** A collection exists. */
+  synchronized void seen(long collectionId) {
+    if (lackingNothing.contains(collectionId)) {
+      seen.add(collectionId);
+    }
+  }
+
+  /** A collection does not exist any more. */
+  synchronized void gone(long collectionId) {
+    boolean stopped = stops.remove(collectionId) != null;
+    if (earlier.remove(collectionId) || stopped) {
+      obsolete.add(collectionId);
+    }
+    lackingNothing.remove(collectionId);
+  }
+
+  /** All that was submitted is applied, but for what is stopped. */
+  synchronized void allElseApplied() {
+    seen.retainAll(lackingNothing);
+    obsolete.addAll(seen);
+    lackingNothing.removeAll(seen);
+    seen.clear();
+  }
+
+  /** The sequence of the first event that is not applied; the largest number when all are. */
+  synchronized long oldest() {
+    return stops.values().stream().mapToLong(stop -> stop.sequence).min().orElse(Long.MAX_VALUE);
+  }
+
+  /** How many collections are stopped, with the reason of one, for people. */
+  synchronized Optional<String> summary() {
+    return stops.values().stream()
+        .min(Comparator.comparing(stop -> stop.since))
+        .map(
+            first ->
+                (stops.size() == 1 ? "stopped: " : stops.size() + " collections are stopped: ")
+                    + first.collection
+                    + ": "
+                    + first.reason);
+  }
+
+  /**
+   * Tells the store what it does not know yet; when this returns it knows all.
+   *
+   * @throws UncheckedIOException when it does not answer; to be repeated
+   */
+  void write() {
+    writing.lock();
+    try {
+      for (Map.Entry<Long, Stop> entry : unwritten().entrySet()) {
+        write(entry.getKey(), entry.getValue());
+      }
+      for (long collectionId : obsolete()) {
+        store.change(collectionId, before -> Optional.empty());
+        synchronized (this) {
+          obsolete.remove(collectionId);
+        }
+      }
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  private void write(long collectionId, Stop stop) {
+    StoppedCollection stopped;
+    synchronized (this) {
+      stop.unwritten = false;
+      stopped = stop.toStore(collectionId);
+    }
+    try {
+      store.change(
+          collectionId, before -> Optional.of(before.map(stopped::goingBackFor).orElse(stopped)));
+    } catch (RuntimeException e) {
+      synchronized (this) {
+        stop.unwritten = true;
+      }
+      throw e;
+    }
+  }
+
+  private synchronized Map<Long, Stop> unwritten() {
+    Map<Long, Stop> unwritten = new TreeMap<>(stops);
+    unwritten.values().removeIf(stop -> !stop.unwritten);
+    return unwritten;
+  }
+
+  private synchronized List<Long> obsolete() {
+    return new ArrayList<>(obsolete);
+  }
+
+  /** As {@link #write}, but what fails is left to the next time. */
+  void writeSoon() {
+    try {
+      write();
+    } catch (UncheckedIOException e) {
+      LOG.warn("A stopped collection cannot be noted in the task store yet", e);
+    }
+  }
+}

@@ -1,0 +1,77 @@
+package io.milvus.cdc.task;
+
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * A collection that a task does not replicate any further, while it goes on with all others. Kept
+ * in the task store, so that it can be shown, and so that the next start of the job goes on with
+ * the collection where it was stopped.
+ *
+ * @param version layout of the document, {@link #VERSION}
+ * @param collectionId the source's id of the collection
+ * @param collection its database and name, for people
+ * @param reason what happened and what to do, for people; no secret
+ * @param since when it was stopped
+ * @param stopId tells this stop from an earlier or later one of the same collection
+ * @param fromTimestamp TSO: every operation of the collection before it is applied; 0 when that is
+ *     not known of any
+ * @param topics for each physical channel the first message that is not applied
+ */
+public record StoppedCollection(
+    int version,
+    long collectionId,
+    String collection,
+    String reason,
+    Instant since,
+    String stopId,
+    long fromTimestamp,
+    Map<String, FirstMessage> topics) {
+
+  /** The layout written by this release. */
+  public static final int VERSION = 1;
+
+  public StoppedCollection {
+    topics = Map.copyOf(topics);
+  }
+
+  /** The first message of a topic that was not applied. */
+  public record FirstMessage(long ledgerId, long entryId) {
+
+    /** Whichever comes first in the topic. */
+    public FirstMessage orEarlier(FirstMessage other) {
+      int order = Long.compare(ledgerId, other.ledgerId);
+      if (order == 0) {
+        order = Long.compare(entryId, other.entryId);
+      }
+      return order <= 0 ? this : other;
+    }
+  }
+
+  /** This stop, and in addition all that an earlier one still has to go back for. */
+  public StoppedCollection goingBackFor(StoppedCollection earlier) {
+    Map<String, FirstMessage> merged = new TreeMap<>(topics);
+    earlier.topics.forEach(
+        (pchannel, first) -> merged.merge(pchannel, first, FirstMessage::orEarlier));
+    boolean bothKnown = !topics.isEmpty() && !earlier.topics.isEmpty();
+    long from =
+        bothKnown
+            ? Math.min(fromTimestamp, earlier.fromTimestamp)
+            : topics.isEmpty() ? earlier.fromTimestamp : fromTimestamp;
+    return new StoppedCollection(
+        version, collectionId, collection, reason, since, stopId, from, merged);
+  }
+
+  /** What is left when the messages of a topic were read again; empty when that was all. */
+  public Optional<StoppedCollection> without(String pchannel) {
+    Map<String, FirstMessage> rest = new TreeMap<>(topics);
+    rest.remove(pchannel);
+    return rest.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            new StoppedCollection(
+                version, collectionId, collection, reason, since, stopId, fromTimestamp, rest));
+  }
+}
