@@ -16,6 +16,10 @@ import java.util.Set;
  * Turns a catalog into the events that tell downstream what it does not know yet. Databases are
  * announced before their collections and taken back after them; within one call dropped collections
  * come before those that may have taken over their names.
+ *
+ * <p>Whether a collection is followed is decided once, by the name that it has when it comes into
+ * sight, and never changes: the log of one that is renamed into the selection was not read before,
+ * and one that is renamed out of it must not take its copy with it.
  */
 final class Announcements {
 
@@ -25,10 +29,14 @@ final class Announcements {
   /** Announced collections; empty when announced by an earlier run, in a form not known here. */
   private final Map<Long, Optional<CollectionState>> collections = new HashMap<>();
 
+  /** Collections that are not followed, with the reason that was told. */
+  private final Map<Long, Optional<String>> outside = new HashMap<>();
+
   Announcements(Selection selection, KnownObjects known) {
     this.selection = selection;
     this.databases = new HashSet<>(known.databases());
     known.collections().forEach(id -> collections.put(id, Optional.empty()));
+    known.outside().forEach(id -> outside.put(id, Optional.empty()));
   }
 
   /**
@@ -38,6 +46,7 @@ final class Announcements {
    */
   List<SourceEvent> afterListing(Catalog catalog) {
     Set<Long> ids = new LinkedHashSet<>(collections.keySet());
+    ids.addAll(outside.keySet());
     List<Long> listed = catalog.collections();
     // In the order of their changes, so that a name is given up before it is taken.
     ids.removeAll(new HashSet<>(listed));
@@ -61,15 +70,22 @@ final class Announcements {
     }
     List<SourceEvent> seen = new ArrayList<>();
     for (long id : changes.collections()) {
-      Optional<CollectionState> state =
-          catalog.collection(id).filter(s -> selection.includes(s.getDatabase(), s.getName()));
-      if (state.isPresent()) {
+      Optional<CollectionState> state = catalog.collection(id);
+      if (state.isEmpty()) {
+        boolean wasFollowed = collections.remove(id) != null;
+        if (wasFollowed || outside.remove(id) != null) {
+          events.add(new SourceEvent.CollectionGone(id));
+        }
+      } else if (isFollowed(state.get())) {
         if (!state.equals(collections.put(id, state))) {
           seen.add(new SourceEvent.CollectionSeen(state.get()));
         }
-      } else if (collections.containsKey(id)) {
+      } else {
+        Optional<String> reason = Optional.of(reasonOutside(state.get()));
         collections.remove(id);
-        events.add(new SourceEvent.CollectionGone(id));
+        if (!reason.equals(outside.put(id, reason))) {
+          events.add(new SourceEvent.CollectionOutside(id, reason.get()));
+        }
       }
     }
     events.addAll(seen);
@@ -82,5 +98,29 @@ final class Announcements {
       }
     }
     return events;
+  }
+
+  private boolean isFollowed(CollectionState state) {
+    return !outside.containsKey(state.getId()) && isSelected(state);
+  }
+
+  private boolean isSelected(CollectionState state) {
+    return selection.includes(state.getDatabase(), state.getName());
+  }
+
+  private String reasonOutside(CollectionState state) {
+    String name = state.getDatabase() + "." + state.getName();
+    if (collections.containsKey(state.getId())) {
+      return "it was renamed to "
+          + name
+          + ", which the task does not select: its copy stays as it is, create a task that selects"
+          + " the new name";
+    }
+    return isSelected(state)
+        ? "it was renamed to "
+            + name
+            + ", which the task selects, but what it held before was not read: create the task anew"
+            + " to copy it"
+        : "";
   }
 }

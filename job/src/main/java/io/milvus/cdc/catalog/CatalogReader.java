@@ -23,6 +23,7 @@ final class CatalogReader implements SourceReader<SourceEvent, CatalogSplit> {
   private final EventQueue queue = new EventQueue();
   private final Set<Long> collections = new HashSet<>();
   private final Set<String> databases = new HashSet<>();
+  private final Set<Long> outside = new HashSet<>();
   private Optional<Thread> thread = Optional.empty();
 
   /**
@@ -42,6 +43,7 @@ final class CatalogReader implements SourceReader<SourceEvent, CatalogSplit> {
     for (CatalogSplit split : splits) {
       collections.addAll(split.known().collections());
       databases.addAll(split.known().databases());
+      outside.addAll(split.known().outside());
       Thread feed = new Thread(feedFactory.apply(split.known(), queue), "catalog-feed");
       feed.setDaemon(true);
       feed.start();
@@ -60,6 +62,10 @@ final class CatalogReader implements SourceReader<SourceEvent, CatalogSplit> {
       collections.add(seen.state().getId());
     } else if (event instanceof SourceEvent.CollectionGone gone) {
       collections.remove(gone.collectionId());
+      outside.remove(gone.collectionId());
+    } else if (event instanceof SourceEvent.CollectionOutside other) {
+      collections.remove(other.collectionId());
+      outside.add(other.collectionId());
     } else if (event instanceof SourceEvent.DatabaseSeen seen) {
       databases.add(seen.name());
     } else if (event instanceof SourceEvent.DatabaseGone gone) {
@@ -77,7 +83,7 @@ final class CatalogReader implements SourceReader<SourceEvent, CatalogSplit> {
   @Override
   public List<CatalogSplit> snapshotState(long checkpointId) {
     return thread.isPresent()
-        ? List.of(new CatalogSplit(new KnownObjects(collections, databases)))
+        ? List.of(new CatalogSplit(new KnownObjects(collections, databases, outside)))
         : List.of();
   }
 

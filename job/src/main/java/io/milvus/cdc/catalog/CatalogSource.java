@@ -27,7 +27,8 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
  * <p>After every start, from state or not, all that is selected is told once, then what an earlier
  * run has told and does not exist any more, then {@link SourceEvent.CatalogProgress}; from then on
  * each change. A collection is told whole, when it has been created, never half made; several
- * changes of it may come as one event. A collection renamed out of the selection is gone.
+ * changes of it may come as one event. A collection is followed or not by the name that it had when
+ * it came into sight; one that is not is told as {@link SourceEvent.CollectionOutside}.
  *
  * <p>While the source's etcd is away nothing is told and the job goes on. The job fails when the
  * task is not in the store, or when a metadata key cannot be read.

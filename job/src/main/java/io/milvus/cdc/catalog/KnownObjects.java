@@ -8,15 +8,18 @@ import java.util.Set;
  *
  * @param collections ids of collections
  * @param databases names of databases
+ * @param outside ids of collections that exist and are not followed, whatever they are called by
+ *     now
  */
-record KnownObjects(Set<Long> collections, Set<String> databases) {
+record KnownObjects(Set<Long> collections, Set<String> databases, Set<Long> outside) {
 
   KnownObjects {
     collections = Set.copyOf(collections);
     databases = Set.copyOf(databases);
+    outside = Set.copyOf(outside);
   }
 
   static KnownObjects none() {
-    return new KnownObjects(Set.of(), Set.of());
+    return new KnownObjects(Set.of(), Set.of(), Set.of());
   }
 }

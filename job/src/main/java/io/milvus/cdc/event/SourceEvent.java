@@ -36,24 +36,36 @@ public sealed interface SourceEvent {
    * A collection cannot be replicated any further: from here on nothing of it is applied.
    *
    * @param collectionId the collection
-   * @param pchannel the physical channel that holds the reason
+   * @param pchannel the physical channel that holds the reason, or {@link #NO_MESSAGE}
    * @param ledgerId ledger of the first message that is not applied
    * @param entryId entry of the first message that is not applied
    * @param reason what happened and what to do, for people
    */
   record CollectionStopped(
       long collectionId, String pchannel, long ledgerId, long entryId, String reason)
-      implements SourceEvent {}
+      implements SourceEvent {
+
+    /** In place of a physical channel when the reason is not in the log. */
+    public static final String NO_MESSAGE = "";
+  }
 
   /** A collection exists and looks like this. */
   record CollectionSeen(CollectionState state) implements SourceEvent {}
 
   /**
-   * A collection that was seen before does not exist any more, or is not selected any more.
+   * A collection that was seen before, or was outside, does not exist any more.
    *
    * @param collectionId its id
    */
   record CollectionGone(long collectionId) implements SourceEvent {}
+
+  /**
+   * A collection exists that the task does not follow: it is not selected, or was not when it came.
+   *
+   * @param collectionId its id
+   * @param reason why not, for people; empty where nobody would expect it to be followed
+   */
+  record CollectionOutside(long collectionId, String reason) implements SourceEvent {}
 
   /**
    * A database of this name exists and is selected. It may hold no collection.

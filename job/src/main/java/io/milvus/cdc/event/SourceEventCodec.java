@@ -27,6 +27,7 @@ public final class SourceEventCodec {
   private static final int ADDRESSED = 9;
   private static final int UNREADABLE_MESSAGE = 10;
   private static final int COLLECTION_STOPPED = 11;
+  private static final int COLLECTION_OUTSIDE = 12;
 
   private SourceEventCodec() {}
 
@@ -76,6 +77,10 @@ public final class SourceEventCodec {
       out.writeLong(stopped.ledgerId());
       out.writeLong(stopped.entryId());
       out.writeUTF(stopped.reason());
+    } else if (event instanceof SourceEvent.CollectionOutside outside) {
+      out.writeByte(COLLECTION_OUTSIDE);
+      out.writeLong(outside.collectionId());
+      out.writeUTF(outside.reason());
     }
   }
 
@@ -103,6 +108,7 @@ public final class SourceEventCodec {
       case COLLECTION_STOPPED ->
           new SourceEvent.CollectionStopped(
               in.readLong(), in.readUTF(), in.readLong(), in.readLong(), in.readUTF());
+      case COLLECTION_OUTSIDE -> new SourceEvent.CollectionOutside(in.readLong(), in.readUTF());
       default -> throw new IOException("not an event of version " + VERSION + ": tag " + tag);
     };
   }

@@ -11,6 +11,7 @@ import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEvent.Addressed;
 import io.milvus.cdc.event.SourceEvent.CatalogProgress;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
+import io.milvus.cdc.event.SourceEvent.CollectionOutside;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.DatabaseGone;
@@ -141,6 +142,8 @@ final class Replication {
       handleSeen(seen.state());
     } else if (event instanceof CollectionGone gone) {
       handleGone(gone);
+    } else if (event instanceof CollectionOutside outside) {
+      handleOutside(outside);
     } else if (event instanceof CatalogProgress progress) {
       catalogProgressMillis = Math.max(catalogProgressMillis, progress.epochMillis());
       announceProgress();
@@ -297,6 +300,19 @@ final class Replication {
       remove(replica);
     }
     out.accept(gone);
+  }
+
+  private void handleOutside(CollectionOutside outside) {
+    Replica replica = replicas.get(outside.collectionId());
+    if (replica != null) {
+      remove(replica);
+    }
+    skippedIds.put(outside.collectionId(), CollectionLookup.Standing.NOT_SELECTED);
+    if (!outside.reason().isEmpty()) {
+      out.accept(
+          new CollectionStopped(
+              outside.collectionId(), CollectionStopped.NO_MESSAGE, 0, 0, outside.reason()));
+    }
   }
 
   private Replica addReplica(long collectionId) {

@@ -4,6 +4,7 @@ import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEvent.Addressed;
 import io.milvus.cdc.event.SourceEvent.CatalogProgress;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
+import io.milvus.cdc.event.SourceEvent.CollectionOutside;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.DatabaseGone;
@@ -77,6 +78,8 @@ final class Routing {
         return subtaskOf(seen.state().getId(), parallelism);
       } else if (event instanceof CollectionGone gone) {
         return subtaskOf(gone.collectionId(), parallelism);
+      } else if (event instanceof CollectionOutside outside) {
+        return subtaskOf(outside.collectionId(), parallelism);
       } else if (event instanceof CollectionStopped stopped) {
         return subtaskOf(stopped.collectionId(), parallelism);
       } else if (event instanceof Addressed addressed) {

@@ -73,7 +73,8 @@ final class Stops {
           fromTimestamp = header.timestamp();
           unwritten = true;
         }
-      } else if (event instanceof CollectionStopped stopped) {
+      } else if (event instanceof CollectionStopped stopped
+          && !stopped.pchannel().equals(CollectionStopped.NO_MESSAGE)) {
         lacks(stopped.pchannel(), new FirstMessage(stopped.ledgerId(), stopped.entryId()));
       }
     }

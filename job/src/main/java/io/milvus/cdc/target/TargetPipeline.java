@@ -4,6 +4,7 @@ import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEvent.Addressed;
 import io.milvus.cdc.event.SourceEvent.CatalogProgress;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
+import io.milvus.cdc.event.SourceEvent.CollectionOutside;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.DatabaseGone;
@@ -138,6 +139,7 @@ final class TargetPipeline implements AutoCloseable {
     } else if (event instanceof TimeTick
         || event instanceof CatalogProgress
         || event instanceof UnreadableMessage
+        || event instanceof CollectionOutside
         || event instanceof Addressed) {
       throw new IllegalArgumentException("not meant for the target: " + event);
     }

@@ -15,8 +15,9 @@ class CatalogSplitSerializerTest {
   @Test
   void keepsWhatWasAnnounced() throws IOException {
     CatalogSplit split =
-        new CatalogSplit(new KnownObjects(Set.of(470614690539503646L, 2L), Set.of("default", "ä")));
-    assertThat(serializer.deserialize(1, serializer.serialize(split))).isEqualTo(split);
+        new CatalogSplit(
+            new KnownObjects(Set.of(470614690539503646L, 2L), Set.of("default", "ä"), Set.of(3L)));
+    assertThat(serializer.deserialize(2, serializer.serialize(split))).isEqualTo(split);
   }
 
   @Test
@@ -24,16 +25,27 @@ class CatalogSplitSerializerTest {
     byte[] bytes =
         HexFormat.of().parseHex("00000001" + "0000000000000005" + "00000001" + "0003" + "646231");
     assertThat(serializer.deserialize(1, bytes))
-        .isEqualTo(new CatalogSplit(new KnownObjects(Set.of(5L), Set.of("db1"))));
-    assertThat(serializer.serialize(new CatalogSplit(new KnownObjects(Set.of(5L), Set.of("db1")))))
-        .isEqualTo(bytes);
+        .isEqualTo(new CatalogSplit(new KnownObjects(Set.of(5L), Set.of("db1"), Set.of())));
+  }
+
+  @Test
+  void theBytesOfVersionTwoAreTheOnesThatSavepointsHold() throws IOException {
+    CatalogSplit split = new CatalogSplit(new KnownObjects(Set.of(5L), Set.of("db1"), Set.of(6L)));
+    assertThat(HexFormat.of().formatHex(serializer.serialize(split)))
+        .isEqualTo(
+            "00000001" // collections
+                + "0000000000000005"
+                + "00000001" // databases
+                + "0003646231"
+                + "00000001" // outside
+                + "0000000000000006");
   }
 
   @Test
   void refusesANewerVersion() {
-    assertThatThrownBy(() -> serializer.deserialize(2, new byte[0]))
+    assertThatThrownBy(() -> serializer.deserialize(3, new byte[0]))
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("version 2");
+        .hasMessageContaining("version 3");
   }
 
   @Test

@@ -42,6 +42,7 @@ final class TestingMetadata {
   private int listings;
   private int revisionReads;
   private boolean held;
+  private long toldUpTo;
   private final List<List<EtcdChange>> heldBack = new ArrayList<>();
 
   /** One revision with these changes. */
@@ -72,9 +73,10 @@ final class TestingMetadata {
     }
   }
 
-  /** From now on watches are told nothing; {@link #release} makes up for it. */
+  /** From now on watches are told of nothing new; {@link #release} makes up for it. */
   synchronized void hold() {
     held = true;
+    toldUpTo = revision;
   }
 
   synchronized void release() {
@@ -157,8 +159,8 @@ final class TestingMetadata {
             @Override
             public void requestProgress() {
               synchronized (TestingMetadata.this) {
-                if (answersProgress && !held && watchers.contains(watcher)) {
-                  listener.progressed(revision);
+                if (answersProgress && watchers.contains(watcher)) {
+                  listener.progressed(held ? toldUpTo : revision);
                 }
               }
             }

@@ -33,6 +33,7 @@ class SourceEventSerializerTest {
         new SourceEvent.ReplicatedUntil(1_700_000_000_000L),
         new SourceEvent.UnreadableMessage("t", 5, 6, 7, "it is garbage"),
         new SourceEvent.CollectionStopped(1, "t", 5, 6, "it cannot go on"),
+        new SourceEvent.CollectionOutside(1, "not selected"),
         new SourceEvent.Addressed(3, new SourceEvent.TimeTick("t", 1)));
   }
 

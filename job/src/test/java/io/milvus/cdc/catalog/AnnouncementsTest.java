@@ -1,0 +1,108 @@
+package io.milvus.cdc.catalog;
+
+import static io.milvus.cdc.catalog.TestingMetadata.collection;
+import static io.milvus.cdc.catalog.TestingMetadata.collectionKey;
+import static io.milvus.cdc.catalog.TestingMetadata.database;
+import static io.milvus.cdc.catalog.TestingMetadata.field;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.MessageLite;
+import io.milvus.cdc.catalog.etcd.ObjectState;
+import io.milvus.cdc.etcd.EtcdChange;
+import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.event.SourceEvent.CollectionGone;
+import io.milvus.cdc.event.SourceEvent.CollectionOutside;
+import io.milvus.cdc.event.SourceEvent.CollectionSeen;
+import io.milvus.cdc.task.Selection;
+import io.milvus.cdc.task.StartPositions;
+import io.milvus.grpc.DataType;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class AnnouncementsTest {
+
+  private static final Selection ONLY_A =
+      new Selection(List.of(new Selection.Entry("default", "a")));
+
+  private final Catalog catalog = new Catalog("by-dev/meta", new StartPositions(Map.of()));
+  private long revision = 10;
+
+  AnnouncementsTest() {
+    put("root-coord/database/db-info/1", database(1, "default"));
+  }
+
+  @Test
+  void aCollectionRenamedOutOfTheSelectionIsNotGone() {
+    Announcements announcements = new Announcements(ONLY_A, KnownObjects.none());
+    name(5, "a");
+    assertThat(told(announcements)).hasSize(1).first().isInstanceOf(CollectionSeen.class);
+
+    name(5, "b");
+    assertThat(told(announcements))
+        .singleElement()
+        .isInstanceOfSatisfying(
+            CollectionOutside.class,
+            outside -> assertThat(outside.reason()).contains("default.b", "its copy stays"));
+
+    name(5, "a");
+    assertThat(told(announcements))
+        .as("what it got under the other name is not known")
+        .singleElement()
+        .isInstanceOf(CollectionOutside.class);
+    remove(5);
+    assertThat(told(announcements)).containsExactly(new CollectionGone(5));
+  }
+
+  @Test
+  void aCollectionRenamedIntoTheSelectionIsNotFollowed() {
+    Announcements announcements = new Announcements(ONLY_A, KnownObjects.none());
+    name(5, "b");
+    assertThat(told(announcements)).containsExactly(new CollectionOutside(5, ""));
+    assertThat(told(announcements)).isEmpty();
+
+    name(5, "a");
+    assertThat(told(announcements))
+        .singleElement()
+        .isInstanceOfSatisfying(
+            CollectionOutside.class,
+            outside -> assertThat(outside.reason()).contains("default.a", "task anew"));
+  }
+
+  @Test
+  void aRestartRemembersWhoIsFollowed() {
+    Announcements announcements =
+        new Announcements(ONLY_A, new KnownObjects(Set.of(5L), Set.of(), Set.of(6L, 7L)));
+    name(5, "b");
+    name(6, "a");
+    List<SourceEvent> told = announcements.afterListing(catalog);
+    assertThat(told)
+        .filteredOn(CollectionOutside.class::isInstance)
+        .extracting(event -> ((CollectionOutside) event).collectionId())
+        .containsExactlyInAnyOrder(5L, 6L);
+    assertThat(told).contains(new CollectionGone(7)).noneMatch(CollectionSeen.class::isInstance);
+  }
+
+  private List<SourceEvent> told(Announcements announcements) {
+    return announcements.afterChanges(catalog, catalog.takeChanges()).stream()
+        .filter(event -> !(event instanceof SourceEvent.DatabaseSeen))
+        .toList();
+  }
+
+  private void name(long id, String name) {
+    put("root-coord/fields/" + id + "/100", field(100, "id", DataType.Int64));
+    put(collectionKey(1, id), collection(id, name, ObjectState.CREATED));
+  }
+
+  private void remove(long id) {
+    catalog.apply(
+        new EtcdChange("by-dev/meta/" + collectionKey(1, id), Optional.empty(), revision++));
+  }
+
+  private void put(String key, MessageLite value) {
+    catalog.apply(
+        new EtcdChange("by-dev/meta/" + key, Optional.of(value.toByteString()), revision++));
+  }
+}
