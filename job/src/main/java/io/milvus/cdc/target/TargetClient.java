@@ -5,7 +5,9 @@ import io.grpc.StatusRuntimeException;
 import io.milvus.cdc.target.TargetException.Kind;
 import io.milvus.cdc.task.TargetCluster;
 import io.milvus.client.MilvusServiceClient;
+import io.milvus.grpc.AlterAliasRequest;
 import io.milvus.grpc.AlterCollectionRequest;
+import io.milvus.grpc.CreateAliasRequest;
 import io.milvus.grpc.CreateCollectionRequest;
 import io.milvus.grpc.CreateDatabaseRequest;
 import io.milvus.grpc.CreateIndexRequest;
@@ -14,11 +16,13 @@ import io.milvus.grpc.DeleteRequest;
 import io.milvus.grpc.DescribeCollectionRequest;
 import io.milvus.grpc.DescribeCollectionResponse;
 import io.milvus.grpc.DescribeIndexRequest;
+import io.milvus.grpc.DropAliasRequest;
 import io.milvus.grpc.DropCollectionRequest;
 import io.milvus.grpc.DropDatabaseRequest;
 import io.milvus.grpc.DropIndexRequest;
 import io.milvus.grpc.DropPartitionRequest;
 import io.milvus.grpc.GetLoadStateRequest;
+import io.milvus.grpc.GetReplicasRequest;
 import io.milvus.grpc.IndexDescription;
 import io.milvus.grpc.InsertRequest;
 import io.milvus.grpc.KeyValuePair;
@@ -33,6 +37,7 @@ import io.milvus.grpc.ReleasePartitionsRequest;
 import io.milvus.grpc.RenameCollectionRequest;
 import io.milvus.grpc.ShowCollectionsRequest;
 import io.milvus.grpc.ShowPartitionsRequest;
+import io.milvus.grpc.ShowType;
 import io.milvus.grpc.Status;
 import io.milvus.grpc.UpsertRequest;
 import io.milvus.param.ConnectParam;
@@ -177,6 +182,7 @@ final class TargetClient implements AutoCloseable {
     execute("create collection", stub -> stub.createCollection(request));
   }
 
+  /** Sets properties of a collection; those that are not named stay as they are. */
   void setProperties(String database, String collection, Map<String, String> properties)
       throws TargetException {
     AlterCollectionRequest.Builder request =
@@ -185,6 +191,45 @@ final class TargetClient implements AutoCloseable {
         (key, value) ->
             request.addProperties(KeyValuePair.newBuilder().setKey(key).setValue(value)));
     execute("alter collection", stub -> stub.alterCollection(request.build()));
+  }
+
+  /** Removes properties of a collection: Milvus 2.5 and newer. */
+  void removeProperties(String database, String collection, Set<String> keys)
+      throws TargetException {
+    AlterCollectionRequest request =
+        AlterCollectionRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .addAllDeleteKeys(keys)
+            .build();
+    execute("alter collection", stub -> stub.alterCollection(request));
+  }
+
+  void createAlias(String database, String collection, String alias) throws TargetException {
+    CreateAliasRequest request =
+        CreateAliasRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .setAlias(alias)
+            .build();
+    execute("create alias", stub -> stub.createAlias(request));
+  }
+
+  /** Lets an alias that exists stand for another collection. */
+  void moveAlias(String database, String collection, String alias) throws TargetException {
+    AlterAliasRequest request =
+        AlterAliasRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .setAlias(alias)
+            .build();
+    execute("alter alias", stub -> stub.alterAlias(request));
+  }
+
+  void dropAlias(String database, String alias) throws TargetException {
+    DropAliasRequest request =
+        DropAliasRequest.newBuilder().setDbName(database).setAlias(alias).build();
+    execute("drop alias", stub -> stub.dropAlias(request));
   }
 
   void renameCollection(String database, String from, String toDatabase, String to)
@@ -303,6 +348,32 @@ final class TargetClient implements AutoCloseable {
     return call(
             "get load state", stub -> stub.getLoadState(request), response -> response.getStatus())
         .getState();
+  }
+
+  /** Names of the partitions that are loaded, or are being loaded. */
+  Set<String> loadedPartitions(String database, String collection) throws TargetException {
+    // Its replacement, to ask for the state of each partition, takes a call for every one.
+    @SuppressWarnings("deprecation")
+    ShowPartitionsRequest request =
+        ShowPartitionsRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .setType(ShowType.InMemory)
+            .build();
+    return Set.copyOf(
+        call(
+                "show loaded partitions",
+                stub -> stub.showPartitions(request),
+                response -> response.getStatus())
+            .getPartitionNamesList());
+  }
+
+  /** How many replicas of a loaded collection there are. */
+  int replicas(String database, String collection) throws TargetException {
+    GetReplicasRequest request =
+        GetReplicasRequest.newBuilder().setDbName(database).setCollectionName(collection).build();
+    return call("get replicas", stub -> stub.getReplicas(request), response -> response.getStatus())
+        .getReplicasCount();
   }
 
   void loadCollection(String database, String collection, int replicas) throws TargetException {

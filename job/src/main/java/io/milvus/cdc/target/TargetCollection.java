@@ -3,7 +3,6 @@ package io.milvus.cdc.target;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.milvus.cdc.catalog.v1.CollectionState;
 import io.milvus.cdc.catalog.v1.Index;
-import io.milvus.cdc.catalog.v1.Load;
 import io.milvus.cdc.catalog.v1.Partition;
 import io.milvus.cdc.event.LogMessageHeader;
 import io.milvus.cdc.event.SourceEvent;
@@ -26,6 +25,8 @@ import io.milvus.grpc.InsertRequest;
 import io.milvus.grpc.KeyValuePair;
 import io.milvus.grpc.LoadState;
 import io.milvus.grpc.UpsertRequest;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -34,7 +35,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import milvus.proto.msg.Msg;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The copy of one source collection on the target.
@@ -44,7 +48,12 @@ import milvus.proto.msg.Msg;
  */
 final class TargetCollection implements LaneWork {
 
+  private static final Logger LOG = LoggerFactory.getLogger(TargetCollection.class);
+
   private static final String DEFAULT_PARTITION = "_default";
+
+  /** Names are given up within milliseconds, unless two collections wait for each other's. */
+  private static final Duration PATIENCE_FOR_A_NAME = Duration.ofSeconds(2);
 
   private final long collectionId;
   private final TargetConnection connection;
@@ -53,8 +62,7 @@ final class TargetCollection implements LaneWork {
   private CollectionSchema schema = CollectionSchema.getDefaultInstance();
   private Place place = new Place("", "");
   private final Set<String> partitions = new HashSet<>();
-  private final Map<String, Long> appliedIndexIds = new HashMap<>();
-  private Load appliedLoad = Load.getDefaultInstance();
+  private Optional<Instant> blockedSince = Optional.empty();
 
   TargetCollection(long collectionId, TargetConnection connection) {
     this.collectionId = collectionId;
@@ -93,7 +101,7 @@ final class TargetCollection implements LaneWork {
     Place wantedPlace = new Place(wanted.getDatabase(), wanted.getName());
     int operations = 0;
 
-    Optional<Place> present = connection.copyOf(collectionId);
+    Optional<Place> present = connection.locate(collectionId);
     if (present.isPresent() && !present.get().equals(wantedPlace)) {
       operations += rename(client, present.get(), wantedPlace);
     }
@@ -106,29 +114,65 @@ final class TargetCollection implements LaneWork {
     } else {
       operations += adopt(client, found.get(), wantedSchema, wantedPlace);
     }
+    blockedSince = Optional.empty();
     connection.copied(collectionId, wantedPlace);
     state = wanted;
     schema = wantedSchema;
     place = wantedPlace;
 
+    List<KeyValuePair> properties =
+        found.map(DescribeCollectionResponse::getPropertiesList).orElse(List.of());
+    if (found.isPresent()) {
+      operations += applyProperties(client, properties);
+    }
     operations += createPartitions(client);
     operations += applyIndexesAndLoad(client);
+    operations += new TargetAliases(connection, place).apply(state.getAliasesList());
     return operations;
   }
 
   private int rename(TargetClient client, Place from, Place to) throws TargetException {
-    if (client.describeCollection(to.database(), to.name()).isPresent()) {
-      throw TargetConnection.wait(
-          "the target has another collection at "
-              + to
-              + ", so the copy at "
-              + from
-              + " cannot be renamed to it yet");
+    Optional<DescribeCollectionResponse> occupier =
+        client.describeCollection(to.database(), to.name());
+    if (occupier.isPresent()) {
+      makeRoom(client, occupier.get(), to);
     }
     client.createDatabaseIfAbsent(to.database());
     client.renameCollection(from.database(), from.name(), to.database(), to.name());
     connection.copied(collectionId, to);
     return 1;
+  }
+
+  /**
+   * Waits until a name is free. The copy that has it is about to be renamed or dropped; when that
+   * does not happen for a while (two collections have swapped their names, or the other one is
+   * stopped), it is renamed out of the way. Its own lane finds it there.
+   */
+  private void makeRoom(TargetClient client, DescribeCollectionResponse occupier, Place at)
+      throws TargetException {
+    Instant now = Instant.now();
+    blockedSince = blockedSince.or(() -> Optional.of(now));
+    boolean waitedEnough = now.isAfter(blockedSince.get().plus(PATIENCE_FOR_A_NAME));
+    if (!connection.isCopyOfThisSource(occupier) || !waitedEnough) {
+      throw TargetConnection.wait(
+          "the target's "
+              + at
+              + " is "
+              + TargetConnection.origin(occupier)
+                  .map(origin -> "the copy of another source collection (" + origin + ")")
+                  .orElse("not a copy made by a task")
+              + ", wanted is "
+              + connection.originOf(collectionId)
+              + "; it waits until that one is dropped or renamed on the target");
+    }
+    String origin = TargetConnection.origin(occupier).orElseThrow();
+    String aside = at.name() + "_cdc_" + origin.substring(origin.lastIndexOf('/') + 1);
+    client.renameCollection(at.database(), at.name(), at.database(), aside);
+    LOG.info(
+        "A copy was renamed to make room for another one: database={} from={} to={}",
+        at.database(),
+        at.name(),
+        aside);
   }
 
   private int adopt(
@@ -140,15 +184,8 @@ final class TargetCollection implements LaneWork {
     Optional<String> origin = TargetConnection.origin(found);
     String ownOrigin = connection.originOf(collectionId);
     if (origin.isPresent() && !origin.get().equals(ownOrigin)) {
-      throw TargetConnection.wait(
-          "the target's "
-              + wantedPlace
-              + " is the copy of another source collection ("
-              + origin.get()
-              + ", wanted is "
-              + ownOrigin
-              + "); it waits until that one is dropped or renamed, or drop it on the target"
-              + " yourself");
+      makeRoom(client, found, wantedPlace);
+      throw TargetConnection.wait("the name " + wantedPlace + " has just become free");
     }
     SchemaFit.check(wantedPlace.toString(), wantedSchema, found.getSchema());
     if (origin.isPresent()) {
@@ -214,68 +251,71 @@ final class TargetCollection implements LaneWork {
     return 1;
   }
 
+  /** Properties of the source that are not so on the target, and the reverse. */
+  private int applyProperties(TargetClient client, List<KeyValuePair> present)
+      throws TargetException {
+    Map<String, String> changed = new TreeMap<>(state.getPropertiesMap());
+    Set<String> superfluous = new TreeSet<>();
+    for (KeyValuePair property : present) {
+      if (!changed.remove(property.getKey(), property.getValue())
+          && !state.containsProperties(property.getKey())
+          && !property.getKey().equals(TargetConnection.ORIGIN_PROPERTY)) {
+        superfluous.add(property.getKey());
+      }
+    }
+    int operations = 0;
+    if (!changed.isEmpty()) {
+      client.setProperties(place.database(), place.name(), changed);
+      operations++;
+    }
+    if (!superfluous.isEmpty()) {
+      client.removeProperties(place.database(), place.name(), superfluous);
+      operations++;
+    }
+    return operations;
+  }
+
   private int applyIndexesAndLoad(TargetClient client) throws TargetException {
-    int operations = 0;
-    boolean loadChanges = !state.getLoad().equals(appliedLoad);
-    boolean loaded = loadState(client) != LoadState.LoadStateNotLoad;
-    if (loaded && (!state.hasLoad() || (loadChanges && appliedLoad.getReplicas() > 0))) {
-      client.releaseCollection(place.database(), place.name());
-      loaded = false;
-      operations++;
-    }
-    operations += applyIndexes(client);
-    if (state.hasLoad() && !loaded) {
-      Load load = state.getLoad();
-      if (load.getPartitionsCount() == 0) {
-        client.loadCollection(place.database(), place.name(), load.getReplicas());
+    LoadedPart loaded = new LoadedPart(client, place);
+    int operations = loaded.releaseWhatIsNotWanted(state);
+    Map<String, Index> missing = new TreeMap<>();
+    state.getIndexesList().forEach(index -> missing.put(index.getName(), index));
+    for (IndexDescription present : client.indexes(place.database(), place.name())) {
+      Index wanted = missing.get(present.getIndexName());
+      if (wanted != null && isSame(wanted, present)) {
+        missing.remove(wanted.getName());
       } else {
-        client.loadPartitions(
-            place.database(), place.name(), load.getPartitionsList(), load.getReplicas());
-      }
-      operations++;
-    }
-    appliedLoad = state.getLoad();
-    return operations;
-  }
-
-  private LoadState loadState(TargetClient client) throws TargetException {
-    return client.loadState(place.database(), place.name(), List.of());
-  }
-
-  private int applyIndexes(TargetClient client) throws TargetException {
-    int operations = 0;
-    Map<String, Index> wanted = new HashMap<>();
-    state.getIndexesList().forEach(index -> wanted.put(index.getName(), index));
-    Set<String> present = new HashSet<>();
-    for (IndexDescription index : client.indexes(place.database(), place.name())) {
-      Index match = wanted.get(index.getIndexName());
-      if (match != null
-          && match.getField().equals(index.getFieldName())
-          && appliedIndexIds.getOrDefault(match.getName(), match.getId()) == match.getId()) {
-        present.add(index.getIndexName());
-        appliedIndexIds.put(match.getName(), match.getId());
-      } else {
+        // Milvus drops no index of a collection that is loaded.
+        operations += loaded.release();
         client.dropIndex(
-            place.database(), place.name(), index.getFieldName(), index.getIndexName());
+            place.database(), place.name(), present.getFieldName(), present.getIndexName());
         operations++;
       }
     }
-    for (Index index : state.getIndexesList()) {
-      if (!present.contains(index.getName())) {
-        CreateIndexRequest.Builder request =
-            CreateIndexRequest.newBuilder()
-                .setDbName(place.database())
-                .setCollectionName(place.name())
-                .setFieldName(index.getField())
-                .setIndexName(index.getName());
-        new TreeMap<>(index.getParamsMap())
-            .forEach((key, value) -> request.addExtraParams(property(key, value)));
-        client.createIndex(request.build());
-        appliedIndexIds.put(index.getName(), index.getId());
-        operations++;
-      }
+    for (Index index : missing.values()) {
+      client.createIndex(creation(index));
+      operations++;
     }
-    return operations;
+    return operations + loaded.loadWhatIsWanted(state);
+  }
+
+  private static boolean isSame(Index wanted, IndexDescription present) {
+    Map<String, String> parameters = new HashMap<>();
+    present.getParamsList().forEach(pair -> parameters.put(pair.getKey(), pair.getValue()));
+    return wanted.getField().equals(present.getFieldName())
+        && parameters.entrySet().containsAll(wanted.getParamsMap().entrySet());
+  }
+
+  private CreateIndexRequest creation(Index index) {
+    CreateIndexRequest.Builder request =
+        CreateIndexRequest.newBuilder()
+            .setDbName(place.database())
+            .setCollectionName(place.name())
+            .setFieldName(index.getField())
+            .setIndexName(index.getName());
+    new TreeMap<>(index.getParamsMap())
+        .forEach((key, value) -> request.addExtraParams(property(key, value)));
+    return request.build();
   }
 
   @Override
@@ -377,7 +417,7 @@ final class TargetCollection implements LaneWork {
    */
   private int drop() throws TargetException {
     TargetClient client = connection.client();
-    Optional<Place> present = connection.copyOf(collectionId);
+    Optional<Place> present = connection.locate(collectionId);
     if (present.isEmpty()) {
       return 0;
     }
@@ -387,6 +427,7 @@ final class TargetCollection implements LaneWork {
         client.describeCollection(database, name).flatMap(TargetConnection::origin);
     boolean own = origin.isPresent() && origin.get().equals(connection.originOf(collectionId));
     if (own) {
+      new TargetAliases(connection, present.get()).apply(List.of());
       client.dropCollection(database, name);
     }
     connection.dropped(collectionId);

@@ -61,7 +61,36 @@ final class TargetConnection implements AutoCloseable {
     return client;
   }
 
-  private void findCopies(TargetClient opened) throws TargetException {
+  /**
+   * Where the copy of a source collection is. When it is not where it was last seen, because
+   * somebody moved it, all collections are looked through.
+   */
+  Optional<Place> locate(long collectionId) throws TargetException {
+    Optional<Place> remembered = copyOf(collectionId);
+    if (remembered.isEmpty()) {
+      return Optional.empty();
+    }
+    TargetClient open = client();
+    Place place = remembered.get();
+    boolean there =
+        open.describeCollection(place.database(), place.name())
+            .flatMap(TargetConnection::origin)
+            .filter(originOf(collectionId)::equals)
+            .isPresent();
+    if (there) {
+      return remembered;
+    }
+    dropped(collectionId);
+    findCopies(open);
+    return copyOf(collectionId);
+  }
+
+  /** Whether a collection on the target is a copy of a collection of this task's source. */
+  boolean isCopyOfThisSource(DescribeCollectionResponse description) {
+    return origin(description).filter(origin -> origin.startsWith(sourceName + "/")).isPresent();
+  }
+
+  private synchronized void findCopies(TargetClient opened) throws TargetException {
     for (String database : opened.databases()) {
       for (String name : opened.collections(database)) {
         opened

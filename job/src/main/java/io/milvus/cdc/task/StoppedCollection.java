@@ -55,11 +55,10 @@ public record StoppedCollection(
     Map<String, FirstMessage> merged = new TreeMap<>(topics);
     earlier.topics.forEach(
         (pchannel, first) -> merged.merge(pchannel, first, FirstMessage::orEarlier));
-    boolean bothKnown = !topics.isEmpty() && !earlier.topics.isEmpty();
     long from =
-        bothKnown
-            ? Math.min(fromTimestamp, earlier.fromTimestamp)
-            : topics.isEmpty() ? earlier.fromTimestamp : fromTimestamp;
+        fromTimestamp == 0 || earlier.fromTimestamp == 0
+            ? Math.max(fromTimestamp, earlier.fromTimestamp)
+            : Math.min(fromTimestamp, earlier.fromTimestamp);
     return new StoppedCollection(
         version, collectionId, collection, reason, since, stopId, from, merged);
   }

@@ -150,6 +150,10 @@ class TargetPipelineTest {
   void anotherStopKeepsWhatAnEarlierOneStillLacks() throws Exception {
     Messages.stop(store, Map.of("t", new FirstMessage(1, 2), "u", new FirstMessage(1, 9)), 50);
     pipeline.submit(new CollectionStopped(Messages.COLLECTION, "t", 1, 5, "once more"));
+    pipeline.flush();
+    assertThat(store.read())
+        .singleElement()
+        .satisfies(stopped -> assertThat(stopped.fromTimestamp()).isEqualTo(50));
     pipeline.submit(at(insert(false, 1, 10), 7, 100));
     pipeline.flush();
 

@@ -1,0 +1,112 @@
+package io.milvus.cdc.target;
+
+import io.milvus.cdc.catalog.v1.CollectionState;
+import io.milvus.cdc.catalog.v1.Load;
+import io.milvus.cdc.catalog.v1.Partition;
+import io.milvus.cdc.target.TargetConnection.Place;
+import io.milvus.grpc.LoadState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * What of a collection is loaded on the target, as the target says, and how it becomes what is
+ * wanted: partitions are loaded and released one by one, so that the others stay readable.
+ */
+final class LoadedPart {
+
+  private final TargetClient client;
+  private final Place place;
+  private boolean loaded;
+  private Set<String> partitions = Set.of();
+
+  LoadedPart(TargetClient client, Place place) throws TargetException {
+    this.client = client;
+    this.place = place;
+    LoadState state = client.loadState(place.database(), place.name(), List.of());
+    loaded = state != LoadState.LoadStateNotLoad;
+    if (loaded) {
+      partitions = client.loadedPartitions(place.database(), place.name());
+    }
+  }
+
+  /**
+   * Releases what is not to be loaded; all of it when the number of replicas changes, because
+   * Milvus changes it in no other way.
+   *
+   * @return how many operations it took
+   */
+  int releaseWhatIsNotWanted(CollectionState wanted) throws TargetException {
+    if (!loaded) {
+      return 0;
+    }
+    if (!wanted.hasLoad() || hasOtherReplicas(wanted.getLoad())) {
+      return release();
+    }
+    Set<String> superfluous = new TreeSet<>(partitions);
+    superfluous.removeAll(wantedPartitions(wanted));
+    if (superfluous.isEmpty()) {
+      return 0;
+    }
+    client.releasePartitions(place.database(), place.name(), new ArrayList<>(superfluous));
+    Set<String> left = new TreeSet<>(partitions);
+    left.removeAll(superfluous);
+    partitions = left;
+    loaded = !left.isEmpty();
+    return 1;
+  }
+
+  /**
+   * Releases everything.
+   *
+   * @return how many operations it took
+   */
+  int release() throws TargetException {
+    if (!loaded) {
+      return 0;
+    }
+    client.releaseCollection(place.database(), place.name());
+    loaded = false;
+    partitions = Set.of();
+    return 1;
+  }
+
+  private boolean hasOtherReplicas(Load wanted) throws TargetException {
+    // While it is being loaded the target cannot tell, and it was this task that asked for it.
+    boolean complete =
+        client.loadState(place.database(), place.name(), List.of()) == LoadState.LoadStateLoaded;
+    return complete
+        && client.replicas(place.database(), place.name()) != Math.max(1, wanted.getReplicas());
+  }
+
+  /**
+   * Loads what is to be loaded and is not.
+   *
+   * @return how many operations it took
+   */
+  int loadWhatIsWanted(CollectionState wanted) throws TargetException {
+    if (!wanted.hasLoad()) {
+      return 0;
+    }
+    Set<String> missing = new TreeSet<>(wantedPartitions(wanted));
+    missing.removeAll(partitions);
+    if (missing.isEmpty()) {
+      return 0;
+    }
+    Load load = wanted.getLoad();
+    if (load.getPartitionsCount() == 0) {
+      client.loadCollection(place.database(), place.name(), load.getReplicas());
+    } else {
+      client.loadPartitions(
+          place.database(), place.name(), new ArrayList<>(missing), load.getReplicas());
+    }
+    return 1;
+  }
+
+  private static List<String> wantedPartitions(CollectionState wanted) {
+    return wanted.getLoad().getPartitionsCount() > 0
+        ? wanted.getLoad().getPartitionsList()
+        : wanted.getPartitionsList().stream().map(Partition::getName).toList();
+  }
+}
