@@ -17,8 +17,13 @@ import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.TaskStoreAddress;
 import io.milvus.cdc.workload.SourceWriter;
 import io.milvus.cdc.workload.SourceWriter.Kind;
+import io.milvus.grpc.AlterAliasRequest;
+import io.milvus.grpc.CreateAliasRequest;
 import io.milvus.grpc.CreateIndexRequest;
+import io.milvus.grpc.DescribeCollectionRequest;
+import io.milvus.grpc.DescribeCollectionResponse;
 import io.milvus.grpc.DescribeIndexRequest;
+import io.milvus.grpc.DropAliasRequest;
 import io.milvus.grpc.DropDatabaseRequest;
 import io.milvus.grpc.DropIndexRequest;
 import io.milvus.grpc.DropPartitionRequest;
@@ -57,6 +62,8 @@ class ReplicationIT {
   private static MilvusCluster source;
   private static MilvusCluster target;
   private static JobClient job;
+  private static TaskStoreAddress store;
+  private static String taskId;
 
   @BeforeAll
   static void startJob() throws Exception {
@@ -78,7 +85,7 @@ class ReplicationIT {
             "public",
             "default",
             "by-dev");
-    String taskId = UUID.randomUUID().toString().replace("-", "");
+    taskId = UUID.randomUUID().toString().replace("-", "");
     TaskDefinition definition =
         new TaskDefinition(
             TaskDefinition.VERSION,
@@ -89,15 +96,15 @@ class ReplicationIT {
                 "127.0.0.1", playground.ports().targetMilvus(), false, Optional.empty(), 10),
             Selection.everything(),
             2);
-    TaskStoreAddress address = new TaskStoreAddress(List.of(playground.etcdEndpoint()), "job-test");
-    try (EtcdTaskStore store = address.open()) {
-      store.write(definition, StartPositionReader.read(sourceCluster, Selection.everything()));
+    store = new TaskStoreAddress(List.of(playground.etcdEndpoint()), "job-test");
+    try (EtcdTaskStore opened = store.open()) {
+      opened.write(definition, StartPositionReader.read(sourceCluster, Selection.everything()));
     }
     Configuration configuration = new Configuration();
     configuration.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofSeconds(1));
     StreamExecutionEnvironment environment =
         StreamExecutionEnvironment.createLocalEnvironment(2, configuration);
-    ReplicationJob.build(environment, taskId, address);
+    ReplicationJob.build(environment, taskId, store);
     job = environment.executeAsync("test");
   }
 
@@ -251,6 +258,80 @@ class ReplicationIT {
   }
 
   @Test
+  void aliasesFollow() {
+    SourceWriter one = new SourceWriter(source, "default", "aliased_one", Kind.INT64);
+    SourceWriter other = new SourceWriter(source, "default", "aliased_other", Kind.INT64);
+    one.create(1);
+    other.create(1);
+    source.call(
+        stub ->
+            stub.createAlias(
+                CreateAliasRequest.newBuilder()
+                    .setCollectionName("aliased_one")
+                    .setAlias("nick")
+                    .build()));
+    await().atMost(PATIENCE).until(() -> aliases("aliased_one"), List.of("nick")::equals);
+
+    source.call(
+        stub ->
+            stub.alterAlias(
+                AlterAliasRequest.newBuilder()
+                    .setCollectionName("aliased_other")
+                    .setAlias("nick")
+                    .build()));
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              assertThat(aliases("aliased_one")).isEmpty();
+              assertThat(aliases("aliased_other")).containsExactly("nick");
+            });
+
+    source.call(stub -> stub.dropAlias(DropAliasRequest.newBuilder().setAlias("nick").build()));
+    await().atMost(PATIENCE).until(() -> aliases("aliased_other").isEmpty());
+  }
+
+  @Test
+  void aCollectionThatDoesNotFitIsStoppedAndOthersGoOn() {
+    new SourceWriter(target, "default", "unfit", Kind.INT64, 4).create(1);
+    SourceWriter unfit = new SourceWriter(source, "default", "unfit", Kind.INT64);
+    unfit.create(1);
+    unfit.insert(0, 10, 1);
+    SourceWriter fit = new SourceWriter(source, "default", "fit", Kind.INT64);
+    fit.create(1);
+    fit.load();
+    fit.insert(0, 10, 1);
+
+    awaitSame("default", "fit");
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              try (EtcdTaskStore opened = store.open()) {
+                assertThat(opened.stopped(taskId))
+                    .singleElement()
+                    .satisfies(
+                        stopped -> {
+                          assertThat(stopped.reason()).contains("unfit", "field v", "dim");
+                          assertThat(stopped.topics()).hasSize(1);
+                        });
+              }
+            });
+    unfit.drop();
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              try (EtcdTaskStore opened = store.open()) {
+                assertThat(opened.stopped(taskId)).isEmpty();
+              }
+            });
+    assertThat(SourceWriter.exists(target, "default", "unfit"))
+        .as("what is nobody's copy is not dropped")
+        .isTrue();
+  }
+
+  @Test
   void aDroppedDatabaseIsDropped() {
     SourceWriter.createDatabase(source, "db3");
     SourceWriter writer = new SourceWriter(source, "db3", "rows", Kind.INT64);
@@ -277,6 +358,17 @@ class ReplicationIT {
         cluster
             .call(stub -> stub.showPartitions(request), ShowPartitionsResponse::getStatus)
             .getPartitionNamesList());
+  }
+
+  private static List<String> aliases(String collection) {
+    return describe(collection).getAliasesList();
+  }
+
+  private static DescribeCollectionResponse describe(String collection) {
+    return target
+        .stub()
+        .describeCollection(
+            DescribeCollectionRequest.newBuilder().setCollectionName(collection).build());
   }
 
   private static boolean isLoaded(String collection) {
