@@ -77,7 +77,7 @@ final class TaskJson {
       int version = tree.path("version").asInt();
       if (version > newest) {
         throw new UnreadableTaskException(
-            "The task document at etcd key %s has version %d, this release reads versions up to %d: "
+            "The task at etcd key %s has version %d, this release reads versions up to %d: "
                 .concat("use the release that wrote it, or a newer one")
                 .formatted(key, version, newest));
       }
