@@ -39,7 +39,14 @@ class ServerConfigTest {
   @Test
   void defaults() {
     ServerConfig config = with(Map.of());
-    assertThat(config.http()).isEqualTo(new ServerConfig.Http("127.0.0.1", 8444));
+    assertThat(config.http())
+        .isEqualTo(
+            new ServerConfig.Http(
+                "127.0.0.1",
+                8444,
+                Optional.empty(),
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(120)));
     assertThat(config.metaStore().rootPath()).isEqualTo("milvus-cdc");
     assertThat(config.source().metaPrefix()).isEqualTo("by-dev/meta");
     assertThat(config.source().topic("x")).isEqualTo("persistent://public/default/x");
@@ -60,7 +67,7 @@ class ServerConfigTest {
         Files.writeString(
             directory.resolve("server.yaml"),
             """
-            server: {host: 0.0.0.0, port: 1}
+            server: {host: 0.0.0.0, port: 1, token: abc, idleTimeout: 5s, requestTimeout: 1min}
             metaStore:
               endpoints: [http://a:1, http://b:2]
               rootPath: /tasks/
@@ -78,7 +85,14 @@ class ServerConfigTest {
             limits: {maxTasks: 7}
             """);
     ServerConfig config = ServerConfig.from(Settings.load(Optional.of(file), Map.of(), Map.of()));
-    assertThat(config.http()).isEqualTo(new ServerConfig.Http("0.0.0.0", 1));
+    assertThat(config.http())
+        .isEqualTo(
+            new ServerConfig.Http(
+                "0.0.0.0",
+                1,
+                Optional.of(new Secret("abc")),
+                Duration.ofSeconds(5),
+                Duration.ofMinutes(1)));
     assertThat(config.metaStore())
         .isEqualTo(new ServerConfig.MetaStore(List.of("http://a:1", "http://b:2"), "tasks"));
     assertThat(config.source().metaPrefix()).isEqualTo("r/m");

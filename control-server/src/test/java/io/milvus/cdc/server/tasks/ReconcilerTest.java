@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.Stream;
@@ -318,7 +319,8 @@ class ReconcilerTest {
     World world = runningWorld();
     Instant until = world.clock.instant();
     world.flink.report(
-        world.runningJob(), new JobMeasures(Optional.of(until), Optional.empty(), 100, 5, 2, 0));
+        world.runningJob(),
+        new JobMeasures(Optional.of(until), Optional.empty(), 100, 5, 2, OptionalLong.empty(), 0));
     world.run();
     world.tasks.pause("t1");
     world.restart(true);
@@ -330,7 +332,8 @@ class ReconcilerTest {
     world.tasks.resume("t1");
     world.run();
     world.flink.report(
-        world.runningJob(), new JobMeasures(Optional.of(until), Optional.empty(), 150, 1, 0, 0));
+        world.runningJob(),
+        new JobMeasures(Optional.of(until), Optional.empty(), 150, 1, 0, OptionalLong.empty(), 0));
     world.clock.advance(Duration.ofSeconds(2));
     assertThat(world.tasks.get("t1").counts()).hasValue(new Lifecycle.Counts(250, 6, 2));
   }
