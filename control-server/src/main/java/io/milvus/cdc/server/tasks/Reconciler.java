@@ -9,7 +9,7 @@ import io.milvus.cdc.server.flink.FlinkCluster.SavepointTaken;
 import io.milvus.cdc.server.flink.FlinkException;
 import io.milvus.cdc.server.flink.Job;
 import io.milvus.cdc.server.flink.JobMeasures;
-import io.milvus.cdc.server.flink.SnapshotFiles;
+import io.milvus.cdc.server.flink.Snapshots;
 import io.milvus.cdc.server.tasks.Lifecycle.Progress;
 import io.milvus.cdc.server.tasks.Lifecycle.Run;
 import io.milvus.cdc.server.tasks.Lifecycle.Wanted;
@@ -88,7 +88,7 @@ public final class Reconciler implements AutoCloseable {
   private final LifecycleStore store;
   private final TaskDefinitions definitions;
   private final FlinkCluster flink;
-  private final SnapshotFiles snapshots;
+  private final Snapshots snapshots;
   private final ReconcilerSettings settings;
   private final Clock clock;
   private final Map<String, TaskMemory> memories = new ConcurrentHashMap<>();
@@ -106,7 +106,7 @@ public final class Reconciler implements AutoCloseable {
       LifecycleStore store,
       TaskDefinitions definitions,
       FlinkCluster flink,
-      SnapshotFiles snapshots,
+      Snapshots snapshots,
       ReconcilerSettings settings,
       Clock clock) {
     this(
@@ -124,7 +124,7 @@ public final class Reconciler implements AutoCloseable {
       LifecycleStore store,
       TaskDefinitions definitions,
       FlinkCluster flink,
-      SnapshotFiles snapshots,
+      Snapshots snapshots,
       ReconcilerSettings settings,
       Clock clock,
       ExecutorService steps) {
