@@ -77,6 +77,11 @@ final class CdcClient {
     return new ArrayList<>(subscriptions);
   }
 
+  /** From where a job was started, in Flink's own words. */
+  JsonNode restored(String flinkUrl, String jobId) {
+    return get(flinkUrl + "/jobs/" + jobId + "/checkpoints").path("latest").path("restored");
+  }
+
   private JsonNode get(String url) {
     return send(HttpRequest.newBuilder(URI.create(url)).build()).body();
   }

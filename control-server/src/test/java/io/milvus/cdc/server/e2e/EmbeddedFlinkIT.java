@@ -131,6 +131,32 @@ class EmbeddedFlinkIT {
   }
 
   @Test
+  void aStoppedServerTakesSavepointsAndContinuesFromThem() {
+    SourceWriter writer = scenario.newCollection("stopped");
+    writer.insert(0, 100, 1);
+    scenario.awaitSame("stopped");
+    JsonNode before = client.task(task);
+
+    scenario.playground.stop(Part.SERVER);
+    writer.insert(100, 200, 1);
+    writer.upsert(0, 50, 2);
+    writer.delete("id in [60, 61, 150]");
+    assertThat(scenario.differences("stopped")).as("nobody replicates").isNotEmpty();
+    scenario.playground.start(Part.SERVER);
+    scenario.awaitState(task, "Running");
+
+    JsonNode restored =
+        client.restored(scenario.playground.flinkUrl(), client.task(task).get("job_id").asText());
+    assertThat(restored.path("is_savepoint").asBoolean()).as(restored.toString()).isTrue();
+    assertThat(restored.path("external_path").asText())
+        .contains("savepoints/" + before.get("job_id").asText());
+    scenario.awaitSame("stopped");
+    assertThat(client.task(task).get("rows_inserted").asLong())
+        .as("no count is lost by an orderly stop")
+        .isGreaterThanOrEqualTo(before.get("rows_inserted").asLong());
+  }
+
+  @Test
   void nothingIsLeftOnTheBroker() {
     SourceWriter writer = scenario.newCollection("unnoticed");
     writer.insert(0, 10, 1);
