@@ -58,6 +58,13 @@ class EmbeddedFlinkIT {
     assertThat(told.get("ddl_applied").asLong()).isPositive();
     assertThat(told.get("job_id").asText()).hasSize(32);
     assertThat(told.has("lag_ms")).isTrue();
+    for (String metric : List.of("messages_skipped_total", "retries_total", "lag_seconds")) {
+      await()
+          .atMost(TaskScenario.PATIENCE)
+          .until(
+              client::metrics,
+              text -> text.contains("milvus_cdc_task_" + metric + "{task_id=\"" + task + "\"} "));
+    }
     assertThat(client.post("{\"request_type\":\"list\"}").data().get("tasks"))
         .extracting(each -> each.get("task_id").asText())
         .containsExactly(task);
