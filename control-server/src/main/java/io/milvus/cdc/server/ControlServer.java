@@ -2,6 +2,8 @@ package io.milvus.cdc.server;
 
 import io.etcd.jetcd.Client;
 import io.milvus.cdc.log.StartPositionReader;
+import io.milvus.cdc.server.api.ApiSettings;
+import io.milvus.cdc.server.api.BearerToken;
 import io.milvus.cdc.server.api.CdcApi;
 import io.milvus.cdc.server.api.HealthCheck;
 import io.milvus.cdc.server.config.InvalidConfigurationException;
@@ -46,6 +48,7 @@ import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
 
 /**
  * The control server's process. Runs until it is told to end by SIGTERM or SIGINT; jobs of an
@@ -54,6 +57,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "control-server",
     mixinStandardHelpOptions = true,
+    subcommands = ConfigCommand.class,
     description = "Accepts replication tasks on POST /cdc and runs each as a Flink job.")
 public final class ControlServer implements Callable<Integer> {
 
@@ -62,12 +66,17 @@ public final class ControlServer implements Callable<Integer> {
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(20);
   private static final int FAILED = 1;
 
-  @Option(names = "--config", paramLabel = "FILE", description = "Settings as YAML.")
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      scope = ScopeType.INHERIT,
+      description = "Settings as YAML.")
   private Optional<Path> file = Optional.empty();
 
   @Option(
       names = "--set",
       paramLabel = "KEY=VALUE",
+      scope = ScopeType.INHERIT,
       description = "One setting; wins over the file and the environment. Can be repeated.")
   private Map<String, String> settings = Map.of();
 
@@ -85,7 +94,7 @@ public final class ControlServer implements Callable<Integer> {
   @Override
   public Integer call() {
     try {
-      ServerConfig config = ServerConfig.from(Settings.load(file, System.getenv(), settings));
+      ServerConfig config = ServerConfig.from(settings());
       Runtime.getRuntime().addShutdownHook(new Thread(this::stop, "stop"));
       start(config);
     } catch (InvalidConfigurationException e) {
@@ -103,8 +112,22 @@ public final class ControlServer implements Callable<Integer> {
     return 0;
   }
 
+  /**
+   * All settings that the process was given.
+   *
+   * @throws InvalidConfigurationException when they cannot be read
+   */
+  Settings settings() {
+    return Settings.load(file, System.getenv(), settings);
+  }
+
   private void start(ServerConfig config) {
     long begin = System.nanoTime();
+    if (config.http().isOpen()) {
+      LOG.warn(
+          "Whoever reaches {} can do everything: set server.token, or server.host to 127.0.0.1",
+          config.http().host());
+    }
     Client etcd =
         Client.builder()
             .endpoints(config.metaStore().endpoints().toArray(new String[0]))
@@ -156,9 +179,15 @@ public final class ControlServer implements Callable<Integer> {
             tasks,
             List.of(
                 new HealthCheck("etcd", lifecycles::check),
-                new HealthCheck("flink", reconciler::checkCluster)));
+                new HealthCheck("flink", reconciler::checkCluster)),
+            new ApiSettings(
+                config.http().host(),
+                config.http().port(),
+                config.http().token().map(token -> new BearerToken(token.value())),
+                config.http().idleTimeout(),
+                config.http().requestTimeout()));
     onStop(api::close);
-    int port = api.start(config.http().host(), config.http().port());
+    int port = api.start();
     reconciler.start();
     LOG.info(
         "Control server is ready: address=http://{}:{}/cdc flink={} millis={}",

@@ -11,26 +11,52 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.Javalin;
 import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
+import io.milvus.cdc.server.api.CdcMetrics.Ending;
 import io.milvus.cdc.server.tasks.TaskException;
 import io.milvus.cdc.server.tasks.TaskService;
 import io.milvus.cdc.server.tasks.TaskView;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The HTTP interface: {@code POST /cdc} and {@code GET /healthz}. */
+/**
+ * The HTTP interface: {@code POST /cdc}, and beside it {@code GET /healthz}, {@code /cdc/metrics},
+ * {@code /openapi.json} and {@code /swagger}.
+ */
 public final class CdcApi implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(CdcApi.class);
   private static final int LARGEST_BODY = 1 << 20;
   private static final int OK = 200;
+  private static final String HEALTH = "/healthz";
+
+  /** Requests under way get this long when the server stops. */
+  private static final Duration STOP_PATIENCE = Duration.ofSeconds(5);
+
+  /** An answer; written by the thread that has the connection. */
+  private record Reply(int status, ObjectNode body) {}
+
+  /** A request of a known type. */
+  private record Request(String type, ObjectNode data) {}
 
   private final ObjectMapper json =
       JsonMapper.builder()
@@ -40,13 +66,19 @@ public final class CdcApi implements AutoCloseable {
   private final JsonNodeFactory nodes = JsonNodeFactory.instance;
   private final TaskService tasks;
   private final List<HealthCheck> healthChecks;
+  private final ApiSettings settings;
   private final Map<String, Function<ObjectNode, ObjectNode>> requests;
+  private final CdcMetrics metrics;
+  private final ExecutorService workers =
+      Executors.newCachedThreadPool(task -> new Thread(task, "request"));
   private final Javalin http;
 
   /** Does not listen yet. */
-  public CdcApi(TaskService tasks, List<HealthCheck> healthChecks) {
+  public CdcApi(TaskService tasks, List<HealthCheck> healthChecks, ApiSettings settings) {
     this.tasks = tasks;
     this.healthChecks = List.copyOf(healthChecks);
+    this.settings = settings;
+    this.metrics = new CdcMetrics(tasks::list);
     this.requests =
         new TreeMap<>(
             Map.of(
@@ -61,17 +93,51 @@ public final class CdcApi implements AutoCloseable {
             config -> {
               config.showJavalinBanner = false;
               config.startupWatcherEnabled = false;
-              config.http.maxRequestSize = LARGEST_BODY;
+              config.jetty.modifyServer(server -> server.setStopTimeout(STOP_PATIENCE.toMillis()));
+              config.jetty.addConnector(this::connector);
             });
+    http.before(this::authenticate);
     http.post("/cdc", this::answer);
-    http.get("/cdc", CdcApi::notPost);
-    http.put("/cdc", CdcApi::notPost);
-    http.patch("/cdc", CdcApi::notPost);
-    http.delete("/cdc", CdcApi::notPost);
-    http.get("/healthz", this::health);
+    http.get("/cdc", this::notPost);
+    http.head("/cdc", this::notPost);
+    http.options("/cdc", this::notPost);
+    http.put("/cdc", this::notPost);
+    http.patch("/cdc", this::notPost);
+    http.delete("/cdc", this::notPost);
+    http.get(
+        "/cdc/metrics",
+        context -> context.contentType(CdcMetrics.CONTENT_TYPE).result(metrics.text()));
+    http.get(HEALTH, this::health);
+    new ApiPages().addTo(http);
     http.exception(
         HttpResponseException.class,
-        (e, context) -> write(context, e.getStatus(), failure(e.getStatus(), words(e, context))));
+        (e, context) -> write(context, failure(e.getStatus(), words(e, context))));
+  }
+
+  private Connector connector(Server server, HttpConfiguration configuration) {
+    configuration.setSendServerVersion(false);
+    ServerConnector connector =
+        new ServerConnector(server, new HttpConnectionFactory(configuration));
+    connector.setHost(settings.host());
+    connector.setPort(settings.port());
+    connector.setIdleTimeout(settings.idleTimeout().toMillis());
+    return connector;
+  }
+
+  private void authenticate(Context context) {
+    if (context.path().equals(HEALTH) || settings.token().isEmpty()) {
+      return;
+    }
+    Optional<String> given = Optional.ofNullable(context.header("Authorization"));
+    if (!settings.token().get().admits(given)) {
+      context.header("WWW-Authenticate", "Bearer realm=\"milvus-cdc\"");
+      throw new HttpResponseException(
+          401,
+          given.isPresent()
+              ? "The token is not the right one; send the server's server.token"
+              : "There is no token; send the header Authorization: Bearer <server.token>",
+          Map.of());
+    }
   }
 
   private static String words(HttpResponseException e, Context context) {
@@ -83,22 +149,24 @@ public final class CdcApi implements AutoCloseable {
   /**
    * Begins to listen.
    *
-   * @param port 0 for a free one
    * @return the port
    * @throws RuntimeException when the address cannot be listened on
    */
-  public int start(String host, int port) {
-    return http.start(host, port).port();
+  public int start() {
+    return http.start().port();
   }
 
-  /** Stops listening; requests under way are finished first. */
+  /** Stops listening; requests under way get a few seconds to be answered. */
   @Override
   public void close() {
     http.stop();
+    workers.shutdownNow();
   }
 
-  private static void notPost(Context context) {
-    write(context, 405, failure(405, "/cdc takes POST requests, not " + context.method()));
+  private void notPost(Context context) {
+    metrics.refused(Ending.INVALID_METHOD);
+    context.header("Allow", "POST");
+    write(context, failure(405, "/cdc takes POST requests, not " + context.method()));
   }
 
   private void health(Context context) {
@@ -117,21 +185,88 @@ public final class CdcApi implements AutoCloseable {
     }
     if (problems.isEmpty()) {
       answer.put("code", OK);
-      write(context, OK, answer);
+      write(context, new Reply(OK, answer));
     } else {
-      write(context, 503, failure(503, problems.toString()));
+      write(context, failure(503, problems.toString()));
     }
   }
 
   private void answer(Context context) {
+    long begin = System.nanoTime();
+    byte[] body;
     try {
-      ObjectNode data = handle(body(context));
+      body = body(context, begin);
+    } catch (HttpResponseException e) {
+      metrics.refused(Ending.READ_ERROR);
+      throw e;
+    }
+    context.future(
+        () ->
+            CompletableFuture.supplyAsync(() -> reply(body, begin), workers)
+                .completeOnTimeout(
+                    tooSlow(), settings.requestTimeout().toMillis(), TimeUnit.MILLISECONDS)
+                .thenAccept(reply -> write(context, reply)));
+  }
+
+  private Reply tooSlow() {
+    return failure(
+        504,
+        "The request was not done within "
+            + settings.requestTimeout().toSeconds()
+            + " s (server.requestTimeout); the server goes on with it, list shows what came of it");
+  }
+
+  private byte[] body(Context context, long begin) {
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    byte[] part = new byte[8192];
+    try {
+      InputStream in = context.req().getInputStream();
+      for (int length = in.read(part); length >= 0; length = in.read(part)) {
+        body.write(part, 0, length);
+        if (body.size() > LARGEST_BODY) {
+          throw new HttpResponseException(
+              413, "The body is larger than 1 MiB (" + LARGEST_BODY + " bytes)", Map.of());
+        }
+        if (System.nanoTime() - begin > settings.requestTimeout().toNanos()) {
+          throw bodyTooSlow();
+        }
+      }
+    } catch (IOException e) {
+      throw bodyTooSlow();
+    }
+    return body.toByteArray();
+  }
+
+  private static HttpResponseException bodyTooSlow() {
+    return new HttpResponseException(
+        408, "The body did not arrive in time; send all of it at once", Map.of());
+  }
+
+  private Reply reply(byte[] body, long begin) {
+    Request request;
+    try {
+      request = request(parsed(body));
+    } catch (BadRequestException e) {
+      return failure(400, e.getMessage());
+    }
+    metrics.began(request.type());
+    Reply reply = reply(request);
+    metrics.ended(
+        request.type(),
+        reply.status() == OK ? Ending.SUCCESS : Ending.FAIL,
+        Duration.ofNanos(System.nanoTime() - begin));
+    return reply;
+  }
+
+  private Reply reply(Request request) {
+    try {
+      ObjectNode data = requests.get(request.type()).apply(request.data());
       ObjectNode answer = nodes.objectNode();
       answer.put("code", OK);
       answer.set("data", data);
-      write(context, OK, answer);
+      return new Reply(OK, answer);
     } catch (BadRequestException e) {
-      write(context, 400, failure(400, e.getMessage()));
+      return failure(400, e.getMessage());
     } catch (TaskException e) {
       int status =
           switch (e.kind()) {
@@ -145,38 +280,27 @@ public final class CdcApi implements AutoCloseable {
       if (status >= 500) {
         LOG.warn("Request failed: kind={} reason={}", e.kind(), e.getMessage());
       }
-      write(context, status, failure(status, e.getMessage()));
-    } catch (HttpResponseException e) {
-      write(context, e.getStatus(), failure(e.getStatus(), sizeMessage(e)));
+      return failure(status, e.getMessage());
     } catch (RuntimeException e) {
       LOG.error("Request failed, report this as a bug", e);
-      write(context, 500, failure(500, "The server made an error, its log says which; report it"));
+      return failure(500, "The server made an error, its log says which; report it");
     }
   }
 
-  private static String sizeMessage(HttpResponseException e) {
-    return e.getStatus() == 413
-        ? "The body is larger than 1 MiB (" + LARGEST_BODY + " bytes)"
-        : e.getMessage();
-  }
-
-  private ObjectNode body(Context context) {
-    if (context.contentLength() > LARGEST_BODY) {
-      throw new HttpResponseException(413, "", Map.of());
-    }
-    byte[] body = context.bodyAsBytes();
-    if (body.length > LARGEST_BODY) {
-      throw new HttpResponseException(413, "", Map.of());
-    }
-    if (new String(body, StandardCharsets.UTF_8).isBlank()) {
-      throw new BadRequestException(
-          "The body is empty; send {\"request_type\": \"list\"} or another request");
-    }
+  private ObjectNode parsed(byte[] body) {
     try {
+      if (new String(body, StandardCharsets.UTF_8).isBlank()) {
+        throw new BadRequestException(
+            "The body is empty; send {\"request_type\": \"list\"} or another request");
+      }
       return json.readTree(body) instanceof ObjectNode object
           ? object
           : refuse("The body is not a JSON object; send {\"request_type\": ..., ...}");
+    } catch (BadRequestException e) {
+      metrics.refused(Ending.UNMARSHAL_ERROR);
+      throw e;
     } catch (JsonProcessingException e) {
+      metrics.refused(Ending.UNMARSHAL_ERROR);
       String at =
           Optional.ofNullable(e.getLocation())
               .map(place -> " at line " + place.getLineNr() + ", column " + place.getColumnNr())
@@ -184,6 +308,7 @@ public final class CdcApi implements AutoCloseable {
       // Jackson's own words may quote the body, and with it a secret.
       throw new BadRequestException("The body is not JSON" + at);
     } catch (IOException e) {
+      metrics.refused(Ending.UNMARSHAL_ERROR);
       throw new BadRequestException("The body cannot be read");
     }
   }
@@ -192,8 +317,27 @@ public final class CdcApi implements AutoCloseable {
     throw new BadRequestException(message);
   }
 
-  private ObjectNode handle(ObjectNode body) {
+  private Request request(ObjectNode body) {
     Fields fields = new Fields(body, Fields.ROOT);
+    try {
+      String type = knownType(fields);
+      fields.ignore("request_data");
+      fields.refuseUnknown();
+      JsonNode data = body.path("request_data");
+      if (data.isMissingNode() || data.isNull()) {
+        data = nodes.objectNode();
+      }
+      if (!(data instanceof ObjectNode object)) {
+        throw new BadRequestException("request_data must be a JSON object");
+      }
+      return new Request(type, object);
+    } catch (BadRequestException e) {
+      metrics.refused(Ending.FAIL);
+      throw e;
+    }
+  }
+
+  private String knownType(Fields fields) {
     String known = String.join(", ", requests.keySet());
     String type =
         fields
@@ -209,16 +353,7 @@ public final class CdcApi implements AutoCloseable {
               + "' is not known; the known ones are "
               + known);
     }
-    fields.ignore("request_data");
-    fields.refuseUnknown();
-    JsonNode data = body.path("request_data");
-    if (data.isMissingNode() || data.isNull()) {
-      data = nodes.objectNode();
-    }
-    if (!(data instanceof ObjectNode object)) {
-      throw new BadRequestException("request_data must be a JSON object");
-    }
-    return requests.get(type).apply(object);
+    return type;
   }
 
   private ObjectNode create(ObjectNode data) {
@@ -296,13 +431,14 @@ public final class CdcApi implements AutoCloseable {
     return task;
   }
 
-  private static ObjectNode failure(int status, String message) {
-    return JsonNodeFactory.instance.objectNode().put("code", status).put("message", message);
+  private static Reply failure(int status, String message) {
+    return new Reply(
+        status, JsonNodeFactory.instance.objectNode().put("code", status).put("message", message));
   }
 
-  private static void write(Context context, int status, ObjectNode body) {
-    context.status(status);
+  private static void write(Context context, Reply reply) {
+    context.status(reply.status());
     context.contentType("application/json");
-    context.result(body.toString());
+    context.result(reply.body().toString());
   }
 }

@@ -1,13 +1,16 @@
 package io.milvus.cdc.server.config;
 
 import io.milvus.cdc.task.SourceCluster;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * Everything the server is told when it starts.
@@ -21,13 +24,34 @@ import java.util.Optional;
 public record ServerConfig(
     Http http, MetaStore metaStore, SourceCluster source, Flink flink, int maxTasks) {
 
+  private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9._~+/-]+=*");
+  private static final Duration LONGEST_TIMEOUT = Duration.ofHours(1);
+
   /**
    * Where the server listens.
    *
    * @param host address of the network interface
    * @param port TCP port
+   * @param token what every request has to bring, when one is set
+   * @param idleTimeout how long a connection may be silent, also in the middle of a request
+   * @param requestTimeout how long a client waits for the answer to a request
    */
-  public record Http(String host, int port) {}
+  public record Http(
+      String host,
+      int port,
+      Optional<Secret> token,
+      Duration idleTimeout,
+      Duration requestTimeout) {
+
+    /** Whether everybody who reaches the machine may do everything. */
+    public boolean isOpen() {
+      try {
+        return token.isEmpty() && !InetAddress.getByName(host).isLoopbackAddress();
+      } catch (UnknownHostException e) {
+        return token.isEmpty();
+      }
+    }
+  }
 
   /**
    * The etcd that holds the tasks.
@@ -79,9 +103,7 @@ public record ServerConfig(
   public static ServerConfig from(Settings settings) {
     ServerConfig config =
         new ServerConfig(
-            new Http(
-                settings.text("server.host", "127.0.0.1"),
-                settings.integer("server.port", 8444, 0, 65535)),
+            http(settings),
             new MetaStore(
                 endpoints(settings, "metaStore.endpoints"),
                 path(settings, "metaStore.rootPath", "milvus-cdc")),
@@ -90,6 +112,31 @@ public record ServerConfig(
             settings.integer("limits.maxTasks", 100, 1, 10_000));
     settings.refuseUnknown();
     return config;
+  }
+
+  private static Http http(Settings settings) {
+    String host = settings.text("server.host", "127.0.0.1");
+    int port = settings.integer("server.port", 8444, 0, 65535);
+    Optional<Secret> token = settings.secret("server.token");
+    // RFC 6750: what a client can send behind "Bearer".
+    if (token.filter(given -> !TOKEN.matcher(given.value()).matches()).isPresent()) {
+      throw new InvalidConfigurationException(
+          "server.token must be letters, digits and -._~+/ alone, without spaces");
+    }
+    return new Http(
+        host,
+        port,
+        token,
+        timeout(settings, "server.idleTimeout", Duration.ofSeconds(60)),
+        timeout(settings, "server.requestTimeout", Duration.ofSeconds(120)));
+  }
+
+  private static Duration timeout(Settings settings, String key, Duration byDefault) {
+    Duration timeout = settings.duration(key, byDefault);
+    if (timeout.isZero() || timeout.compareTo(LONGEST_TIMEOUT) > 0) {
+      throw settings.wrong(key, "more than 0 and at most 1h");
+    }
+    return timeout;
   }
 
   private static SourceCluster source(Settings settings) {

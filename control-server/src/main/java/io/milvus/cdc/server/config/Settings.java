@@ -1,8 +1,10 @@
 package io.milvus.cdc.server.config;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,9 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -30,14 +30,30 @@ import java.util.stream.Stream;
  */
 public final class Settings {
 
+  private static final String COMMAND_LINE = "--set";
   private static final String ENVIRONMENT_PREFIX = "CDC_";
   private static final Pattern DURATION = Pattern.compile("(\\d+)\\s*(ms|s|min|m|h)");
 
+  private static final String MASK = "********";
+
+  /** The part of an address that may hold a password. */
+  private static final Pattern USER_INFO = Pattern.compile("//[^/@\\s]*@");
+
   private record Value(String text, String origin) {}
+
+  /**
+   * A setting as the server understands it, fit to be shown: nothing secret is in it.
+   *
+   * @param key the dotted key
+   * @param value what holds; absent when it is not set and there is no default
+   * @param origin where it came from: {@code default}, {@code <file>:<line>}, {@code environment
+   *     variable <name>}, {@code --set}, or {@code file <path>} for a secret kept in a file
+   */
+  public record Effective(String key, Optional<String> value, String origin) {}
 
   private final Map<String, Value> values = new TreeMap<>();
   private final Map<String, Value> environment = new HashMap<>();
-  private final Set<String> known = new TreeSet<>();
+  private final Map<String, Effective> known = new TreeMap<>();
 
   private Settings() {}
 
@@ -58,14 +74,22 @@ public final class Settings {
                 new Value(text, "environment variable " + name));
           }
         });
-    commandLine.forEach((key, text) -> settings.values.put(key, new Value(text, "--set")));
+    commandLine.forEach((key, text) -> settings.values.put(key, new Value(text, COMMAND_LINE)));
     return settings;
   }
 
   private void readFile(Path file) {
-    try {
-      JsonNode root = new YAMLMapper().readTree(Files.readString(file));
-      flatten("", root, "file " + file);
+    YAMLFactory yaml =
+        YAMLFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+    try (YAMLParser parser = yaml.createParser(Files.readString(file))) {
+      if (parser.nextToken() == JsonToken.START_OBJECT) {
+        readObject(parser, "", file);
+      } else if (parser.currentToken() != null) {
+        throw new InvalidConfigurationException(
+            "The configuration file "
+                + file
+                + " has no settings; write for example server.port: 1");
+      }
     } catch (JsonProcessingException e) {
       throw new InvalidConfigurationException(
           "The configuration file " + file + " is not YAML: " + e.getOriginalMessage());
@@ -75,41 +99,102 @@ public final class Settings {
     }
   }
 
-  private void flatten(String key, JsonNode node, String origin) {
-    if (node.isObject()) {
-      node.fields()
-          .forEachRemaining(
-              field ->
-                  flatten(
-                      key.isEmpty() ? field.getKey() : key + "." + field.getKey(),
-                      field.getValue(),
-                      origin));
-    } else if (node.isArray()) {
-      StringBuilder joined = new StringBuilder();
-      node.forEach(item -> joined.append(joined.isEmpty() ? "" : ",").append(item.asText()));
-      values.put(key, new Value(joined.toString(), origin));
-    } else if (!node.isNull() && !node.isMissingNode()) {
-      values.put(key, new Value(node.asText(), origin));
+  private void readObject(YAMLParser parser, String path, Path file) throws IOException {
+    while (parser.nextToken() != JsonToken.END_OBJECT) {
+      String key = path.isEmpty() ? parser.currentName() : path + "." + parser.currentName();
+      JsonToken token = parser.nextToken();
+      String origin = file + ":" + parser.currentTokenLocation().getLineNr();
+      if (token == JsonToken.START_OBJECT) {
+        readObject(parser, key, file);
+      } else if (token == JsonToken.START_ARRAY) {
+        StringBuilder joined = new StringBuilder();
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+          if (!parser.currentToken().isScalarValue()) {
+            throw new InvalidConfigurationException(
+                key + " (" + origin + ") must be a list of texts");
+          }
+          joined.append(joined.isEmpty() ? "" : ",").append(parser.getText());
+        }
+        values.put(key, new Value(joined.toString(), origin));
+      } else if (token != JsonToken.VALUE_NULL) {
+        values.put(key, new Value(parser.getText(), origin));
+      }
     }
   }
 
   private Optional<Value> find(String key) {
-    known.add(key);
     Optional<Value> written = Optional.ofNullable(values.get(key));
     Optional<Value> fromEnvironment = Optional.ofNullable(environment.get(squeezed(key)));
-    boolean byCommandLine = written.filter(value -> value.origin().equals("--set")).isPresent();
+    boolean byCommandLine =
+        written.filter(value -> value.origin().equals(COMMAND_LINE)).isPresent();
     return (byCommandLine ? written : fromEnvironment.or(() -> written))
         .filter(value -> !value.text().isBlank());
   }
 
+  private Optional<Value> find(String key, Optional<String> byDefault) {
+    Optional<Value> value = find(key);
+    known.put(
+        key,
+        new Effective(
+            key,
+            value.map(found -> masked(found.text().strip())).or(() -> byDefault),
+            value.map(Value::origin).orElse("default")));
+    return value;
+  }
+
+  /** What holds of each setting that was read, by key. */
+  public List<Effective> effective() {
+    return List.copyOf(known.values());
+  }
+
   /** A text, or the default when it is not set. */
   String text(String key, String byDefault) {
-    return find(key).map(value -> value.text().strip()).orElse(byDefault);
+    return find(key, Optional.of(byDefault)).map(value -> value.text().strip()).orElse(byDefault);
   }
 
   /** A text, or empty when it is not set. */
   Optional<String> text(String key) {
-    return find(key).map(value -> value.text().strip());
+    return find(key, Optional.empty()).map(value -> value.text().strip());
+  }
+
+  /**
+   * A text that is shown to nobody: as the key says, or the content of the file that {@code
+   * <key>File} names, without space at its ends; empty when neither is set.
+   */
+  Optional<Secret> secret(String key) {
+    String fileKey = key + "File";
+    Optional<Value> direct = find(key);
+    Optional<Path> file = text(fileKey).map(Path::of);
+    if (direct.isPresent() && file.isPresent()) {
+      throw new InvalidConfigurationException(
+          key
+              + " ("
+              + direct.get().origin()
+              + ") and "
+              + fileKey
+              + " ("
+              + known.get(fileKey).origin()
+              + ") are both set; leave one out");
+    }
+    Optional<Value> value = direct.or(() -> file.map(path -> contentOf(path, fileKey)));
+    known.put(
+        key,
+        new Effective(key, value.map(found -> MASK), value.map(Value::origin).orElse("default")));
+    return value.map(found -> new Secret(found.text().strip()));
+  }
+
+  private Value contentOf(Path file, String key) {
+    String content;
+    try {
+      content = Files.readString(file);
+    } catch (IOException e) {
+      throw new InvalidConfigurationException(
+          key + " names " + file + ", which cannot be read: " + e.getClass().getSimpleName());
+    }
+    if (content.isBlank()) {
+      throw new InvalidConfigurationException(key + " names " + file + ", which is empty");
+    }
+    return new Value(content, "file " + file);
   }
 
   /** A text that has to be set. */
@@ -131,7 +216,7 @@ public final class Settings {
 
   /** A whole number between two bounds, both included. */
   int integer(String key, int byDefault, int smallest, int largest) {
-    Optional<Value> value = find(key);
+    Optional<Value> value = find(key, Optional.of(Integer.toString(byDefault)));
     if (value.isEmpty()) {
       return byDefault;
     }
@@ -146,9 +231,13 @@ public final class Settings {
     throw wrong(key, value.get(), "a whole number from " + smallest + " to " + largest);
   }
 
-  /** A time such as {@code 500ms}, {@code 10s}, {@code 5min}, {@code 1h}. */
+  /**
+   * A time such as {@code 500ms}, {@code 10s}, {@code 5min}, {@code 1h}.
+   *
+   * @param byDefault whole seconds
+   */
   Duration duration(String key, Duration byDefault) {
-    Optional<Value> value = find(key);
+    Optional<Value> value = find(key, Optional.of(byDefault.toSeconds() + "s"));
     if (value.isEmpty()) {
       return byDefault;
     }
@@ -167,7 +256,7 @@ public final class Settings {
 
   /** One of the given words. */
   String oneOf(String key, String byDefault, String... words) {
-    Optional<Value> value = find(key);
+    Optional<Value> value = find(key, Optional.of(byDefault));
     if (value.isPresent() && !Arrays.asList(words).contains(value.get().text().strip())) {
       throw wrong(key, value.get(), "one of " + String.join(", ", words));
     }
@@ -178,13 +267,13 @@ public final class Settings {
   void refuseUnknown() {
     values.forEach(
         (key, value) -> {
-          if (!known.contains(key)) {
+          if (!known.containsKey(key)) {
             throw new InvalidConfigurationException(
                 key
                     + " ("
                     + value.origin()
                     + ") is not a setting; the settings are "
-                    + String.join(", ", known));
+                    + String.join(", ", known.keySet()));
           }
         });
   }
@@ -199,11 +288,15 @@ public final class Settings {
     return new InvalidConfigurationException(
         key
             + " is '"
-            + value.text().strip()
+            + masked(value.text().strip())
             + "' ("
             + value.origin()
             + ") but must be "
             + expected);
+  }
+
+  private static String masked(String text) {
+    return USER_INFO.matcher(text).replaceAll("//" + MASK + "@");
   }
 
   private static String squeezed(String name) {

@@ -48,6 +48,7 @@ public final class FlinkRest implements FlinkCluster {
           TaskMetrics.ROWS_INSERTED,
           TaskMetrics.ROWS_DELETED,
           TaskMetrics.DDL_APPLIED,
+          TaskMetrics.MESSAGES_SKIPPED,
           TaskMetrics.RETRIES,
           TaskMetrics.WAITING_FOR);
 
@@ -248,6 +249,7 @@ public final class FlinkRest implements FlinkCluster {
             inserted.getAsLong(),
             sum(found.get(), values, TaskMetrics.ROWS_DELETED).orElse(0),
             sum(found.get(), values, TaskMetrics.DDL_APPLIED).orElse(0),
+            sum(found.get(), values, TaskMetrics.MESSAGES_SKIPPED),
             sum(found.get(), values, TaskMetrics.RETRIES).orElse(0)));
   }
 

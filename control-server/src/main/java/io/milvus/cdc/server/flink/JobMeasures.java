@@ -3,6 +3,7 @@ package io.milvus.cdc.server.flink;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * How far a job is, by its own metrics. The counts begin at zero with every (re)start of the job.
@@ -13,6 +14,8 @@ import java.util.Optional;
  * @param rowsInserted rows inserted or upserted
  * @param rowsDeleted primary keys deleted
  * @param ddlApplied operations on objects
+ * @param messagesSkipped messages of the log whose collection is gone or not selected; absent while
+ *     not known
  * @param retries calls to the target that were repeated
  */
 public record JobMeasures(
@@ -21,4 +24,5 @@ public record JobMeasures(
     long rowsInserted,
     long rowsDeleted,
     long ddlApplied,
+    OptionalLong messagesSkipped,
     long retries) {}

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * The savepoints and checkpoints of jobs, below one directory: {@code <job id>/chk-<n>} and {@code
  * savepoints/<job id>/savepoint-<x>}.
  */
-public final class SnapshotFiles {
+public final class SnapshotFiles implements Snapshots {
 
   private static final Logger LOG = LoggerFactory.getLogger(SnapshotFiles.class);
   private static final String METADATA = "_metadata";
@@ -51,12 +51,7 @@ public final class SnapshotFiles {
     return directory.toString().replaceAll("/+$", "");
   }
 
-  /**
-   * The newest completed snapshot of a job that can be seen from here; empty when there is none, or
-   * when the directory belongs to a file system that this process cannot read.
-   *
-   * @throws UncheckedIOException when the directory cannot be read right now
-   */
+  @Override
   public Optional<String> newest(String jobId) {
     List<Snapshot> snapshots = new ArrayList<>();
     for (Path parent : directories(jobId)) {
@@ -76,12 +71,7 @@ public final class SnapshotFiles {
         .map(Snapshot::path);
   }
 
-  /**
-   * Removes all snapshots of a job; nothing to remove is success.
-   *
-   * @throws UncheckedIOException when something cannot be removed; what is left can be removed by
-   *     calling again
-   */
+  @Override
   public void delete(String jobId) {
     for (Path parent : directories(jobId)) {
       try {

@@ -2,6 +2,7 @@ package io.milvus.cdc.server.tasks;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -167,22 +168,29 @@ public final class EtcdLifecycleStore implements LifecycleStore {
   }
 
   private Lifecycle decoded(KeyValue value) {
+    String key = value.getKey().toString(StandardCharsets.UTF_8);
     try {
-      Lifecycle lifecycle =
-          json.readValue(value.getValue().toString(StandardCharsets.UTF_8), Lifecycle.class);
-      if (lifecycle.version() > Lifecycle.VERSION) {
+      JsonNode record = json.readTree(value.getValue().toString(StandardCharsets.UTF_8));
+      int version = record.path("version").asInt();
+      if (record.isObject() && version != Lifecycle.VERSION) {
         throw new TaskException(
             Kind.STORE_UNAVAILABLE,
-            "The task store at "
+            "The key "
+                + key
+                + " in the task store at "
                 + endpoints
-                + " was written by a newer release of the server; run that one");
+                + " is of version "
+                + version
+                + ", and this release of the server knows version "
+                + Lifecycle.VERSION
+                + " only; run the release that wrote it");
       }
-      return lifecycle;
+      return json.treeToValue(record, Lifecycle.class);
     } catch (JsonProcessingException e) {
       throw new TaskException(
           Kind.STORE_UNAVAILABLE,
           "The key "
-              + value.getKey().toString(StandardCharsets.UTF_8)
+              + key
               + " in the task store is not a record of this server; remove it or change"
               + " metaStore.rootPath");
     }

@@ -9,7 +9,7 @@ import io.milvus.cdc.server.flink.FlinkCluster.SavepointTaken;
 import io.milvus.cdc.server.flink.FlinkException;
 import io.milvus.cdc.server.flink.Job;
 import io.milvus.cdc.server.flink.JobMeasures;
-import io.milvus.cdc.server.flink.SnapshotFiles;
+import io.milvus.cdc.server.flink.Snapshots;
 import io.milvus.cdc.server.tasks.Lifecycle.Progress;
 import io.milvus.cdc.server.tasks.Lifecycle.Run;
 import io.milvus.cdc.server.tasks.Lifecycle.Wanted;
@@ -20,10 +20,13 @@ import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -53,8 +56,12 @@ public final class Reconciler implements AutoCloseable {
 
   private static final Duration CANCEL_AGAIN = Duration.ofSeconds(5);
 
-  /** Jobs are asked for a report every second or so; one this old was missed twice. */
-  private static final Duration REPORT_IS_FRESH = Duration.ofSeconds(3);
+  /**
+   * How many jobs are asked for a report in one look at all tasks. Flink has no request that tells
+   * the metrics of several jobs' operators, so each is a request of its own; with more jobs than
+   * this they take turns.
+   */
+  private static final int ASKED_PER_LOOK = 10;
 
   private static final Duration ASK_SNAPSHOT = Duration.ofSeconds(5);
   private static final int REFUSALS_PER_JOB_ID = 3;
@@ -81,13 +88,16 @@ public final class Reconciler implements AutoCloseable {
   private final LifecycleStore store;
   private final TaskDefinitions definitions;
   private final FlinkCluster flink;
-  private final SnapshotFiles snapshots;
+  private final Snapshots snapshots;
   private final ReconcilerSettings settings;
   private final Clock clock;
   private final Map<String, TaskMemory> memories = new ConcurrentHashMap<>();
   private final ScheduledExecutorService ticker =
       Executors.newSingleThreadScheduledExecutor(task -> new Thread(task, "reconciler"));
   private final ExecutorService steps;
+
+  /** A report this old was missed twice. */
+  private volatile Duration reportIsFresh;
 
   private volatile Optional<String> clusterTrouble = Optional.empty();
 
@@ -96,7 +106,7 @@ public final class Reconciler implements AutoCloseable {
       LifecycleStore store,
       TaskDefinitions definitions,
       FlinkCluster flink,
-      SnapshotFiles snapshots,
+      Snapshots snapshots,
       ReconcilerSettings settings,
       Clock clock) {
     this(
@@ -114,7 +124,7 @@ public final class Reconciler implements AutoCloseable {
       LifecycleStore store,
       TaskDefinitions definitions,
       FlinkCluster flink,
-      SnapshotFiles snapshots,
+      Snapshots snapshots,
       ReconcilerSettings settings,
       Clock clock,
       ExecutorService steps) {
@@ -125,6 +135,14 @@ public final class Reconciler implements AutoCloseable {
     this.snapshots = snapshots;
     this.settings = settings;
     this.clock = clock;
+    this.reportIsFresh = freshness(0);
+  }
+
+  private Duration freshness(int jobs) {
+    Duration round = settings.interval().multipliedBy(jobs / ASKED_PER_LOOK);
+    Duration between =
+        round.compareTo(settings.sampleInterval()) > 0 ? round : settings.sampleInterval();
+    return between.multipliedBy(2).plusSeconds(1);
   }
 
   /** Begins to look at all tasks again and again. */
@@ -135,10 +153,7 @@ public final class Reconciler implements AutoCloseable {
 
   private void tick() {
     try {
-      Jobs jobs = jobs();
-      for (Stored stored : store.all()) {
-        steps.execute(() -> stepUnlessBusy(stored, jobs));
-      }
+      look();
     } catch (FlinkException | TaskException e) {
       LOG.debug("Tasks are not looked at: reason={}", e.getMessage());
     } catch (RejectedExecutionException e) {
@@ -146,6 +161,43 @@ public final class Reconciler implements AutoCloseable {
     } catch (RuntimeException e) {
       LOG.error("Tasks are not looked at, report this as a bug", e);
     }
+  }
+
+  /** Looks at all tasks once: one request for the states of all jobs, then a step for each task. */
+  void look() {
+    Jobs jobs = jobs();
+    List<Stored> all = store.all();
+    Set<String> turns = turns(all, jobs);
+    for (Stored stored : all) {
+      boolean ask = turns.contains(id(stored));
+      steps.execute(() -> stepUnlessBusy(stored, jobs, ask));
+    }
+  }
+
+  /** The tasks whose jobs are asked in this look: of those that are due, the longest not asked. */
+  private Set<String> turns(List<Stored> all, Jobs jobs) {
+    List<String> running =
+        all.stream()
+            .filter(stored -> stored.lifecycle().wanted() == Wanted.RUNNING)
+            .map(Reconciler::id)
+            .filter(taskId -> !jobs.live(taskId).isEmpty())
+            .toList();
+    reportIsFresh = freshness(running.size());
+    List<String> turns =
+        running.stream()
+            .filter(taskId -> isDue(memory(taskId)))
+            .sorted(Comparator.comparingLong(taskId -> memory(taskId).turnAt))
+            .limit(ASKED_PER_LOOK)
+            .toList();
+    turns.forEach(taskId -> memory(taskId).turnAt = jobs.takenAt());
+    return Set.copyOf(turns);
+  }
+
+  private boolean isDue(TaskMemory memory) {
+    return memory
+        .sampledAt
+        .filter(at -> clock.instant().isBefore(at.plus(settings.sampleInterval())))
+        .isEmpty();
   }
 
   private Jobs jobs() {
@@ -166,11 +218,11 @@ public final class Reconciler implements AutoCloseable {
     }
   }
 
-  private void stepUnlessBusy(Stored stored, Jobs jobs) {
+  private void stepUnlessBusy(Stored stored, Jobs jobs, boolean ask) {
     TaskMemory memory = memory(stored.lifecycle().taskId());
     if (memory.lock.tryLock()) {
       try {
-        guardedStep(stored, jobs, memory);
+        guardedStep(stored, jobs, memory, ask);
       } finally {
         memory.lock.unlock();
       }
@@ -183,7 +235,7 @@ public final class Reconciler implements AutoCloseable {
     memory.lock.lock();
     try {
       Jobs jobs = jobs();
-      store.find(taskId).ifPresent(stored -> guardedStep(stored, jobs, memory));
+      store.find(taskId).ifPresent(stored -> guardedStep(stored, jobs, memory, true));
     } catch (FlinkException e) {
       LOG.debug("Task is not looked at: task={} reason={}", taskId, e.getMessage());
     } finally {
@@ -218,13 +270,16 @@ public final class Reconciler implements AutoCloseable {
     return memories.computeIfAbsent(taskId, id -> new TaskMemory());
   }
 
-  private void guardedStep(Stored stored, Jobs jobs, TaskMemory memory) {
+  /**
+   * @param ask whether the job may be asked for a report
+   */
+  private void guardedStep(Stored stored, Jobs jobs, TaskMemory memory, boolean ask) {
     if (jobs.takenAt() <= memory.actedAt) {
       return; // What is known is older than what was done since.
     }
     String taskId = stored.lifecycle().taskId();
     try {
-      step(stored, jobs, memory);
+      step(stored, jobs, memory, ask);
     } catch (FlinkException.Unreachable e) {
       memory.reason = Optional.of(e.getMessage());
     } catch (FlinkException.Refused e) {
@@ -239,7 +294,7 @@ public final class Reconciler implements AutoCloseable {
     }
   }
 
-  private void step(Stored stored, Jobs jobs, TaskMemory memory) {
+  private void step(Stored stored, Jobs jobs, TaskMemory memory, boolean ask) {
     Lifecycle lifecycle = stored.lifecycle();
     List<Job> live = jobs.live(lifecycle.taskId());
     if (!live.isEmpty()) {
@@ -247,7 +302,7 @@ public final class Reconciler implements AutoCloseable {
     }
     switch (lifecycle.wanted()) {
       case PREPARING -> giveUpPreparing(stored);
-      case RUNNING -> keepRunning(stored, jobs, live, memory);
+      case RUNNING -> keepRunning(stored, jobs, live, memory, ask);
       case PAUSED -> keepPaused(stored, jobs, live, memory);
       case DELETED -> remove(stored, live, memory);
     }
@@ -260,13 +315,14 @@ public final class Reconciler implements AutoCloseable {
     }
   }
 
-  private void keepRunning(Stored stored, Jobs jobs, List<Job> live, TaskMemory memory) {
+  private void keepRunning(
+      Stored stored, Jobs jobs, List<Job> live, TaskMemory memory, boolean ask) {
     Lifecycle lifecycle = stored.lifecycle();
     if (lifecycle.failure().isPresent()) {
       return;
     }
     if (!live.isEmpty()) {
-      observe(stored, live, memory);
+      observe(stored, live, memory, ask);
       return;
     }
     if (lifecycle.run().isEmpty() || lifecycle.run().get().ended()) {
@@ -350,7 +406,7 @@ public final class Reconciler implements AutoCloseable {
   }
 
   /** Looks at a job that runs, and records what has to survive. */
-  private void observe(Stored stored, List<Job> live, TaskMemory memory) {
+  private void observe(Stored stored, List<Job> live, TaskMemory memory, boolean ask) {
     Lifecycle lifecycle = stored.lifecycle();
     Optional<String> recordedId = lifecycle.run().map(Run::jobId);
     Job job =
@@ -375,8 +431,10 @@ public final class Reconciler implements AutoCloseable {
     if (job.isRunning() && !updated.reachedRunning()) {
       updated = updated.withReachedRunning();
     }
-    sample(lifecycle, job, memory);
-    updated = withKept(updated, job, memory);
+    if (ask) {
+      sample(lifecycle, job, memory);
+      updated = withKept(updated, job, memory);
+    }
     if (!updated.equals(lifecycle)) {
       var unused = store.replace(stored, updated);
     }
@@ -384,10 +442,7 @@ public final class Reconciler implements AutoCloseable {
 
   private void sample(Lifecycle lifecycle, Job job, TaskMemory memory) {
     Instant now = clock.instant();
-    if (memory
-        .sampledAt
-        .filter(at -> now.isBefore(at.plus(settings.sampleInterval())))
-        .isPresent()) {
+    if (!isDue(memory)) {
       return;
     }
     memory.sampledAt = Optional.of(now);
@@ -415,7 +470,7 @@ public final class Reconciler implements AutoCloseable {
         }
         memory.retries = measures.get().retries();
         memory.measured(job.id(), measures.get(), lifecycle.progress());
-        memory.lag = measures.get().lag();
+        memory.latest = measures;
         memory.measuredAt = now;
       }
     } else {
@@ -627,6 +682,14 @@ public final class Reconciler implements AutoCloseable {
         lag(memory, until),
         until,
         progress.map(Progress::total),
+        memory
+            .flatMap(known -> known.latest)
+            .map(JobMeasures::messagesSkipped)
+            .orElseGet(OptionalLong::empty),
+        memory
+            .flatMap(known -> known.latest)
+            .map(latest -> OptionalLong.of(latest.retries()))
+            .orElseGet(OptionalLong::empty),
         lifecycle.createdAt());
   }
 
@@ -634,8 +697,9 @@ public final class Reconciler implements AutoCloseable {
   private Optional<Duration> lag(Optional<TaskMemory> memory, Optional<Instant> replicatedUntil) {
     Instant now = clock.instant();
     return memory
-        .filter(known -> now.isBefore(known.measuredAt.plus(REPORT_IS_FRESH)))
-        .flatMap(known -> known.lag)
+        .filter(known -> now.isBefore(known.measuredAt.plus(reportIsFresh)))
+        .flatMap(known -> known.latest)
+        .flatMap(JobMeasures::lag)
         .or(() -> replicatedUntil.map(until -> nonNegative(Duration.between(until, now))));
   }
 

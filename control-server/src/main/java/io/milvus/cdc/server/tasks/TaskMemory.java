@@ -50,7 +50,7 @@ final class TaskMemory {
 
   Optional<Stop> stop = Optional.empty();
   Optional<Instant> missingSince = Optional.empty();
-  Optional<Instant> sampledAt = Optional.empty();
+  volatile Optional<Instant> sampledAt = Optional.empty();
   Optional<Instant> snapshotAskedAt = Optional.empty();
   Optional<Instant> keptAt = Optional.empty();
   Instant nextAttempt = Instant.EPOCH;
@@ -62,8 +62,11 @@ final class TaskMemory {
   volatile Optional<String> reason = Optional.empty();
   volatile Optional<Progress> progress = Optional.empty();
 
-  /** What the job last reported as its lag. */
-  volatile Optional<Duration> lag = Optional.empty();
+  /** What the newest job last reported; absent before its first report. */
+  volatile Optional<JobMeasures> latest = Optional.empty();
+
+  /** When it was this task's turn to have its job asked, in nanoseconds; the ticker's alone. */
+  long turnAt = Long.MIN_VALUE;
 
   /** When the job last reported. */
   volatile Instant measuredAt = Instant.EPOCH;
@@ -81,6 +84,7 @@ final class TaskMemory {
     nextAttempt = Instant.EPOCH;
     missingSince = Optional.empty();
     reason = Optional.empty();
+    latest = Optional.empty();
     retries = 0;
   }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * A task as it is at this moment. What is not known is absent.
@@ -16,6 +17,8 @@ import java.util.Optional;
  * @param lag how long ago that was
  * @param replicatedUntil everything up to this time of the source is applied
  * @param counts what was applied since it was created
+ * @param messagesSkipped messages that its newest job has skipped since its last start
+ * @param retries calls to the target that its newest job has repeated since its last start
  * @param createdAt when it was accepted
  */
 public record TaskView(
@@ -27,6 +30,8 @@ public record TaskView(
     Optional<Duration> lag,
     Optional<Instant> replicatedUntil,
     Optional<Lifecycle.Counts> counts,
+    OptionalLong messagesSkipped,
+    OptionalLong retries,
     Instant createdAt) {
 
   /** What a task does. */

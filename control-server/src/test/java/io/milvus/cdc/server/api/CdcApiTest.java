@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -107,8 +108,13 @@ class CdcApiTest {
             1,
             3,
             clock);
-    api = new CdcApi(tasks, List.of(new HealthCheck("flink", reconciler::checkCluster)));
-    port = api.start("127.0.0.1", 0);
+    api =
+        new CdcApi(
+            tasks,
+            List.of(new HealthCheck("flink", reconciler::checkCluster)),
+            new ApiSettings(
+                "127.0.0.1", 0, Optional.empty(), Duration.ofSeconds(30), Duration.ofSeconds(30)));
+    port = api.start();
   }
 
   private static void raise(RuntimeException e) {
@@ -192,7 +198,13 @@ class CdcApiTest {
     flink.report(
         job,
         new JobMeasures(
-            Optional.of(clock.instant().minusMillis(250)), Optional.empty(), 7, 3, 2, 0));
+            Optional.of(clock.instant().minusMillis(250)),
+            Optional.empty(),
+            7,
+            3,
+            2,
+            OptionalLong.empty(),
+            0));
     clock.advance(Duration.ofSeconds(2));
     JsonNode measured = task(id);
     assertThat(measured.path("lag_ms").asLong()).isEqualTo(2250);
@@ -206,7 +218,10 @@ class CdcApiTest {
 
     // While the job reports, its own word on the lag counts.
     Optional<Instant> until = Optional.of(clock.instant().minusSeconds(1));
-    flink.report(job, new JobMeasures(until, Optional.of(Duration.ofMillis(40)), 7, 3, 2, 0));
+    flink.report(
+        job,
+        new JobMeasures(
+            until, Optional.of(Duration.ofMillis(40)), 7, 3, 2, OptionalLong.empty(), 0));
     clock.advance(Duration.ofSeconds(2));
     await().until(() -> task(id).path("lag_ms").asLong(), lag -> lag == 40);
 

@@ -39,7 +39,14 @@ class ServerConfigTest {
   @Test
   void defaults() {
     ServerConfig config = with(Map.of());
-    assertThat(config.http()).isEqualTo(new ServerConfig.Http("127.0.0.1", 8444));
+    assertThat(config.http())
+        .isEqualTo(
+            new ServerConfig.Http(
+                "127.0.0.1",
+                8444,
+                Optional.empty(),
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(120)));
     assertThat(config.metaStore().rootPath()).isEqualTo("milvus-cdc");
     assertThat(config.source().metaPrefix()).isEqualTo("by-dev/meta");
     assertThat(config.source().topic("x")).isEqualTo("persistent://public/default/x");
@@ -60,7 +67,7 @@ class ServerConfigTest {
         Files.writeString(
             directory.resolve("server.yaml"),
             """
-            server: {host: 0.0.0.0, port: 1}
+            server: {host: 0.0.0.0, port: 1, token: abc, idleTimeout: 5s, requestTimeout: 1min}
             metaStore:
               endpoints: [http://a:1, http://b:2]
               rootPath: /tasks/
@@ -78,7 +85,14 @@ class ServerConfigTest {
             limits: {maxTasks: 7}
             """);
     ServerConfig config = ServerConfig.from(Settings.load(Optional.of(file), Map.of(), Map.of()));
-    assertThat(config.http()).isEqualTo(new ServerConfig.Http("0.0.0.0", 1));
+    assertThat(config.http())
+        .isEqualTo(
+            new ServerConfig.Http(
+                "0.0.0.0",
+                1,
+                Optional.of(new Secret("abc")),
+                Duration.ofSeconds(5),
+                Duration.ofMinutes(1)));
     assertThat(config.metaStore())
         .isEqualTo(new ServerConfig.MetaStore(List.of("http://a:1", "http://b:2"), "tasks"));
     assertThat(config.source().metaPrefix()).isEqualTo("r/m");
@@ -118,6 +132,13 @@ class ServerConfigTest {
       delimiter = '|',
       value = {
         "server.port | 70000 | a whole number from 0 to 65535",
+        "server.idleTimeout | 0s | more than 0 and at most 1h",
+        "server.requestTimeout | 2h | more than 0 and at most 1h",
+        "server.requestTimeout | 5 | a time such as",
+        "source.etcd.endpoints | c:3 | a list of addresses",
+        "source.etcd.rootPath | / | a path with at least one name",
+        "limits.maxTasks | 10001 | a whole number from 1 to 10000",
+        "limits.maxtasks | 5 | is not a setting; the settings are",
         "server.port | x | a whole number from 0 to 65535",
         "metaStore.endpoints | localhost:2379 | a list of addresses",
         "metaStore.rootPath | / | a path with at least one name",
@@ -159,5 +180,137 @@ class ServerConfigTest {
     assertThatThrownBy(() -> Settings.load(Optional.of(broken), Map.of(), Map.of()))
         .hasMessageContaining("broken.yaml")
         .hasMessageContaining("not YAML");
+  }
+
+  private Settings fromFile(String yaml, Map<String, String> environment, Map<String, String> set)
+      throws IOException {
+    Path file = Files.writeString(directory.resolve("server.yaml"), yaml);
+    return Settings.load(Optional.of(file), environment, set);
+  }
+
+  private static Settings.Effective effective(Settings settings, String key) {
+    return settings.effective().stream()
+        .filter(setting -> setting.key().equals(key))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void everySettingTellsWhereItComesFrom() throws IOException {
+    Settings settings =
+        fromFile(
+            """
+            # a comment
+            server:
+              port: 7
+            metaStore: {endpoints: [http://a:1,
+                http://b:2]}
+            flink:
+              parallelism: 3
+            """,
+            Map.of("CDC_FLINK_PARALLELISM", "4", "CDC_SOURCE_TOPIC_PREFIX", "p"),
+            Map.of(
+                "source.etcd.endpoints", "http://user:hidden@c:3",
+                "source.pulsar.serviceUrl", "pulsar://d:4",
+                "source.pulsar.adminUrl", "http://e:5"));
+    ServerConfig config = ServerConfig.from(settings);
+    String file = directory.resolve("server.yaml").toString();
+    assertThat(effective(settings, "server.port"))
+        .isEqualTo(new Settings.Effective("server.port", Optional.of("7"), file + ":3"));
+    assertThat(effective(settings, "metaStore.endpoints"))
+        .isEqualTo(
+            new Settings.Effective(
+                "metaStore.endpoints", Optional.of("http://a:1,http://b:2"), file + ":4"));
+    assertThat(effective(settings, "flink.parallelism"))
+        .isEqualTo(
+            new Settings.Effective(
+                "flink.parallelism",
+                Optional.of("4"),
+                "environment variable CDC_FLINK_PARALLELISM"));
+    assertThat(effective(settings, "source.etcd.endpoints"))
+        .isEqualTo(
+            new Settings.Effective(
+                "source.etcd.endpoints", Optional.of("http://********@c:3"), "--set"));
+    assertThat(effective(settings, "limits.maxTasks"))
+        .isEqualTo(new Settings.Effective("limits.maxTasks", Optional.of("100"), "default"));
+    assertThat(effective(settings, "flink.checkpointInterval").value()).hasValue("10s");
+    assertThat(effective(settings, "flink.jobJar"))
+        .isEqualTo(new Settings.Effective("flink.jobJar", Optional.empty(), "default"));
+    assertThat(settings.effective()).extracting(Settings.Effective::key).isSorted();
+    assertThat(config.flink().parallelism()).isEqualTo(4);
+  }
+
+  @Test
+  void theTokenComesFromAFileAndIsShownToNobody() throws IOException {
+    Path secret = Files.writeString(directory.resolve("token"), "Hidden-1\n");
+    Map<String, String> set = new HashMap<>(NEEDED);
+    set.put("server.tokenFile", secret.toString());
+    Settings settings = Settings.load(Optional.empty(), Map.of(), set);
+    ServerConfig config = ServerConfig.from(settings);
+    assertThat(config.http().token().orElseThrow().value()).isEqualTo("Hidden-1");
+    assertThat(effective(settings, "server.token"))
+        .isEqualTo(
+            new Settings.Effective("server.token", Optional.of("********"), "file " + secret));
+    assertThat(config.toString() + settings.effective()).doesNotContain("Hidden");
+
+    Settings direct =
+        Settings.load(Optional.empty(), Map.of("CDC_SERVER_TOKEN", "Hidden-2"), NEEDED);
+    assertThat(ServerConfig.from(direct).http().token()).hasValue(new Secret("Hidden-2"));
+    assertThat(direct.effective().toString()).doesNotContain("Hidden");
+    assertThat(effective(direct, "server.token").origin())
+        .isEqualTo("environment variable CDC_SERVER_TOKEN");
+    assertThat(with(Map.of()).http().token()).isEmpty();
+  }
+
+  @Test
+  void aTokenThatCannotBeUsedIsRefusedWithoutTellingIt() throws IOException {
+    Path empty = Files.writeString(directory.resolve("empty"), " \n");
+    assertThatThrownBy(() -> with(Map.of("server.tokenFile", empty.toString())))
+        .isInstanceOf(InvalidConfigurationException.class)
+        .hasMessageContaining("server.tokenFile")
+        .hasMessageContaining("is empty");
+    assertThatThrownBy(() -> with(Map.of("server.tokenFile", "/no/such/file")))
+        .hasMessageContaining("/no/such/file, which cannot be read");
+    Path good = Files.writeString(directory.resolve("good"), "Hidden");
+    assertThatThrownBy(
+            () -> with(Map.of("server.token", "Hidden", "server.tokenFile", good.toString())))
+        .hasMessageContaining("both set")
+        .hasMessageNotContaining("Hidden");
+    assertThatThrownBy(() -> with(Map.of("server.token", "Hidden with spaces")))
+        .hasMessageContaining("server.token must be letters")
+        .hasMessageNotContaining("Hidden");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "127.0.0.1,,false",
+    "localhost,,false",
+    "::1,,false",
+    "0.0.0.0,,true",
+    "192.0.2.1,,true",
+    "0.0.0.0,token,false",
+  })
+  void aServerThatEverybodyCanReachWithoutATokenIsOpen(String host, String token, boolean open) {
+    Map<String, String> set = new HashMap<>(Map.of("server.host", host));
+    Optional.ofNullable(token).ifPresent(given -> set.put("server.token", given));
+    assertThat(with(set).http().isOpen()).isEqualTo(open);
+  }
+
+  @Test
+  void aPasswordInAnAddressIsNotTold() {
+    assertThatThrownBy(() -> with(Map.of("source.pulsar.serviceUrl", "http://user:hidden@h:1")))
+        .hasMessageContaining("source.pulsar.serviceUrl is 'http://********@h:1'")
+        .hasMessageNotContaining("hidden");
+  }
+
+  @Test
+  void aFileOfAnotherFormIsRefused() {
+    assertThatThrownBy(() -> fromFile("server: {port: 1}\nserver: {port: 2}", Map.of(), Map.of()))
+        .hasMessageContaining("Duplicate field 'server'");
+    assertThatThrownBy(() -> fromFile("just words", Map.of(), Map.of()))
+        .hasMessageContaining("has no settings");
+    assertThatThrownBy(() -> fromFile("metaStore: {endpoints: [{a: b}]}", Map.of(), Map.of()))
+        .hasMessageContaining("metaStore.endpoints (" + directory)
+        .hasMessageContaining(":1) must be a list of texts");
   }
 }

@@ -77,6 +77,24 @@ final class CdcClient {
     return new ArrayList<>(subscriptions);
   }
 
+  /** From where a job was started, in Flink's own words. */
+  JsonNode restored(String flinkUrl, String jobId) {
+    return get(flinkUrl + "/jobs/" + jobId + "/checkpoints").path("latest").path("restored");
+  }
+
+  /** What Prometheus would be told. */
+  String metrics() {
+    HttpRequest request = HttpRequest.newBuilder(cdc.resolve("/cdc/metrics")).build();
+    try {
+      return http.send(request, HttpResponse.BodyHandlers.ofString()).body();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
   private JsonNode get(String url) {
     return send(HttpRequest.newBuilder(URI.create(url)).build()).body();
   }

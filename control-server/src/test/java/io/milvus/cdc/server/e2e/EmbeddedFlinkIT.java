@@ -58,6 +58,13 @@ class EmbeddedFlinkIT {
     assertThat(told.get("ddl_applied").asLong()).isPositive();
     assertThat(told.get("job_id").asText()).hasSize(32);
     assertThat(told.has("lag_ms")).isTrue();
+    for (String metric : List.of("messages_skipped_total", "retries_total", "lag_seconds")) {
+      await()
+          .atMost(TaskScenario.PATIENCE)
+          .until(
+              client::metrics,
+              text -> text.contains("milvus_cdc_task_" + metric + "{task_id=\"" + task + "\"} "));
+    }
     assertThat(client.post("{\"request_type\":\"list\"}").data().get("tasks"))
         .extracting(each -> each.get("task_id").asText())
         .containsExactly(task);
@@ -128,6 +135,32 @@ class EmbeddedFlinkIT {
 
     scenario.awaitReplicated(task);
     scenario.awaitSame("killed");
+  }
+
+  @Test
+  void aStoppedServerTakesSavepointsAndContinuesFromThem() {
+    SourceWriter writer = scenario.newCollection("stopped");
+    writer.insert(0, 100, 1);
+    scenario.awaitSame("stopped");
+    JsonNode before = client.task(task);
+
+    scenario.playground.stop(Part.SERVER);
+    writer.insert(100, 200, 1);
+    writer.upsert(0, 50, 2);
+    writer.delete("id in [60, 61, 150]");
+    assertThat(scenario.differences("stopped")).as("nobody replicates").isNotEmpty();
+    scenario.playground.start(Part.SERVER);
+    scenario.awaitState(task, "Running");
+
+    JsonNode restored =
+        client.restored(scenario.playground.flinkUrl(), client.task(task).get("job_id").asText());
+    assertThat(restored.path("is_savepoint").asBoolean()).as(restored.toString()).isTrue();
+    assertThat(restored.path("external_path").asText())
+        .contains("savepoints/" + before.get("job_id").asText());
+    scenario.awaitSame("stopped");
+    assertThat(client.task(task).get("rows_inserted").asLong())
+        .as("no count is lost by an orderly stop")
+        .isGreaterThanOrEqualTo(before.get("rows_inserted").asLong());
   }
 
   @Test

@@ -40,6 +40,7 @@ public final class FakeFlink implements FlinkCluster {
   private long snapshots = 1;
   private int mostLive = 0;
   private boolean savepointsHang = false;
+  private int calls = 0;
   private Optional<String> unreachable = Optional.empty();
 
   public FakeFlink(Path directory, Steps steps) {
@@ -48,70 +49,83 @@ public final class FakeFlink implements FlinkCluster {
   }
 
   /** The cluster starts anew and has forgotten everything but what is on disk. */
-  public void forget() {
+  public synchronized void forget() {
     jobs.clear();
     usedIds.clear();
   }
 
-  void hangSavepoints() {
+  synchronized void hangSavepoints() {
     savepointsHang = true;
   }
 
-  public void unreachable(boolean on) {
+  public synchronized void unreachable(boolean on) {
     unreachable = on ? Optional.of("The Flink cluster does not answer") : Optional.empty();
   }
 
-  public void fail(String jobId, String reason) {
+  public synchronized void fail(String jobId, String reason) {
     failures.put(jobId, reason);
     put(jobId, Job.State.FAILED);
   }
 
-  void restarting(String jobId, String reason) {
+  synchronized void restarting(String jobId, String reason) {
     failures.put(jobId, reason);
     put(jobId, Job.State.RESTARTING);
   }
 
-  public void report(String jobId, JobMeasures reported) {
+  public synchronized void report(String jobId, JobMeasures reported) {
     measures.put(jobId, reported);
   }
 
   /** Keeps a checkpoint of a job as Flink does, and returns its path. */
-  String checkpoint(String jobId) {
+  synchronized String checkpoint(String jobId) {
     return snapshot(directory.resolve(jobId).resolve("chk-" + snapshots));
   }
 
   /** The REST interface tells of the newest snapshot of a job from now on. */
-  void knowCheckpoint(String jobId) {
+  synchronized void knowCheckpoint(String jobId) {
     savepoints.put(jobId, newest.orElseThrow());
   }
 
   /** For each submission, the newest snapshot that any job had kept by then. */
-  List<Optional<String>> newestAtSubmission() {
+  synchronized List<Optional<String>> newestAtSubmission() {
     return newestAtSubmission;
   }
 
-  int mostLiveAtOnce() {
+  synchronized int mostLiveAtOnce() {
     return mostLive;
   }
 
-  List<Job> live() {
+  synchronized List<Job> live() {
     return jobs.values().stream().filter(Job::isLive).toList();
   }
 
   /** A job that nobody has recorded. */
-  void startElsewhere(String jobId, String taskId) {
+  synchronized void startElsewhere(String jobId, String taskId) {
     usedIds.add(jobId);
     jobs.put(jobId, new Job(jobId, TaskDefinition.jobName(taskId), Job.State.RUNNING, 0, true));
   }
 
   @Override
-  public List<Job> jobs() {
+  public synchronized List<Job> jobs() {
     refuseIfUnreachable();
-    return List.copyOf(jobs.values());
+    return asked("jobs", List.copyOf(jobs.values()));
+  }
+
+  /** A question was answered; nothing has changed. */
+  private <T> T asked(String question, T answer) {
+    calls++;
+    steps.before(question);
+    steps.after(question);
+    return answer;
+  }
+
+  /** How often the cluster was asked something, since it began. */
+  public synchronized int calls() {
+    return calls;
   }
 
   @Override
-  public void submit(JobSubmission submission) {
+  public synchronized void submit(JobSubmission submission) {
     refuseIfUnreachable();
     steps.before("submit");
     if (!usedIds.add(submission.jobId())) {
@@ -132,9 +146,10 @@ public final class FakeFlink implements FlinkCluster {
   }
 
   @Override
-  public String stopWithSavepoint(String jobId) {
+  public synchronized String stopWithSavepoint(String jobId) {
     refuseIfUnreachable();
     steps.before("stop");
+    refuseIfEnded(jobId);
     if (!savepointsHang) {
       savepoints.put(
           jobId,
@@ -147,45 +162,55 @@ public final class FakeFlink implements FlinkCluster {
   }
 
   @Override
-  public SavepointProgress savepoint(String jobId, String triggerId) {
+  public synchronized SavepointProgress savepoint(String jobId, String triggerId) {
     refuseIfUnreachable();
-    return savepoints.containsKey(jobId)
-        ? new SavepointTaken(savepoints.get(jobId))
-        : new SavepointPending();
+    return asked(
+        "savepoint",
+        savepoints.containsKey(jobId)
+            ? new SavepointTaken(savepoints.get(jobId))
+            : new SavepointPending());
   }
 
   @Override
-  public void cancel(String jobId) {
+  public synchronized void cancel(String jobId) {
     refuseIfUnreachable();
     steps.before("cancel");
+    refuseIfEnded(jobId);
     put(jobId, Job.State.CANCELED);
     steps.after("cancel");
   }
 
   @Override
-  public Optional<String> newestSnapshot(String jobId) {
+  public synchronized Optional<String> newestSnapshot(String jobId) {
     refuseIfUnreachable();
-    return Optional.ofNullable(savepoints.get(jobId));
+    return asked("newestSnapshot", Optional.ofNullable(savepoints.get(jobId)));
   }
 
   @Override
-  public Optional<String> failure(String jobId) {
-    return Optional.ofNullable(failures.get(jobId));
+  public synchronized Optional<String> failure(String jobId) {
+    return asked("failure", Optional.ofNullable(failures.get(jobId)));
   }
 
   @Override
-  public Optional<JobMeasures> measures(String jobId) {
-    return Optional.ofNullable(measures.get(jobId));
+  public synchronized Optional<JobMeasures> measures(String jobId) {
+    return asked("measures", Optional.ofNullable(measures.get(jobId)));
   }
 
   @Override
-  public Optional<String> waitingFor(String jobId) {
+  public synchronized Optional<String> waitingFor(String jobId) {
     return Optional.empty();
   }
 
   private void refuseIfUnreachable() {
     if (unreachable.isPresent()) {
       throw new FlinkException.Unreachable(unreachable.get());
+    }
+  }
+
+  /** As Flink does: a job that has ended can be neither stopped nor cancelled. */
+  private void refuseIfEnded(String jobId) {
+    if (!jobs.get(jobId).isLive()) {
+      throw new FlinkException.Refused("Job " + jobId + " has already ended");
     }
   }
 

@@ -25,6 +25,8 @@ public final class InMemoryDefinitions implements TaskDefinitions {
 
   @Override
   public Optional<TaskDefinition> definition(String taskId) {
+    steps.before("definition");
+    steps.after("definition");
     return Optional.ofNullable(definitions.get(taskId));
   }
 

@@ -20,6 +20,8 @@ public final class InMemoryLifecycleStore implements LifecycleStore {
 
   @Override
   public List<Stored> all() {
+    steps.before("all");
+    steps.after("all");
     return records.values().stream()
         .sorted(Comparator.comparing(stored -> stored.lifecycle().createdAt()))
         .toList();
@@ -27,7 +29,9 @@ public final class InMemoryLifecycleStore implements LifecycleStore {
 
   @Override
   public Optional<Stored> find(String taskId) {
-    return Optional.ofNullable(records.get(taskId));
+    steps.before("find");
+    steps.after("find");
+    return current(taskId);
   }
 
   @Override
@@ -63,8 +67,12 @@ public final class InMemoryLifecycleStore implements LifecycleStore {
     return true;
   }
 
+  private Optional<Stored> current(String taskId) {
+    return Optional.ofNullable(records.get(taskId));
+  }
+
   private boolean isCurrent(Stored old) {
-    return find(old.lifecycle().taskId())
+    return current(old.lifecycle().taskId())
         .filter(current -> current.revision() == old.revision())
         .isPresent();
   }

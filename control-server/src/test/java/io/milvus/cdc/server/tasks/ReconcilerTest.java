@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.milvus.cdc.server.flink.FlinkCluster;
 import io.milvus.cdc.server.flink.JobMeasures;
 import io.milvus.cdc.server.flink.SnapshotFiles;
+import io.milvus.cdc.server.flink.Snapshots;
 import io.milvus.cdc.server.tasks.TaskView.State;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
@@ -21,8 +22,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -56,36 +59,43 @@ class ReconcilerTest {
     private static final long serialVersionUID = 1L;
   }
 
-  /** Ends the process at one step, before or after it takes effect. */
-  private static final class CrashAt implements Steps {
+  /** Ends the process after one of its calls to the outside. */
+  private static final class CrashAfter implements Steps {
     private final int step;
-    private final boolean afterwards;
     private int seen = 0;
-    private boolean armed = true;
 
-    CrashAt(int step, boolean afterwards) {
+    CrashAfter(int step) {
       this.step = step;
-      this.afterwards = afterwards;
-    }
-
-    @Override
-    public void before(String name) {
-      if (armed && ++seen == step && !afterwards) {
-        armed = false;
-        throw new Crash();
-      }
     }
 
     @Override
     public void after(String name) {
-      if (armed && seen == step && afterwards) {
-        armed = false;
+      if (++seen == step) {
         throw new Crash();
       }
     }
 
     boolean crashed() {
-      return !armed;
+      return seen >= step;
+    }
+  }
+
+  /** What is kept on disk, each access being a step. */
+  private record SteppedSnapshots(Snapshots files, Steps steps) implements Snapshots {
+
+    @Override
+    public Optional<String> newest(String jobId) {
+      steps.before("newest");
+      Optional<String> newest = files.newest(jobId);
+      steps.after("newest");
+      return newest;
+    }
+
+    @Override
+    public void delete(String jobId) {
+      steps.before("forget");
+      files.delete(jobId);
+      steps.after("forget");
     }
   }
 
@@ -96,11 +106,13 @@ class ReconcilerTest {
     final InMemoryDefinitions definitions;
     final FakeFlink flink;
     final Path directory;
+    final Steps steps;
     Reconciler reconciler;
     TaskService tasks;
 
     World(Path directory, Steps steps) {
       this.directory = directory;
+      this.steps = steps;
       store = new InMemoryLifecycleStore(steps);
       definitions = new InMemoryDefinitions(steps);
       flink = new FakeFlink(directory, steps);
@@ -109,26 +121,11 @@ class ReconcilerTest {
 
     /** A new process on the same store; a cluster inside it starts empty. */
     void restart(boolean embedded) {
-      ReconcilerSettings settings =
-          new ReconcilerSettings(
-              Duration.ofMillis(500),
-              Duration.ZERO,
-              Duration.ZERO,
-              Duration.ofSeconds(30),
-              Duration.ofSeconds(5),
-              embedded);
+      ReconcilerSettings settings = settings(embedded);
       if (embedded) {
         flink.forget();
       }
-      reconciler =
-          new Reconciler(
-              store,
-              definitions,
-              flink,
-              new SnapshotFiles(directory.toUri()),
-              settings,
-              clock,
-              noThreads());
+      reconciler = reconciler(settings);
       tasks =
           new TaskService(
               store,
@@ -142,6 +139,27 @@ class ReconcilerTest {
               clock);
     }
 
+    static ReconcilerSettings settings(boolean embedded) {
+      return new ReconcilerSettings(
+          Duration.ofMillis(500),
+          Duration.ZERO,
+          Duration.ZERO,
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(5),
+          embedded);
+    }
+
+    Reconciler reconciler(ReconcilerSettings settings) {
+      return new Reconciler(
+          store,
+          definitions,
+          flink,
+          new SteppedSnapshots(new SnapshotFiles(directory.toUri()), steps),
+          settings,
+          clock,
+          noThreads());
+    }
+
     /** Takes no steps by itself: a test makes every step in its own thread. */
     private static ExecutorService noThreads() {
       ExecutorService steps = Executors.newSingleThreadExecutor();
@@ -150,7 +168,12 @@ class ReconcilerTest {
     }
 
     void run() {
-      for (int i = 0; i < 12; i++) {
+      run(12);
+    }
+
+    /** Looks at all tasks so many times, a second apart. */
+    void run(int looks) {
+      for (int i = 0; i < looks; i++) {
         for (LifecycleStore.Stored stored : store.all()) {
           reconciler.reconcile(stored.lifecycle().taskId());
         }
@@ -318,7 +341,8 @@ class ReconcilerTest {
     World world = runningWorld();
     Instant until = world.clock.instant();
     world.flink.report(
-        world.runningJob(), new JobMeasures(Optional.of(until), Optional.empty(), 100, 5, 2, 0));
+        world.runningJob(),
+        new JobMeasures(Optional.of(until), Optional.empty(), 100, 5, 2, OptionalLong.empty(), 0));
     world.run();
     world.tasks.pause("t1");
     world.restart(true);
@@ -330,7 +354,8 @@ class ReconcilerTest {
     world.tasks.resume("t1");
     world.run();
     world.flink.report(
-        world.runningJob(), new JobMeasures(Optional.of(until), Optional.empty(), 150, 1, 0, 0));
+        world.runningJob(),
+        new JobMeasures(Optional.of(until), Optional.empty(), 150, 1, 0, OptionalLong.empty(), 0));
     world.clock.advance(Duration.ofSeconds(2));
     assertThat(world.tasks.get("t1").counts()).hasValue(new Lifecycle.Counts(250, 6, 2));
   }
@@ -384,32 +409,43 @@ class ReconcilerTest {
     }
   }
 
+  private static final List<String> REQUESTS = List.of("create", "pause", "resume", "delete");
+  private static final int LOOKS = 3;
+
+  /** Also tells how many places there are to crash at. */
+  private int stepsWithoutACrash() throws IOException {
+    CrashAfter never = new CrashAfter(Integer.MAX_VALUE);
+    World world = new World(Files.createTempDirectory(directory, "whole"), never);
+    for (String request : REQUESTS) {
+      ask(world, request);
+      world.run(LOOKS);
+    }
+    assertThat(world.snapshotsLeft()).isEmpty();
+    return never.seen;
+  }
+
   @TestFactory
-  Stream<DynamicTest> afterACrashAtAnyStepTheTaskIsWhatWasLastRecorded() {
+  Stream<DynamicTest> afterACrashAtAnyStepTheTaskIsWhatWasLastRecorded() throws IOException {
+    int steps = stepsWithoutACrash();
     return Stream.of(false, true)
         .flatMap(
             embedded ->
-                Stream.of(false, true)
-                    .flatMap(
-                        afterwards ->
-                            Stream.iterate(1, step -> step <= 24, step -> step + 1)
-                                .map(
-                                    step ->
-                                        DynamicTest.dynamicTest(
-                                            (embedded ? "embedded" : "remote")
-                                                + (afterwards ? " after " : " before ")
-                                                + step,
-                                            () -> crash(embedded, afterwards, step)))));
+                IntStream.rangeClosed(1, steps)
+                    .mapToObj(
+                        step ->
+                            DynamicTest.dynamicTest(
+                                (embedded ? "embedded" : "remote") + " after " + step,
+                                () -> crash(embedded, step))));
   }
 
-  private void crash(boolean embedded, boolean afterwards, int step) throws IOException {
+  private void crash(boolean embedded, int step) throws IOException {
     Path own = Files.createTempDirectory(directory, "crash");
-    CrashAt crash = new CrashAt(step, afterwards);
+    CrashAfter crash = new CrashAfter(step);
     World world = new World(own, crash);
-    for (String request : List.of("create", "pause", "resume", "delete")) {
+    for (String request : REQUESTS) {
       try {
         ask(world, request);
-        world.run();
+        world.run(LOOKS);
       } catch (Crash e) {
         world.restart(embedded);
         Optional<Lifecycle.Wanted> wanted =
@@ -441,14 +477,62 @@ class ReconcilerTest {
         world.flink.checkpoint(world.flink.live().get(0).id());
       }
     }
+    assertThat(crash.crashed()).isTrue();
     assertThat(world.flink.mostLiveAtOnce()).isLessThanOrEqualTo(1);
     assertThat(world.flink.live()).isEmpty();
     assertThat(world.store.all()).isEmpty();
     assertThat(world.snapshotsLeft()).isEmpty();
     assertRestoredFromNewest(world);
-    if (step <= 10) {
-      assertThat(crash.crashed()).as("the scenario has at least that many steps").isTrue();
+  }
+
+  /** Lets somebody else act in between, at one step. */
+  private static final class MeanwhileAt implements Steps {
+    private final int step;
+    private Runnable meanwhile = () -> {};
+    private int seen = 0;
+
+    MeanwhileAt(int step) {
+      this.step = step;
     }
+
+    @Override
+    public void after(String name) {
+      if (++seen == step) {
+        meanwhile.run();
+      }
+    }
+  }
+
+  @TestFactory
+  Stream<DynamicTest> twoServersOnOneStoreAndOneClusterNeverStartATaskTwice() throws IOException {
+    return IntStream.rangeClosed(1, stepsWithoutACrash())
+        .mapToObj(step -> DynamicTest.dynamicTest("at " + step, () -> twoServers(step)));
+  }
+
+  /** At one step of the first server the second one takes all its steps. */
+  private void twoServers(int step) throws IOException {
+    MeanwhileAt steps = new MeanwhileAt(step);
+    World world = new World(Files.createTempDirectory(directory, "two"), steps);
+    Reconciler second = world.reconciler(World.settings(false));
+    steps.meanwhile =
+        () -> {
+          for (int look = 0; look < LOOKS; look++) {
+            second.reconcile("t1");
+            world.clock.advance(Duration.ofSeconds(1));
+          }
+        };
+    for (String request : REQUESTS) {
+      ask(world, request);
+      world.run(LOOKS);
+      second.reconcile("t1");
+      boolean runs = request.equals("create") || request.equals("resume");
+      assertThat(world.flink.live()).as(request).hasSize(runs ? 1 : 0);
+    }
+    assertThat(world.flink.mostLiveAtOnce()).isEqualTo(1);
+    assertThat(world.flink.submissions).hasSize(2);
+    assertThat(world.store.all()).isEmpty();
+    assertThat(world.snapshotsLeft()).isEmpty();
+    assertRestoredFromNewest(world);
   }
 
   private static boolean hasEffect(String request, Lifecycle.Wanted wanted) {

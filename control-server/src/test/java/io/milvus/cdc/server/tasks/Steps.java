@@ -1,6 +1,9 @@
 package io.milvus.cdc.server.tasks;
 
-/** Told of every step that changes something outside the process, so that a test can stop there. */
+/**
+ * Told of every call to what is outside the process, so that a test can stop there or do something
+ * in between. A call that only asks has no effect, but what was answered may be old by then.
+ */
 public interface Steps {
 
   /** Goes on everywhere. */

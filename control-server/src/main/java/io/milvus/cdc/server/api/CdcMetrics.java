@@ -1,0 +1,236 @@
+package io.milvus.cdc.server.api;
+
+import io.milvus.cdc.server.tasks.TaskException;
+import io.milvus.cdc.server.tasks.TaskView;
+import io.milvus.cdc.server.tasks.TaskView.State;
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.Histogram;
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import io.prometheus.metrics.model.registry.MultiCollector;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What Prometheus is told. The first four names, their labels and their units are those of
+ * Milvus-CDC's server. Tasks are shown as they are known when Prometheus asks; nobody is asked for
+ * it, what is not known is left out, and so is every task that is gone.
+ */
+final class CdcMetrics {
+
+  static final String CONTENT_TYPE = PrometheusTextFormatWriter.CONTENT_TYPE;
+
+  private static final Logger LOG = LoggerFactory.getLogger(CdcMetrics.class);
+  private static final String UNKNOWN_TYPE = "unknown";
+
+  /** From 1 ms to 65 s, longer than a pause may take. */
+  private static final int LATENCY_BUCKETS = 17;
+
+  /** How a request ended, in Milvus-CDC's words. */
+  enum Ending {
+    SUCCESS("success"),
+    FAIL("fail"),
+    INVALID_METHOD("invalid_method"),
+    READ_ERROR("read_error"),
+    UNMARSHAL_ERROR("unmarshal_error");
+
+    private final String word;
+
+    Ending(String word) {
+      this.word = word;
+    }
+  }
+
+  private final PrometheusRegistry registry = new PrometheusRegistry();
+  private final PrometheusTextFormatWriter writer = PrometheusTextFormatWriter.create();
+  private final Counter requests =
+      Counter.builder()
+          .name("milvus_cdc_request_total")
+          .help("Requests by type and status; total counts each request of a known type once.")
+          .labelNames("request_type", "request_status")
+          .register(registry);
+  private final Histogram latency =
+      Histogram.builder()
+          .name("milvus_cdc_request_latency")
+          .help("Time from a request's arrival to its successful answer, in milliseconds.")
+          .labelNames("request_type")
+          .classicOnly()
+          .classicExponentialUpperBounds(1, 2, LATENCY_BUCKETS)
+          .register(registry);
+
+  CdcMetrics(Supplier<List<TaskView>> tasks) {
+    MultiCollector collector = () -> snapshots(tasks);
+    registry.register(collector);
+  }
+
+  /** A request of a known type begins. */
+  void began(String type) {
+    requests.labelValues(type, "total").inc();
+  }
+
+  /** A request of a known type was answered. */
+  void ended(String type, Ending ending, Duration time) {
+    requests.labelValues(type, ending.word).inc();
+    if (ending == Ending.SUCCESS) {
+      latency.labelValues(type).observe(time.toNanos() / 1e6);
+    }
+  }
+
+  /** Something was answered that is not a request of a known type. */
+  void refused(Ending ending) {
+    requests.labelValues(UNKNOWN_TYPE, ending.word).inc();
+  }
+
+  /** Everything, in Prometheus' text format. */
+  byte[] text() {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try {
+      writer.write(out, registry.scrape());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return out.toByteArray();
+  }
+
+  private static MetricSnapshots snapshots(Supplier<List<TaskView>> supplier) {
+    List<TaskView> tasks;
+    try {
+      tasks = supplier.get();
+    } catch (TaskException e) {
+      LOG.debug("Metrics of tasks are left out: reason={}", e.getMessage());
+      return MetricSnapshots.of();
+    }
+    return MetricSnapshots.of(
+        taskNumber(tasks),
+        gauge(
+            tasks,
+            "milvus_cdc_task_state",
+            "0 Initial, 1 Running, 2 Paused, 3 Failed.",
+            task -> OptionalDouble.of(number(task.state()))),
+        gauge(
+            tasks,
+            "milvus_cdc_task_lag_seconds",
+            "How far the target is behind the source.",
+            task -> seconds(task.lag().stream().mapToLong(Duration::toMillis).findAny())),
+        gauge(
+            tasks,
+            "milvus_cdc_task_replicated_until_timestamp_seconds",
+            "Everything up to this time of the source is on the target.",
+            task ->
+                seconds(
+                    task.replicatedUntil().stream()
+                        .mapToLong(until -> until.toEpochMilli())
+                        .findAny())),
+        counter(
+            tasks,
+            "milvus_cdc_task_rows_inserted",
+            "Rows inserted or upserted since the task was created.",
+            task -> task.counts().stream().mapToLong(counts -> counts.rowsInserted()).findAny()),
+        counter(
+            tasks,
+            "milvus_cdc_task_rows_deleted",
+            "Keys deleted since the task was created.",
+            task -> task.counts().stream().mapToLong(counts -> counts.rowsDeleted()).findAny()),
+        counter(
+            tasks,
+            "milvus_cdc_task_ddl_applied",
+            "Operations on databases, collections, partitions, indexes and load states since the"
+                + " task was created.",
+            task -> task.counts().stream().mapToLong(counts -> counts.ddlApplied()).findAny()),
+        counter(
+            tasks,
+            "milvus_cdc_task_messages_skipped",
+            "Messages whose collection is gone or not selected, since the job was started.",
+            TaskView::messagesSkipped),
+        counter(
+            tasks,
+            "milvus_cdc_task_retries",
+            "Calls to the target that were repeated, since the job was started.",
+            TaskView::retries));
+  }
+
+  /** The number of Milvus-CDC's server for a state; it has none for the last. */
+  private static int number(State state) {
+    return switch (state) {
+      case INITIAL -> 0;
+      case RUNNING -> 1;
+      case PAUSED -> 2;
+      case FAILED -> 3;
+    };
+  }
+
+  private static OptionalDouble seconds(OptionalLong millis) {
+    return millis.isPresent()
+        ? OptionalDouble.of(millis.getAsLong() / 1e3)
+        : OptionalDouble.empty();
+  }
+
+  private static GaugeSnapshot taskNumber(List<TaskView> tasks) {
+    Map<State, Integer> numbers = new EnumMap<>(State.class);
+    Arrays.stream(State.values()).forEach(state -> numbers.put(state, 0));
+    tasks.forEach(task -> numbers.merge(task.state(), 1, Integer::sum));
+    GaugeSnapshot.Builder metric =
+        GaugeSnapshot.builder().name("milvus_cdc_task_num").help("Tasks by state.");
+    numbers.forEach(
+        (state, number) ->
+            metric.dataPoint(
+                GaugeDataPointSnapshot.builder()
+                    .labels(Labels.of("task_state", state.word()))
+                    .value(number)
+                    .build()));
+    return metric.build();
+  }
+
+  private static GaugeSnapshot gauge(
+      List<TaskView> tasks, String name, String help, Function<TaskView, OptionalDouble> value) {
+    GaugeSnapshot.Builder metric = GaugeSnapshot.builder().name(name).help(help);
+    for (TaskView task : tasks) {
+      value
+          .apply(task)
+          .ifPresent(
+              known ->
+                  metric.dataPoint(
+                      GaugeDataPointSnapshot.builder().labels(labels(task)).value(known).build()));
+    }
+    return metric.build();
+  }
+
+  private static CounterSnapshot counter(
+      List<TaskView> tasks, String name, String help, Function<TaskView, OptionalLong> value) {
+    CounterSnapshot.Builder metric = CounterSnapshot.builder().name(name).help(help);
+    for (TaskView task : tasks) {
+      value
+          .apply(task)
+          .ifPresent(
+              known ->
+                  metric.dataPoint(
+                      CounterDataPointSnapshot.builder()
+                          .labels(labels(task))
+                          .value((double) known)
+                          .build()));
+    }
+    return metric.build();
+  }
+
+  private static Labels labels(TaskView task) {
+    return Labels.of("task_id", task.taskId());
+  }
+}

@@ -1,0 +1,226 @@
+package io.milvus.cdc.server.tasks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.etcd.jetcd.ByteSequence;
+import io.etcd.jetcd.Client;
+import io.milvus.cdc.playground.Part;
+import io.milvus.cdc.playground.TestingPlayground;
+import io.milvus.cdc.server.tasks.Lifecycle.Counts;
+import io.milvus.cdc.server.tasks.Lifecycle.Progress;
+import io.milvus.cdc.server.tasks.Lifecycle.Wanted;
+import io.milvus.cdc.server.tasks.LifecycleStore.Stored;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The records in a real etcd, as two servers see them. */
+class EtcdLifecycleStoreIT {
+
+  private static final Instant CREATED = Instant.parse("2025-01-01T00:00:00.123Z");
+
+  private static List<String> endpoints;
+  private static Client client;
+  private static Client otherClient;
+  private String root;
+  private EtcdLifecycleStore store;
+  private EtcdLifecycleStore other;
+
+  @BeforeAll
+  static void connect() {
+    int port = TestingPlayground.shared(Part.ETCD).ports().etcd();
+    endpoints = List.of("http://127.0.0.1:" + port);
+    client = Client.builder().endpoints(endpoints.get(0)).build();
+    otherClient = Client.builder().endpoints(endpoints.get(0)).build();
+  }
+
+  @AfterAll
+  static void disconnect() {
+    client.close();
+    otherClient.close();
+  }
+
+  @BeforeEach
+  void open() {
+    root = "lifecycle-" + UUID.randomUUID();
+    store = new EtcdLifecycleStore(client, root, endpoints);
+    other = new EtcdLifecycleStore(otherClient, root, endpoints);
+  }
+
+  private static Lifecycle task(String taskId, Instant createdAt) {
+    return Lifecycle.preparing(
+        taskId, createdAt, JsonNodeFactory.instance.objectNode().put("given", "this"));
+  }
+
+  private static void put(String key, String value) throws Exception {
+    client
+        .getKVClient()
+        .put(
+            ByteSequence.from(key, StandardCharsets.UTF_8),
+            ByteSequence.from(value, StandardCharsets.UTF_8))
+        .get(10, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void aRecordIsReadAsItWasWritten() {
+    Lifecycle full =
+        task("t1", CREATED)
+            .asked(Wanted.RUNNING)
+            .withNewRun("a".repeat(32))
+            .withSubmitted()
+            .withReachedRunning()
+            .withSnapshot(Optional.of("file:/state/chk-1"))
+            .withNewRun("b".repeat(32))
+            .withFailure("because")
+            .withProgress(
+                Optional.of(
+                    new Progress(
+                        "b".repeat(32),
+                        Optional.of(CREATED),
+                        new Counts(1, 2, 3),
+                        new Counts(0, 1, 2))));
+    assertThat(store.create(full)).isTrue();
+    assertThat(other.find("t1").orElseThrow().lifecycle()).isEqualTo(full);
+    assertThat(other.all()).containsExactly(store.find("t1").orElseThrow());
+    assertThat(other.find("t2")).isEmpty();
+  }
+
+  @Test
+  void aTaskIsCreatedOnce() {
+    assertThat(store.create(task("t1", CREATED))).isTrue();
+    assertThat(other.create(task("t1", CREATED.plusSeconds(1)))).isFalse();
+    assertThat(other.find("t1").orElseThrow().lifecycle().createdAt()).isEqualTo(CREATED);
+  }
+
+  @Test
+  void whatSomebodyElseHasChangedIsNeitherReplacedNorDeleted() {
+    assertThat(store.create(task("t1", CREATED))).isTrue();
+    Stored mine = store.find("t1").orElseThrow();
+    Stored theirs = other.find("t1").orElseThrow();
+    Stored changed = other.replace(theirs, theirs.lifecycle().asked(Wanted.RUNNING)).orElseThrow();
+    assertThat(changed.revision()).isGreaterThan(theirs.revision());
+
+    assertThat(store.replace(mine, mine.lifecycle().asked(Wanted.PAUSED))).isEmpty();
+    assertThat(store.delete(mine)).isFalse();
+    assertThat(store.find("t1")).hasValue(changed);
+    assertThat(store.all()).as("not an older one that was known").containsExactly(changed);
+
+    Stored again = store.replace(changed, changed.lifecycle().asked(Wanted.DELETED)).orElseThrow();
+    assertThat(other.delete(changed)).isFalse();
+    assertThat(other.delete(again)).isTrue();
+    assertThat(store.find("t1")).isEmpty();
+    assertThat(store.all()).isEmpty();
+    assertThat(store.replace(again, again.lifecycle())).as("what is gone stays gone").isEmpty();
+  }
+
+  @Test
+  void ofTwoServersThatChangeARecordAtOnceOneWins() throws Exception {
+    assertThat(store.create(task("t1", CREATED))).isTrue();
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    try {
+      for (int round = 0; round < 50; round++) {
+        Stored before = store.find("t1").orElseThrow();
+        CyclicBarrier together = new CyclicBarrier(2);
+        Future<Boolean> one = threads.submit(() -> change(store, before, "1", together));
+        Future<Boolean> two = threads.submit(() -> change(other, before, "2", together));
+        boolean first = one.get(30, TimeUnit.SECONDS);
+        boolean second = two.get(30, TimeUnit.SECONDS);
+        assertThat(first).isNotEqualTo(second);
+        assertThat(store.find("t1").orElseThrow().lifecycle().failure())
+            .hasValue(first ? "1" : "2");
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  private static boolean change(
+      LifecycleStore through, Stored before, String reason, CyclicBarrier together)
+      throws Exception {
+    together.await(30, TimeUnit.SECONDS);
+    return through.replace(before, before.lifecycle().withFailure(reason)).isPresent();
+  }
+
+  @Test
+  void tasksAreListedOldestFirstAndThoseOfAnotherRootNotAtAll() throws Exception {
+    assertThat(store.create(task("b", CREATED))).isTrue();
+    assertThat(store.create(task("a", CREATED))).isTrue();
+    assertThat(store.create(task("c", CREATED.minusSeconds(1)))).isTrue();
+    assertThat(
+            new EtcdLifecycleStore(client, root + "-other", endpoints).create(task("d", CREATED)))
+        .isTrue();
+    put(root + "/v1/tasks/a/definition", "not a life cycle");
+    assertThat(other.all())
+        .extracting(stored -> stored.lifecycle().taskId())
+        .containsExactly("c", "a", "b");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{\"version\":2,\"something\":{}} | version 2",
+        "{\"version\":0,\"taskId\":\"t1\"} | version 0",
+        "{\"taskId\":\"t1\"} | version 0",
+        "{\"version\":1,\"wanted\":\"DANCING\"} | is not a record of this server",
+        "word | is not a record of this server",
+        "[1] | is not a record of this server",
+      })
+  void whatIsNotARecordOfThisReleaseIsRefusedAndNamed(String value, String words) throws Exception {
+    put(root + "/v1/tasks/t1/lifecycle", value);
+    assertThatThrownBy(() -> store.find("t1"))
+        .isInstanceOf(TaskException.class)
+        .hasMessageContaining(root + "/v1/tasks/t1/lifecycle")
+        .hasMessageContaining(words);
+    assertThatThrownBy(() -> store.all()).hasMessageContaining(words);
+  }
+
+  @Test
+  void whatANewerReleaseOfTheSameLayoutHasAddedIsLeftAlone() throws Exception {
+    assertThat(store.create(task("t1", CREATED))).isTrue();
+    String key = root + "/v1/tasks/t1/lifecycle";
+    String written =
+        client
+            .getKVClient()
+            .get(ByteSequence.from(key, StandardCharsets.UTF_8))
+            .get(10, TimeUnit.SECONDS)
+            .getKvs()
+            .get(0)
+            .getValue()
+            .toString(StandardCharsets.UTF_8);
+    put(key, written.replaceFirst("\\{", "{\"later\":1,"));
+    assertThat(store.find("t1").orElseThrow().lifecycle()).isEqualTo(task("t1", CREATED));
+  }
+
+  @Test
+  void anEtcdThatIsAwayIsNamed() {
+    try (Client nobody =
+        Client.builder()
+            .endpoints("http://127.0.0.1:1")
+            .connectTimeout(Duration.ofSeconds(1))
+            .retryMaxAttempts(0)
+            .build()) {
+      EtcdLifecycleStore away = new EtcdLifecycleStore(nobody, root, List.of("http://127.0.0.1:1"));
+      assertThatThrownBy(away::check)
+          .isInstanceOf(TaskException.class)
+          .hasMessageContaining("http://127.0.0.1:1")
+          .hasMessageContaining("metaStore.endpoints");
+    }
+  }
+}

@@ -1,0 +1,189 @@
+package io.milvus.cdc.server.tasks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.milvus.cdc.server.flink.FlinkCluster;
+import io.milvus.cdc.server.flink.JobMeasures;
+import io.milvus.cdc.server.flink.SnapshotFiles;
+import io.milvus.cdc.task.Selection;
+import io.milvus.cdc.task.SourceCluster;
+import io.milvus.cdc.task.StartPositions;
+import io.milvus.cdc.task.TargetCluster;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.AbstractExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** How often Flink is asked when there are many tasks. */
+class PollingPaceTest {
+
+  private static final Duration LOOK = ReconcilerSettings.remote().interval();
+
+  /** One request for all states, and for each of ten jobs its metrics and its newest checkpoint. */
+  private static final int MOST_CALLS = 1 + 10 * 2;
+
+  @TempDir Path directory;
+
+  private final SettableClock clock = new SettableClock();
+  private FakeFlink flink;
+  private Reconciler reconciler;
+  private TaskService tasks;
+
+  /** Does at once, in the caller's thread, what it is given. */
+  private static final class AtOnce extends AbstractExecutorService {
+    @Override
+    public void execute(Runnable task) {
+      task.run();
+    }
+
+    @Override
+    public void shutdown() {}
+
+    @Override
+    public List<Runnable> shutdownNow() {
+      return List.of();
+    }
+
+    @Override
+    public boolean isShutdown() {
+      return false;
+    }
+
+    @Override
+    public boolean isTerminated() {
+      return false;
+    }
+
+    @Override
+    public boolean awaitTermination(long timeout, TimeUnit unit) {
+      return true;
+    }
+  }
+
+  private void start(int number) {
+    flink = new FakeFlink(directory, Steps.GO_ON);
+    InMemoryLifecycleStore store = new InMemoryLifecycleStore(Steps.GO_ON);
+    InMemoryDefinitions definitions = new InMemoryDefinitions(Steps.GO_ON);
+    reconciler =
+        new Reconciler(
+            store,
+            definitions,
+            flink,
+            new SnapshotFiles(directory.toUri()),
+            ReconcilerSettings.remote(),
+            clock,
+            new AtOnce());
+    tasks =
+        new TaskService(
+            store,
+            definitions,
+            reconciler,
+            (source, selection) -> new StartPositions(Map.of()),
+            target -> {},
+            new SourceCluster(
+                List.of("http://127.0.0.1:2379"),
+                "by-dev",
+                "meta",
+                "pulsar://127.0.0.1:6650",
+                "http://127.0.0.1:8080",
+                "public",
+                "default",
+                "by-dev"),
+            1,
+            number,
+            clock);
+    for (int i = 0; i < number; i++) {
+      assertThat(tasks.create(task("t" + i))).isEqualTo("t" + i);
+    }
+    for (FlinkCluster.JobSubmission submission : flink.submissions) {
+      report(submission.jobId(), 1);
+    }
+    assertThat(flink.live()).hasSize(number);
+  }
+
+  private static NewTask task(String name) {
+    return new NewTask(
+        Optional.of(name),
+        new TargetCluster("localhost", 19530, false, Optional.empty(), 10),
+        new Selection(List.of(new Selection.Entry("default", name))),
+        JsonNodeFactory.instance.objectNode(),
+        true);
+  }
+
+  private void report(String jobId, long inserted) {
+    flink.report(
+        jobId,
+        new JobMeasures(
+            Optional.of(clock.instant()),
+            Optional.of(Duration.ofMillis(40)),
+            inserted,
+            0,
+            0,
+            OptionalLong.empty(),
+            0));
+  }
+
+  /** Looks at all tasks once and returns how often Flink was asked for it. */
+  private int look() {
+    int before = flink.calls();
+    reconciler.look();
+    clock.advance(LOOK);
+    return flink.calls() - before;
+  }
+
+  @Test
+  void aHundredTasksTakeTurnsAndAListAsksNobody() {
+    start(100);
+    for (int look = 0; look < 40; look++) {
+      assertThat(look()).as("look " + look).isBetween(2, MOST_CALLS);
+      if (look >= 20) {
+        // Two rounds of ten looks have passed: everybody has had a turn.
+        assertThat(tasks.list())
+            .hasSize(100)
+            .allMatch(task -> task.state() == TaskView.State.RUNNING)
+            .allMatch(task -> task.counts().isPresent())
+            .allMatch(task -> task.lag().filter(Duration.ofMillis(40)::equals).isPresent());
+      }
+    }
+    int before = flink.calls();
+    for (int i = 0; i < 10; i++) {
+      assertThat(tasks.list()).hasSize(100);
+    }
+    assertThat(flink.calls()).isEqualTo(before);
+  }
+
+  @Test
+  void aTaskThatIsAskedForDoesNotWaitForItsTurn() {
+    start(100);
+    for (int look = 0; look < 20; look++) {
+      look();
+    }
+    for (FlinkCluster.JobSubmission submission : flink.submissions) {
+      clock.advance(Duration.ofSeconds(1));
+      report(submission.jobId(), 50);
+      assertThat(tasks.get(submission.taskId()).counts().orElseThrow().rowsInserted())
+          .isEqualTo(50);
+    }
+  }
+
+  @Test
+  void fewTasksAreAskedEverySecond() {
+    start(5);
+    for (int look = 0; look < 10; look++) {
+      look();
+    }
+    int calls = 0;
+    for (int second = 0; second < 10; second++) {
+      calls += look() + look();
+    }
+    // Two looks and five reports a second; the newest checkpoint only now and then.
+    assertThat(calls).isBetween(10 * 7, 10 * 7 + 5);
+  }
+}
