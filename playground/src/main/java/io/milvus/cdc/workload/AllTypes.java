@@ -20,6 +20,7 @@ import io.milvus.grpc.VectorField;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.function.LongUnaryOperator;
@@ -397,7 +398,9 @@ public final class AllTypes {
   }
 
   private static Random random(String field, long number, int mark) {
-    return new Random((field.hashCode() * 31L + number) * 1_000_003L + mark);
+    long seed = (field.hashCode() * 31L + number) * 1_000_003L + mark;
+    // Random alone begins alike for seeds that are close to each other.
+    return new Random(new SplittableRandom(seed).nextLong());
   }
 
   private static ScalarField longs(long from, long to, LongUnaryOperator value) {

@@ -11,7 +11,7 @@ public enum Operation {
   /** Drops a collection, whatever it has. */
   DROP_COLLECTION(2),
   /** Drops a collection and creates another one under its name. */
-  RECREATE_COLLECTION(2),
+  RECREATE_COLLECTION(1),
   /** Gives a collection another name. */
   RENAME_COLLECTION(2),
   /** Renames a collection into another database. */
@@ -35,13 +35,13 @@ public enum Operation {
   /** Deletes what an expression over another field than the key selects. */
   DELETE_BY_FIELD(3),
   /** Builds an index on a vector. */
-  CREATE_VECTOR_INDEX(6),
+  CREATE_VECTOR_INDEX(12),
   /** Builds an index on a number or text. */
   CREATE_SCALAR_INDEX(3),
   /** Drops an index; releases the collection first. */
-  DROP_INDEX(2),
+  DROP_INDEX(1),
   /** Loads a collection. */
-  LOAD_COLLECTION(3),
+  LOAD_COLLECTION(6),
   /** Releases a collection. */
   RELEASE_COLLECTION(2),
   /** Loads one partition. */
