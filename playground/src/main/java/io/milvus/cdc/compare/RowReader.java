@@ -86,7 +86,7 @@ final class RowReader {
             .addQueryParams(parameter("limit", Integer.toString(pageSize)))
             // Milvus asks each segment for as many rows as the limit, and removes repeated keys
             // then. Where a segment has not told all, the page has to end.
-            .addQueryParams(parameter("reduce_stop_for_best", "false"));
+            .addQueryParams(parameter("reduce_stop_for_best", "true"));
     return RowPage.of(primaryKey, query(request).getFieldsDataList());
   }
 
