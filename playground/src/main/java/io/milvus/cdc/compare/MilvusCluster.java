@@ -47,13 +47,17 @@ public final class MilvusCluster implements AutoCloseable {
   /**
    * Makes a call that answers with a status.
    *
-   * @throws IllegalStateException with Milvus' reason when the status says that it failed
+   * @throws MilvusRefusedException with Milvus' reason when the status says that it failed
    */
   public void call(Function<MilvusServiceBlockingStub, Status> call) {
     check(call.apply(stub()));
   }
 
-  /** Makes a call whose answer holds a status. */
+  /**
+   * Makes a call whose answer holds a status.
+   *
+   * @throws MilvusRefusedException with Milvus' reason when the status says that it failed
+   */
   public <T> T call(
       Function<MilvusServiceBlockingStub, T> call, Function<T, Status> statusOfAnswer) {
     T answer = call.apply(stub());
@@ -65,7 +69,7 @@ public final class MilvusCluster implements AutoCloseable {
   @SuppressWarnings("deprecation")
   private static void check(Status status) {
     if (status.getCode() != 0 || status.getErrorCode() != io.milvus.grpc.ErrorCode.Success) {
-      throw new IllegalStateException(status.getReason() + " (code " + status.getCode() + ")");
+      throw new MilvusRefusedException(status);
     }
   }
 

@@ -1,84 +1,175 @@
 package io.milvus.cdc.compare;
 
-import io.milvus.grpc.FieldData;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Compares every row of a collection, field by field, with those of another one. Both must be
  * loaded. Memory is bounded: both sides are read page by page in the order of their keys.
+ *
+ * <p>Milvus keeps several rows of one key and a query shows any one of them. Such rows are counted,
+ * and their fields compared as far as the same one is shown.
  */
 public final class RowComparison {
 
-  /** Rows of one page; wide rows stay far below the largest answer of a server. */
-  private static final int PAGE_SIZE = 1_000;
-
-  /** More would only bury the first ones. */
-  private static final int MOST_DIFFERENCES = 20;
-
-  private RowComparison() {}
+  private final RowReader source;
+  private final RowReader target;
+  private final String prefix;
+  private final Findings differences;
+  private final Findings notCompared;
 
   /**
-   * Compares.
+   * A comparison.
+   *
+   * @param prefix of what is found
+   * @param notCompared gets the keys whose rows cannot be told apart
+   */
+  RowComparison(
+      RowReader source,
+      RowReader target,
+      String prefix,
+      Findings differences,
+      Findings notCompared) {
+    this.source = source;
+    this.target = target;
+    this.prefix = prefix;
+    this.differences = differences;
+    this.notCompared = notCompared;
+  }
+
+  /**
+   * Compares a collection of two clusters.
    *
    * @return what differs, for people: empty when nothing does
    */
   public static List<String> differences(
       MilvusCluster source, MilvusCluster target, String database, String collection) {
-    RowReader sourceRows = new RowReader(source, database, collection, PAGE_SIZE);
-    RowReader targetRows = new RowReader(target, database, collection, PAGE_SIZE);
-    List<String> differences = new ArrayList<>();
-    long sourceCount = sourceRows.count();
-    long targetCount = targetRows.count();
-    if (sourceCount != targetCount) {
-      differences.add("the source holds " + sourceCount + " rows, the target " + targetCount);
-    }
-    Optional<Object> done = Optional.empty();
-    while (differences.size() < MOST_DIFFERENCES) {
-      RowReader.Page expected = sourceRows.firstBehind(done);
-      RowReader.Page actual =
-          expected.isEmpty()
-              ? targetRows.firstBehind(done)
-              : targetRows.between(done, expected.lastKey());
-      if (!expected.equals(actual)) {
-        differences.addAll(describe(expected, actual));
-      }
-      if (expected.isEmpty()) {
-        return differences;
-      }
-      done = Optional.of(expected.lastKey());
-    }
-    return differences;
+    Findings differences = new Findings();
+    RowReader sourceRows = reader(source, database, collection);
+    RowReader targetRows = reader(target, database, collection);
+    new RowComparison(sourceRows, targetRows, "", differences, new Findings())
+        .compare(sourceRows.count(), targetRows.count());
+    return differences.toList();
   }
 
-  private static List<String> describe(RowReader.Page expected, RowReader.Page actual) {
-    List<String> differences = new ArrayList<>();
-    Set<Object> missing = new LinkedHashSet<>(expected.keys());
-    missing.removeAll(new LinkedHashSet<>(actual.keys()));
-    Set<Object> extra = new LinkedHashSet<>(actual.keys());
-    extra.removeAll(new LinkedHashSet<>(expected.keys()));
-    missing.stream().limit(5).forEach(key -> differences.add("missing on the target: key " + key));
-    extra.stream().limit(5).forEach(key -> differences.add("only on the target: key " + key));
-    if (missing.isEmpty() && extra.isEmpty()) {
-      for (int i = 0; i < Math.min(expected.columns().size(), actual.columns().size()); i++) {
-        FieldData column = expected.columns().get(i);
-        if (!column.equals(actual.columns().get(i))) {
-          differences.add(
-              "field "
-                  + column.getFieldName()
-                  + " differs between the keys "
-                  + expected.keys().get(0)
-                  + " and "
-                  + expected.keys().get(expected.keys().size() - 1));
-        }
+  private static RowReader reader(MilvusCluster cluster, String database, String collection) {
+    return new RowReader(
+        cluster,
+        database,
+        collection,
+        DescribedCollection.read(cluster, database, collection),
+        List.of());
+  }
+
+  /** Compares, as many rows as each side was counted to have. */
+  void compare(long sourceCount, long targetCount) {
+    if (sourceCount != targetCount) {
+      differences.add(
+          prefix + "the source holds " + sourceCount + " rows, the target " + targetCount);
+    }
+    Optional<Object> done = Optional.empty();
+    while (!differences.isFull()) {
+      RowPage expected = source.firstBehind(done);
+      RowPage actual = target.firstBehind(done);
+      if (expected.isEmpty() && actual.isEmpty()) {
+        return;
       }
-      if (expected.columns().size() != actual.columns().size()) {
-        differences.add("the rows have other fields");
+      // Behind the end of the shorter page, the other side is not known yet.
+      Object end = earlier(expected, actual);
+      boolean sameKeys = expected.keys().equals(actual.keys());
+      if (!sameKeys || !expected.columns().equals(actual.columns())) {
+        walk(expected, actual, end);
+      }
+      if (sameKeys && sourceCount != targetCount) {
+        findRepeatedKeys(expected, done);
+      }
+      done = Optional.of(end);
+    }
+    differences.stopped();
+  }
+
+  private static Object earlier(RowPage expected, RowPage actual) {
+    if (expected.isEmpty()) {
+      return actual.lastKey();
+    }
+    if (actual.isEmpty() || RowPage.KEY_ORDER.compare(expected.lastKey(), actual.lastKey()) <= 0) {
+      return expected.lastKey();
+    }
+    return actual.lastKey();
+  }
+
+  /** Compares two pages row by row, up to and including the key {@code end}. */
+  private void walk(RowPage expected, RowPage actual, Object end) {
+    int row = 0;
+    int otherRow = 0;
+    while (!differences.isFull()) {
+      boolean isExpected = isUpTo(end, expected, row);
+      boolean isActual = isUpTo(end, actual, otherRow);
+      if (!isExpected && !isActual) {
+        return;
+      }
+      int order =
+          isExpected && isActual
+              ? RowPage.KEY_ORDER.compare(expected.keys().get(row), actual.keys().get(otherRow))
+              : isExpected ? -1 : 1;
+      if (order < 0) {
+        differences.add(prefix + "missing on the target: key " + expected.keys().get(row));
+      } else if (order > 0) {
+        differences.add(prefix + "only on the target: key " + actual.keys().get(otherRow));
+      } else {
+        compareRow(expected.keys().get(row), expected.fieldsThatDiffer(row, actual, otherRow));
+      }
+      row += order <= 0 ? 1 : 0;
+      otherRow += order >= 0 ? 1 : 0;
+    }
+  }
+
+  private static boolean isUpTo(Object end, RowPage page, int row) {
+    return row < page.keys().size() && RowPage.KEY_ORDER.compare(page.keys().get(row), end) <= 0;
+  }
+
+  private void compareRow(Object key, List<String> fieldsThatDiffer) {
+    if (fieldsThatDiffer.isEmpty()) {
+      return;
+    }
+    long rows = source.countOf(key);
+    if (rows > 1 && rows == target.countOf(key)) {
+      notCompared.add(
+          prefix + "key " + key + " has " + rows + " rows, of which a query shows any one");
+    } else {
+      differences.add(
+          prefix + "key " + key + " differs in: " + String.join(", ", fieldsThatDiffer));
+    }
+  }
+
+  /** Names the first key of a page that has more rows on one side than on the other. */
+  private void findRepeatedKeys(RowPage page, Optional<Object> done) {
+    if (!isCountedDifferently(done, page.lastKey())) {
+      return;
+    }
+    int low = 0;
+    int high = page.keys().size() - 1;
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (isCountedDifferently(done, page.keys().get(middle))) {
+        high = middle;
+      } else {
+        low = middle + 1;
       }
     }
-    return differences;
+    Object key = page.keys().get(low);
+    differences.add(
+        prefix
+            + "key "
+            + key
+            + " has "
+            + source.countOf(key)
+            + " rows on the source, "
+            + target.countOf(key)
+            + " on the target");
+  }
+
+  private boolean isCountedDifferently(Optional<Object> after, Object last) {
+    return source.countBetween(after, last) != target.countBetween(after, last);
   }
 }

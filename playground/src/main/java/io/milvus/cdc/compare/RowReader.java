@@ -1,117 +1,93 @@
 package io.milvus.cdc.compare;
 
 import io.milvus.grpc.ConsistencyLevel;
-import io.milvus.grpc.DescribeCollectionRequest;
-import io.milvus.grpc.DescribeCollectionResponse;
-import io.milvus.grpc.FieldData;
 import io.milvus.grpc.FieldSchema;
 import io.milvus.grpc.KeyValuePair;
 import io.milvus.grpc.QueryRequest;
 import io.milvus.grpc.QueryResults;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
 /** Reads the rows of a loaded collection in the order of their keys, a page at a time. */
 final class RowReader {
 
-  /** The most that Milvus answers to one query. */
-  private static final int MOST_ROWS = 16_384;
+  /** Rows of one page, where they are narrow. */
+  private static final int MOST_ROWS = 1_000;
+
+  /** Of the vectors of one page: far below the largest answer of a server. */
+  private static final long MOST_VECTOR_BYTES = 8L << 20;
 
   private final MilvusCluster cluster;
   private final String database;
   private final String collection;
-  private final int pageSize;
+  private final List<String> partitions;
   private final String primaryKey;
   private final List<String> fields = new ArrayList<>();
+  private final int pageSize;
 
   /**
-   * Rows that follow each other.
+   * A reader.
    *
-   * @param keys Long or String
-   * @param columns sorted by name
+   * @param partitions empty for all that are loaded
    */
-  record Page(List<Object> keys, List<FieldData> columns) {
-
-    boolean isEmpty() {
-      return keys.isEmpty();
-    }
-
-    Object lastKey() {
-      return keys.get(keys.size() - 1);
-    }
-  }
-
-  RowReader(MilvusCluster cluster, String database, String collection, int pageSize) {
+  RowReader(
+      MilvusCluster cluster,
+      String database,
+      String collection,
+      DescribedCollection described,
+      List<String> partitions) {
     this.cluster = cluster;
     this.database = database;
     this.collection = collection;
-    this.pageSize = pageSize;
-    DescribeCollectionRequest request =
-        DescribeCollectionRequest.newBuilder()
-            .setDbName(database)
-            .setCollectionName(collection)
-            .build();
-    DescribeCollectionResponse description =
-        cluster.call(
-            stub -> stub.describeCollection(request), DescribeCollectionResponse::getStatus);
-    String key = "";
-    for (FieldSchema field : description.getSchema().getFieldsList()) {
+    this.partitions = partitions;
+    this.primaryKey = described.primaryKey().getName();
+    long vectorBytes = 1;
+    for (FieldSchema field : described.description().getSchema().getFieldsList()) {
       fields.add(field.getName());
-      key = field.getIsPrimaryKey() ? field.getName() : key;
+      for (KeyValuePair parameter : field.getTypeParamsList()) {
+        if (parameter.getKey().equals("dim")) {
+          vectorBytes += 4 * Long.parseLong(parameter.getValue());
+        }
+      }
     }
-    if (description.getSchema().getEnableDynamicField()) {
+    if (described.description().getSchema().getEnableDynamicField()) {
       fields.add("$meta");
     }
-    primaryKey = key;
+    pageSize = (int) Math.max(1, Math.min(MOST_ROWS, MOST_VECTOR_BYTES / vectorBytes));
   }
 
   /** How many rows there are, all that was acknowledged; rows of the same key count each. */
   long count() {
-    QueryResults results =
-        query(
-            QueryRequest.newBuilder()
-                .addOutputFields("count(*)")
-                .setConsistencyLevel(ConsistencyLevel.Strong));
-    return results.getFieldsData(0).getScalars().getLongData().getData(0);
+    return count(request().setConsistencyLevel(ConsistencyLevel.Strong));
+  }
+
+  /** How many rows there are behind a key, up to and including another one. */
+  long countBetween(Optional<Object> after, Object last) {
+    return count(known().setExpr(behind(after) + " and " + primaryKey + " <= " + literal(last)));
+  }
+
+  /** How many rows have a key. */
+  long countOf(Object key) {
+    return count(known().setExpr(primaryKey + " == " + literal(key)));
   }
 
   /**
-   * The first rows behind a key, at most {@link #pageSize}; fewer where keys repeat, because of
-   * rows with the same key one is shown.
+   * Rows behind a key, without a gap. Of rows with the same key one is shown. Empty only when there
+   * is none.
    *
    * @param after empty for the first rows of all
    */
-  Page firstBehind(Optional<Object> after) {
-    return page(behind(after), pageSize);
-  }
-
-  /** All rows behind a key, up to and including another one. */
-  Page between(Optional<Object> after, Object last) {
-    return page(behind(after) + " and " + primaryKey + " <= " + literal(last), MOST_ROWS);
-  }
-
-  private Page page(String expression, int limit) {
+  RowPage firstBehind(Optional<Object> after) {
     QueryRequest.Builder request =
-        QueryRequest.newBuilder()
-            // What was counted can be read: nothing new need be waited for.
-            .setConsistencyLevel(ConsistencyLevel.Eventually)
-            .setGuaranteeTimestamp(1)
-            .setExpr(expression)
+        known()
+            .setExpr(behind(after))
             .addAllOutputFields(fields)
-            .addQueryParams(parameter("limit", Integer.toString(limit)));
-    List<FieldData> columns = new ArrayList<>();
-    List<Object> keys = new ArrayList<>();
-    for (FieldData column : query(request).getFieldsDataList()) {
-      columns.add(column.toBuilder().clearFieldId().build());
-      if (column.getFieldName().equals(primaryKey)) {
-        keys.addAll(column.getScalars().getLongData().getDataList());
-        keys.addAll(column.getScalars().getStringData().getDataList());
-      }
-    }
-    columns.sort(Comparator.comparing(FieldData::getFieldName));
-    return new Page(keys, columns);
+            .addQueryParams(parameter("limit", Integer.toString(pageSize)))
+            // Milvus asks each segment for as many rows as the limit, and removes repeated keys
+            // then. Where a segment has not told all, the page has to end.
+            .addQueryParams(parameter("reduce_stop_for_best", "true"));
+    return RowPage.of(primaryKey, query(request).getFieldsDataList());
   }
 
   private String behind(Optional<Object> key) {
@@ -124,9 +100,28 @@ final class RowReader {
         : key.toString();
   }
 
+  private QueryRequest.Builder request() {
+    return QueryRequest.newBuilder()
+        .setDbName(database)
+        .setCollectionName(collection)
+        .addAllPartitionNames(partitions);
+  }
+
+  /** Of what was counted before: nothing new need be waited for. */
+  private QueryRequest.Builder known() {
+    return request().setConsistencyLevel(ConsistencyLevel.Eventually).setGuaranteeTimestamp(1);
+  }
+
+  private long count(QueryRequest.Builder request) {
+    return query(request.addOutputFields("count(*)"))
+        .getFieldsData(0)
+        .getScalars()
+        .getLongData()
+        .getData(0);
+  }
+
   private QueryResults query(QueryRequest.Builder request) {
-    QueryRequest complete = request.setDbName(database).setCollectionName(collection).build();
-    return cluster.call(stub -> stub.query(complete), QueryResults::getStatus);
+    return cluster.call(stub -> stub.query(request.build()), QueryResults::getStatus);
   }
 
   private static KeyValuePair parameter(String key, String value) {

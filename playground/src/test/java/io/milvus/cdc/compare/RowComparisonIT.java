@@ -71,7 +71,7 @@ class RowComparisonIT {
   @Test
   void noticesOneChangedVector() {
     onTarget.upsert(2_100, 2_101, 2);
-    assertThat(differences()).containsExactly("field v differs between the keys 2000 and 2499");
+    assertThat(differences()).containsExactly("key 2100 differs in: v");
   }
 
   private static java.util.List<String> differences(String collection) {

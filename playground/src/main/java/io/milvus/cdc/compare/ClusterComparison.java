@@ -1,0 +1,294 @@
+package io.milvus.cdc.compare;
+
+import io.milvus.grpc.FieldSchema;
+import io.milvus.grpc.ListDatabasesRequest;
+import io.milvus.grpc.ListDatabasesResponse;
+import io.milvus.grpc.LoadState;
+import io.milvus.grpc.ShowCollectionsRequest;
+import io.milvus.grpc.ShowCollectionsResponse;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * Lists everything that differs between a source Milvus and its copy: databases, collections,
+ * schemas, shards, consistency levels, properties, partitions, indexes, aliases, load states, and
+ * every row with every field.
+ *
+ * <pre>{@code
+ * List<String> differences = ClusterComparison.of(source, target).differences();
+ * }</pre>
+ *
+ * <p>A copy may differ in three things: its primary key has auto-id off, it carries the property
+ * {@code cdc.source.collection}, and the partitions of a collection with a partition key are
+ * compared by their number only. What Milvus numbers by itself (ids, timestamps, channels) is not
+ * compared.
+ *
+ * <p>Nothing is locked: what is written meanwhile may show as a difference. The clusters are asked
+ * for one thing after the other, in the order of the names, so the same two clusters give the same
+ * list. It is bounded: at most 20 lines for a collection.
+ */
+public final class ClusterComparison {
+
+  private final MilvusCluster source;
+  private final MilvusCluster target;
+  private final Optional<SortedSet<String>> selected;
+  private final boolean loadsTemporarily;
+
+  /**
+   * What a comparison found; each line begins with the name of a database, or with {@code
+   * <database>.<collection>}.
+   *
+   * @param differences what differs
+   * @param notCompared what could not be looked at, and why
+   * @param collections how many there are on both sides
+   * @param rows how many rows the source holds in what was compared
+   */
+  public record Report(
+      List<String> differences, List<String> notCompared, int collections, long rows) {
+
+    /** Whether everything was compared, and nothing differs. */
+    public boolean isSame() {
+      return differences.isEmpty() && notCompared.isEmpty();
+    }
+  }
+
+  private ClusterComparison(
+      MilvusCluster source,
+      MilvusCluster target,
+      Optional<SortedSet<String>> selected,
+      boolean loadsTemporarily) {
+    this.source = source;
+    this.target = target;
+    this.selected = selected;
+    this.loadsTemporarily = loadsTemporarily;
+  }
+
+  /** Compares all databases, and those rows that are loaded on both sides. */
+  public static ClusterComparison of(MilvusCluster source, MilvusCluster target) {
+    return new ClusterComparison(source, target, Optional.empty(), false);
+  }
+
+  /** Compares only these databases. One that neither cluster has is a difference. */
+  public ClusterComparison ofDatabases(Collection<String> names) {
+    return new ClusterComparison(
+        source, target, Optional.of(new TreeSet<>(names)), loadsTemporarily);
+  }
+
+  /**
+   * Loads what is not loaded and has an index for each vector, one collection after the other, on
+   * each side where it is not, and releases it afterwards. A replication of the source repeats this
+   * on the target.
+   */
+  public ClusterComparison loadingTemporarily() {
+    return new ClusterComparison(source, target, selected, true);
+  }
+
+  /**
+   * Compares.
+   *
+   * @return what differs and what could not be compared, for people: empty only when everything is
+   *     the same
+   * @throws io.grpc.StatusRuntimeException when a cluster cannot be reached
+   */
+  public List<String> differences() {
+    Report report = compare();
+    List<String> all = new ArrayList<>(report.differences());
+    all.addAll(report.notCompared());
+    return List.copyOf(all);
+  }
+
+  /**
+   * Compares.
+   *
+   * @throws io.grpc.StatusRuntimeException when a cluster cannot be reached
+   */
+  public Report compare() {
+    return new Run().report();
+  }
+
+  /** One comparison, as far as it has come. */
+  private final class Run {
+
+    private final List<String> differences = new ArrayList<>();
+    private final List<String> notCompared = new ArrayList<>();
+    private int collections;
+    private long rows;
+
+    Report report() {
+      SortedSet<String> onSource = databases(source);
+      SortedSet<String> onTarget = databases(target);
+      SortedSet<String> names = new TreeSet<>(onSource);
+      names.addAll(onTarget);
+      for (String name : selected.orElse(names)) {
+        if (onSource.contains(name) && onTarget.contains(name)) {
+          compareDatabase(name);
+        } else if (onSource.contains(name)) {
+          differences.add(name + ": the database is missing on the target");
+        } else if (onTarget.contains(name)) {
+          differences.add(name + ": the database is only on the target");
+        } else {
+          differences.add(name + ": neither cluster has this database");
+        }
+      }
+      return new Report(List.copyOf(differences), List.copyOf(notCompared), collections, rows);
+    }
+
+    private void compareDatabase(String database) {
+      SortedSet<String> onSource = collections(source, database);
+      SortedSet<String> onTarget = collections(target, database);
+      SortedSet<String> names = new TreeSet<>(onSource);
+      names.addAll(onTarget);
+      for (String name : names) {
+        if (!onTarget.contains(name)) {
+          differences.add(database + "." + name + ": missing on the target");
+        } else if (!onSource.contains(name)) {
+          differences.add(database + "." + name + ": only on the target");
+        } else {
+          collections++;
+          compareCollection(database, name);
+        }
+      }
+    }
+
+    private void compareCollection(String database, String name) {
+      Findings different = new Findings();
+      Findings unknown = new Findings();
+      try {
+        DescribedCollection expected = DescribedCollection.read(source, database, name);
+        DescribedCollection actual = DescribedCollection.read(target, database, name);
+        DescriptionComparison.compare(expected, actual, different);
+        compareRows(database, name, expected, actual, different, unknown);
+      } catch (MilvusRefusedException e) {
+        unknown.add("not compared to the end: " + e.getMessage());
+      }
+      String prefix = database + "." + name + ": ";
+      different.toList().forEach(text -> differences.add(prefix + text));
+      unknown.toList().forEach(text -> notCompared.add(prefix + text));
+    }
+
+    private void compareRows(
+        String database,
+        String name,
+        DescribedCollection expected,
+        DescribedCollection actual,
+        Findings different,
+        Findings unknown) {
+      FieldSchema key = expected.primaryKey();
+      FieldSchema other = actual.primaryKey();
+      if (!key.getName().equals(other.getName()) || key.getDataType() != other.getDataType()) {
+        unknown.add("rows not compared: they have other keys");
+        return;
+      }
+      try (LoadedSide onSource = load(source, database, name, expected);
+          LoadedSide onTarget = load(target, database, name, actual)) {
+        Optional<String> reason =
+            unreadable("source", expected, onSource.loaded())
+                .or(() -> unreadable("target", actual, onTarget.loaded()));
+        if (reason.isPresent()) {
+          unknown.add("rows not compared: " + reason.get());
+          return;
+        }
+        if (expected.hasPartitionKey() || actual.hasPartitionKey()) {
+          compareRows(
+              new RowReader(source, database, name, expected, List.of()),
+              new RowReader(target, database, name, actual, List.of()),
+              "",
+              different,
+              unknown);
+          return;
+        }
+        for (String partition : expected.partitions()) {
+          if (!actual.partitions().contains(partition)) {
+            continue;
+          }
+          String prefix = "partition " + partition + ": ";
+          if (!onSource.loaded().partitions().contains(partition)) {
+            unknown.add(prefix + "rows not compared: not loaded on the source");
+          } else if (!onTarget.loaded().partitions().contains(partition)) {
+            unknown.add(prefix + "rows not compared: not loaded on the target");
+          } else {
+            compareRows(
+                new RowReader(source, database, name, expected, List.of(partition)),
+                new RowReader(target, database, name, actual, List.of(partition)),
+                expected.partitions().size() == 1 ? "" : prefix,
+                different,
+                unknown);
+          }
+        }
+      }
+    }
+
+    private void compareRows(
+        RowReader onSource,
+        RowReader onTarget,
+        String prefix,
+        Findings different,
+        Findings unknown) {
+      long count = onSource.count();
+      rows += count;
+      new RowComparison(onSource, onTarget, prefix, different, unknown)
+          .compare(count, onTarget.count());
+    }
+  }
+
+  private LoadedSide load(
+      MilvusCluster cluster, String database, String name, DescribedCollection described) {
+    boolean isAll = described.loaded().partitions().containsAll(described.partitions());
+    if (!loadsTemporarily
+        || isAll
+        || described.loaded().state() == LoadState.LoadStateLoading
+        || !described.canBeLoaded()) {
+      return new LoadedSide(described.loaded(), Optional.empty());
+    }
+    TemporaryLoad load = new TemporaryLoad(cluster, database, name, described);
+    try {
+      return new LoadedSide(load.loaded(), Optional.of(load));
+    } catch (RuntimeException e) {
+      load.close();
+      throw e;
+    }
+  }
+
+  /** What of one side can be read while this is open. */
+  private record LoadedSide(LoadedPart loaded, Optional<TemporaryLoad> temporary)
+      implements AutoCloseable {
+
+    @Override
+    public void close() {
+      temporary.ifPresent(TemporaryLoad::close);
+    }
+  }
+
+  private Optional<String> unreadable(
+      String side, DescribedCollection described, LoadedPart loaded) {
+    if (loaded.isReadable()) {
+      return Optional.empty();
+    }
+    if (loadsTemporarily && !described.canBeLoaded()) {
+      return Optional.of("not loaded on the " + side + ", and without an index cannot be loaded");
+    }
+    return Optional.of(loaded.inWords() + " on the " + side);
+  }
+
+  private static SortedSet<String> databases(MilvusCluster cluster) {
+    return new TreeSet<>(
+        cluster
+            .call(
+                stub -> stub.listDatabases(ListDatabasesRequest.getDefaultInstance()),
+                ListDatabasesResponse::getStatus)
+            .getDbNamesList());
+  }
+
+  private static SortedSet<String> collections(MilvusCluster cluster, String database) {
+    ShowCollectionsRequest request =
+        ShowCollectionsRequest.newBuilder().setDbName(database).build();
+    return new TreeSet<>(
+        cluster
+            .call(stub -> stub.showCollections(request), ShowCollectionsResponse::getStatus)
+            .getCollectionNamesList());
+  }
+}

@@ -1,0 +1,21 @@
+package io.milvus.cdc.compare;
+
+import io.milvus.grpc.Status;
+
+/** A Milvus that was reached did not do what it was asked for. */
+public final class MilvusRefusedException extends IllegalStateException {
+
+  private static final long serialVersionUID = 1L;
+
+  private final int code;
+
+  MilvusRefusedException(Status status) {
+    super(status.getReason() + " (code " + status.getCode() + ")");
+    this.code = status.getCode();
+  }
+
+  /** Milvus' own number of the reason, 0 where it only gave words. */
+  public int code() {
+    return code;
+  }
+}

@@ -1,0 +1,178 @@
+package io.milvus.cdc.workload;
+
+import io.milvus.cdc.compare.MilvusCluster;
+import io.milvus.grpc.ConsistencyLevel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Changes a source in every way that a client can: databases, collections of all types, partitions,
+ * indexes, load states, aliases, renames, properties, rows.
+ *
+ * <pre>{@code
+ * RandomWorkload.on(source, 42).withWriters(4).withDatabases(List.of("default", "shop"))
+ *     .forDuration(Duration.ofMinutes(1)).run();
+ * }</pre>
+ *
+ * <p>It does only what Milvus allows, and a refusal ends it. What each writer does follows from the
+ * seed, the databases and the number of writers; how far it comes in a given time, and in which
+ * order the writers meet in the collection that they share, does not. A seed can be used once on a
+ * source, because the names follow from it too. What it has made stays as it is at the end.
+ */
+public final class RandomWorkload {
+
+  /** Of all writers. */
+  private static final int MOST_COLLECTIONS = 30;
+
+  private final MilvusCluster source;
+  private final long seed;
+  private final int writers;
+  private final List<String> databases;
+  private final int steps;
+  private final Duration duration;
+
+  /**
+   * What was done.
+   *
+   * @param operations how often, of each kind that was done at all
+   * @param rowsWritten inserted and upserted
+   */
+  public record Report(Map<Operation, Long> operations, long rowsWritten) {
+
+    private Report plus(Report other) {
+      Map<Operation, Long> sum = new EnumMap<>(Operation.class);
+      sum.putAll(operations);
+      other.operations.forEach((operation, count) -> sum.merge(operation, count, Long::sum));
+      return new Report(Collections.unmodifiableMap(sum), rowsWritten + other.rowsWritten);
+    }
+  }
+
+  private RandomWorkload(
+      MilvusCluster source,
+      long seed,
+      int writers,
+      List<String> databases,
+      int steps,
+      Duration duration) {
+    this.source = source;
+    this.seed = seed;
+    this.writers = writers;
+    this.databases = databases;
+    this.steps = steps;
+    this.duration = duration;
+  }
+
+  /** One writer, database {@code default}, one of each kind of operation. */
+  public static RandomWorkload on(MilvusCluster source, long seed) {
+    return new RandomWorkload(source, seed, 1, List.of("default"), 0, Duration.ofDays(1));
+  }
+
+  /** Threads, each with its own collections, and one collection that all write to. */
+  public RandomWorkload withWriters(int number) {
+    if (number < 1 || number > MOST_COLLECTIONS / 3) {
+      throw new IllegalArgumentException(
+          "A workload has 1 to " + MOST_COLLECTIONS / 3 + " writers, not " + number);
+    }
+    return new RandomWorkload(source, seed, number, databases, steps, duration);
+  }
+
+  /**
+   * Where the collections are, besides databases that the writers create and drop; those that are
+   * missing are created.
+   */
+  public RandomWorkload withDatabases(List<String> names) {
+    if (names.isEmpty()) {
+      throw new IllegalArgumentException("A workload needs a database");
+    }
+    return new RandomWorkload(source, seed, writers, List.copyOf(names), steps, duration);
+  }
+
+  /** Ends each writer after so many steps behind the first one of each kind. */
+  public RandomWorkload forSteps(int number) {
+    return new RandomWorkload(source, seed, writers, databases, number, Duration.ofDays(1));
+  }
+
+  /** Ends after this time, but not before there was one of each kind. */
+  public RandomWorkload forDuration(Duration time) {
+    return new RandomWorkload(source, seed, writers, databases, Integer.MAX_VALUE, time);
+  }
+
+  /**
+   * Runs it to its end.
+   *
+   * @throws IllegalStateException when the source refuses something, or the thread is interrupted;
+   *     says the seed, the writer and what it was about to do
+   */
+  public Report run() {
+    SourceCalls calls = new SourceCalls(source);
+    List<String> existing = calls.databases();
+    databases.stream().filter(name -> !existing.contains(name)).forEach(calls::createDatabase);
+    LiveCollection shared = createShared(calls);
+    long end = System.nanoTime() + duration.toNanos();
+    AtomicBoolean failed = new AtomicBoolean();
+    ExecutorService threads = Executors.newFixedThreadPool(writers);
+    try {
+      List<Future<Report>> running = new ArrayList<>();
+      for (int i = 0; i < writers; i++) {
+        WorkloadWriter writer =
+            new WorkloadWriter(calls, seed, i, databases, MOST_COLLECTIONS / writers, shared);
+        running.add(threads.submit(() -> run(writer, end, failed)));
+      }
+      Report all = new Report(Map.of(), 0);
+      for (Future<Report> writer : running) {
+        all = all.plus(writer.get());
+      }
+      return all;
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e.getCause().getMessage(), e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("The workload of seed " + seed + " was interrupted", e);
+    } finally {
+      failed.set(true);
+      threads.shutdownNow();
+    }
+  }
+
+  private Report run(WorkloadWriter writer, long end, AtomicBoolean failed) {
+    try {
+      writer.open();
+      for (int i = 0; i < steps && !failed.get() && System.nanoTime() < end; i++) {
+        writer.step();
+      }
+      return writer.report();
+    } catch (RuntimeException e) {
+      failed.set(true);
+      throw new IllegalStateException("Seed " + seed + ", " + writer + ": " + e.getMessage(), e);
+    }
+  }
+
+  private LiveCollection createShared(SourceCalls calls) {
+    LiveCollection shared =
+        new LiveCollection(
+            databases.get(0),
+            "s" + seed + "_shared",
+            AllTypes.of(AllTypes.KeyKind.INT64, AllTypes.VectorKind.FLOAT).withDynamicField(),
+            2,
+            0,
+            List.of(),
+            0);
+    calls.create(shared, ConsistencyLevel.Bounded);
+    calls.createIndex(
+        shared,
+        AllTypes.VECTOR,
+        "",
+        List.of(SourceCalls.pair("index_type", "FLAT"), SourceCalls.pair("metric_type", "L2")));
+    calls.load(shared);
+    return shared;
+  }
+}
