@@ -26,7 +26,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * <p>It does only what Milvus allows, and a refusal ends it. What each writer does follows from the
  * seed, the databases and the number of writers; how far it comes in a given time, and in which
  * order the writers meet in the collection that they share, does not. A seed can be used once on a
- * source, because the names follow from it too. What it has made stays as it is at the end.
+ * source, because the names follow from it too. What it has made stays as it is at the end, when
+ * every vector has an index.
  */
 public final class RandomWorkload {
 
@@ -149,6 +150,7 @@ public final class RandomWorkload {
       for (int i = 0; i < steps && !failed.get() && System.nanoTime() < end; i++) {
         writer.step();
       }
+      writer.close();
       return writer.report();
     } catch (RuntimeException e) {
       failed.set(true);

@@ -134,6 +134,11 @@ final class WorkloadWriter {
     dropDatabase(database);
   }
 
+  /** What every writer ends with: all its rows can be read, once their collection is loaded. */
+  void close() {
+    collections.stream().filter(c -> !c.hasVectorIndex()).forEach(this::createVectorIndex);
+  }
+
   private void createIndexes(LiveCollection collection, List<List<KeyValuePair>> vectorIndexes) {
     for (List<KeyValuePair> parameters : vectorIndexes) {
       if (collection.hasVectorIndex()) {
@@ -214,13 +219,7 @@ final class WorkloadWriter {
           with(
               c -> c.isLoaded() && c.isLoadedCompletely() && !integers(c).isEmpty(),
               this::deleteByField);
-      case CREATE_VECTOR_INDEX ->
-          with(
-              c -> !c.hasVectorIndex(),
-              c ->
-                  createVectorIndex(
-                      c,
-                      pick(c.types.vector() == VectorKind.FLOAT ? FLOAT_INDEXES : BINARY_INDEXES)));
+      case CREATE_VECTOR_INDEX -> with(c -> !c.hasVectorIndex(), this::createVectorIndex);
       case CREATE_SCALAR_INDEX -> with(c -> !unindexed(c).isEmpty(), this::createScalarIndex);
       case DROP_INDEX ->
           with(c -> !c.indexes.isEmpty(), c -> dropIndex(c, pick(c.indexes.keySet())));
@@ -467,6 +466,12 @@ final class WorkloadWriter {
         throw new IllegalStateException("Interrupted while " + collection + " was loading", e);
       }
     }
+  }
+
+  private void createVectorIndex(LiveCollection collection) {
+    createVectorIndex(
+        collection,
+        pick(collection.types.vector() == VectorKind.FLOAT ? FLOAT_INDEXES : BINARY_INDEXES));
   }
 
   private void createVectorIndex(LiveCollection collection, List<KeyValuePair> parameters) {

@@ -1,0 +1,100 @@
+package io.milvus.cdc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.etcd.jetcd.ByteSequence;
+import io.etcd.jetcd.Client;
+import io.milvus.cdc.compare.ClusterComparison;
+import io.milvus.cdc.compare.MilvusCluster;
+import io.milvus.cdc.playground.Part;
+import io.milvus.cdc.playground.Playground;
+import io.milvus.cdc.playground.TestingPlayground;
+import io.milvus.cdc.workload.RandomWorkload;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The job between two real Milvus servers, while everything that a client can do is done to the
+ * source.
+ *
+ * <p>The system properties {@code workload.seed} and {@code workload.seconds} choose another run.
+ */
+class RandomWorkloadReplicationIT {
+
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  @Test
+  void everythingOfARandomWorkloadArrives() throws Exception {
+    Playground playground = TestingPlayground.separate();
+    playground.start(Part.ETCD, Part.PULSAR, Part.SOURCE, Part.TARGET);
+    long seed = Long.getLong("workload.seed", System.currentTimeMillis() % 1_000_000);
+    int seconds = Integer.getInteger("workload.seconds", 120);
+    System.out.println("workload: seed " + seed);
+    try (playground;
+        MilvusCluster source =
+            MilvusCluster.connect("127.0.0.1", playground.ports().sourceMilvus());
+        MilvusCluster target =
+            MilvusCluster.connect("127.0.0.1", playground.ports().targetMilvus());
+        TestingTask task = new TestingTask(playground)) {
+      task.start();
+      CompletableFuture<RandomWorkload.Report> workload =
+          CompletableFuture.supplyAsync(
+              () ->
+                  RandomWorkload.on(source, seed)
+                      .withWriters(4)
+                      .withDatabases(List.of("default", "shop", "archive"))
+                      .forDuration(Duration.ofSeconds(seconds))
+                      .run());
+      TimeUnit.SECONDS.sleep(seconds / 4);
+      task.stop();
+      TimeUnit.SECONDS.sleep(seconds / 20);
+      compact(playground);
+      task.start();
+      TimeUnit.SECONDS.sleep(seconds / 4);
+      task.crash();
+      task.start();
+      TimeUnit.SECONDS.sleep(seconds / 8);
+      task.stop();
+      task.start();
+      System.out.println("workload: " + workload.get(seconds + 60, TimeUnit.SECONDS));
+
+      long ended = System.nanoTime();
+      task.awaitReplicated(PATIENCE);
+      System.out.println(
+          "workload: replicated " + (System.nanoTime() - ended) / 1_000_000 + " ms later");
+      assertThat(task.stopped()).isEmpty();
+      // The comparison loads collections of the source, which would be replicated.
+      task.stop();
+
+      ClusterComparison.Report report =
+          ClusterComparison.of(source, target).loadingTemporarily().compare();
+      System.out.println(
+          "workload: compared "
+              + report.collections()
+              + " collections with "
+              + report.rows()
+              + " rows in "
+              + (System.nanoTime() - ended) / 1_000_000
+              + " ms");
+      assertThat(report.differences()).as("seed " + seed).isEmpty();
+      assertThat(report.notCompared()).as("seed " + seed).isEmpty();
+      assertThat(report.rows()).isGreaterThan(seconds);
+    }
+  }
+
+  private static void compact(Playground playground) throws Exception {
+    try (Client client = Client.builder().endpoints(playground.etcdEndpoint()).build()) {
+      long revision =
+          client
+              .getKVClient()
+              .get(ByteSequence.from(new byte[] {'x'}))
+              .get(10, TimeUnit.SECONDS)
+              .getHeader()
+              .getRevision();
+      client.getKVClient().compact(revision).get(10, TimeUnit.SECONDS);
+    }
+  }
+}

@@ -1,0 +1,197 @@
+package io.milvus.cdc;
+
+import static org.awaitility.Awaitility.await;
+
+import io.milvus.cdc.log.StartPositionReader;
+import io.milvus.cdc.playground.Playground;
+import io.milvus.cdc.task.EtcdTaskStore;
+import io.milvus.cdc.task.Selection;
+import io.milvus.cdc.task.SourceCluster;
+import io.milvus.cdc.task.StoppedCollection;
+import io.milvus.cdc.task.TargetCluster;
+import io.milvus.cdc.task.TaskDefinition;
+import io.milvus.cdc.task.TaskStoreAddress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.apache.flink.api.common.JobID;
+import org.apache.flink.api.common.JobStatus;
+import org.apache.flink.configuration.CheckpointingOptions;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.ExternalizedCheckpointRetention;
+import org.apache.flink.configuration.RestOptions;
+import org.apache.flink.core.execution.SavepointFormatType;
+import org.apache.flink.runtime.jobgraph.JobGraph;
+import org.apache.flink.runtime.jobgraph.SavepointRestoreSettings;
+import org.apache.flink.runtime.minicluster.MiniCluster;
+import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+
+/**
+ * A task that replicates everything of a playground's source, and its job, run by a Flink in this
+ * JVM. It can be stopped and crash, and continues where it was.
+ */
+final class TestingTask implements AutoCloseable {
+
+  private static final int PARALLELISM = 2;
+  private static final long PATIENCE_SECONDS = 60;
+
+  private final TaskStoreAddress store;
+  private final String taskId;
+  private final Path snapshots;
+  private final MiniCluster cluster;
+  private Optional<JobID> running = Optional.empty();
+  private Optional<String> snapshot = Optional.empty();
+
+  /** Creates a task, from the source as it is now; its job does not run yet. */
+  TestingTask(Playground playground) throws Exception {
+    taskId = UUID.randomUUID().toString().replace("-", "");
+    store = new TaskStoreAddress(List.of(playground.etcdEndpoint()), "testing-task");
+    snapshots = Files.createTempDirectory(playground.directory(), "snapshots-");
+    SourceCluster source =
+        new SourceCluster(
+            List.of(playground.etcdEndpoint()),
+            "by-dev",
+            "meta",
+            playground.pulsarServiceUrl(),
+            playground.pulsarAdminUrl(),
+            "public",
+            "default",
+            "by-dev");
+    TargetCluster target =
+        new TargetCluster(
+            "127.0.0.1", playground.ports().targetMilvus(), false, Optional.empty(), 10);
+    TaskDefinition definition =
+        new TaskDefinition(
+            TaskDefinition.VERSION,
+            taskId,
+            Instant.now(),
+            source,
+            target,
+            Selection.everything(),
+            PARALLELISM);
+    try (EtcdTaskStore opened = store.open()) {
+      opened.write(definition, StartPositionReader.read(source, Selection.everything()));
+    }
+    Configuration configuration = new Configuration();
+    configuration.set(RestOptions.BIND_PORT, "0");
+    GaugeReporter.addTo(configuration);
+    cluster =
+        new MiniCluster(
+            new MiniClusterConfiguration.Builder()
+                .setConfiguration(configuration)
+                .setNumTaskManagers(1)
+                .setNumSlotsPerTaskManager(PARALLELISM)
+                .build());
+    cluster.start();
+  }
+
+  /** Where the task is kept. */
+  TaskStoreAddress store() {
+    return store;
+  }
+
+  /** Its id in the store. */
+  String taskId() {
+    return taskId;
+  }
+
+  /** Starts the job: where it was stopped, or from its newest checkpoint after a crash. */
+  void start() throws Exception {
+    Configuration configuration = new Configuration();
+    configuration.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofSeconds(3));
+    configuration.set(CheckpointingOptions.CHECKPOINTS_DIRECTORY, snapshots.toUri().toString());
+    configuration.set(
+        CheckpointingOptions.EXTERNALIZED_CHECKPOINT_RETENTION,
+        ExternalizedCheckpointRetention.RETAIN_ON_CANCELLATION);
+    StreamExecutionEnvironment environment =
+        StreamExecutionEnvironment.getExecutionEnvironment(configuration);
+    environment.setParallelism(PARALLELISM);
+    ReplicationJob.build(environment, taskId, store);
+    JobGraph graph = environment.getStreamGraph().getJobGraph();
+    snapshot.ifPresent(
+        path -> graph.setSavepointRestoreSettings(SavepointRestoreSettings.forPath(path)));
+    cluster.submitJob(graph).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    running = Optional.of(graph.getJobID());
+  }
+
+  /** Stops the job with a savepoint. */
+  void stop() throws Exception {
+    snapshot =
+        Optional.of(
+            cluster
+                .stopWithSavepoint(
+                    job(), snapshots.toUri().toString(), false, SavepointFormatType.CANONICAL)
+                .get(PATIENCE_SECONDS, TimeUnit.SECONDS));
+    awaitEnd();
+  }
+
+  /** Ends the job without a savepoint, after at least one checkpoint of this run. */
+  void crash() throws Exception {
+    Path checkpoints = snapshots.resolve(job().toString());
+    await()
+        .atMost(Duration.ofSeconds(PATIENCE_SECONDS))
+        .until(() -> newestCheckpoint(checkpoints).isPresent());
+    cluster.cancelJob(job()).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    awaitEnd();
+    snapshot = newestCheckpoint(checkpoints).map(path -> path.toUri().toString());
+  }
+
+  private static Optional<Path> newestCheckpoint(Path checkpoints) throws IOException {
+    if (!Files.isDirectory(checkpoints)) {
+      return Optional.empty();
+    }
+    try (Stream<Path> files = Files.list(checkpoints)) {
+      return files
+          .filter(path -> Files.exists(path.resolve("_metadata")))
+          .max(Comparator.comparingLong(TestingTask::number));
+    }
+  }
+
+  private static long number(Path checkpoint) {
+    return Long.parseLong(checkpoint.getFileName().toString().substring("chk-".length()));
+  }
+
+  private void awaitEnd() throws Exception {
+    cluster.requestJobResult(job()).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    running = Optional.empty();
+  }
+
+  /** Waits until everything that has happened on the source is on the target. */
+  void awaitReplicated(Duration patience) throws Exception {
+    long now = System.currentTimeMillis();
+    await()
+        .atMost(patience)
+        .failFast("the job does not run", () -> status() != JobStatus.RUNNING)
+        .until(() -> GaugeReporter.replicatedUntil(job().toString(), PARALLELISM) >= now);
+  }
+
+  private JobStatus status() throws Exception {
+    return cluster.getJobStatus(job()).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+  }
+
+  /** The collections that cannot be replicated. */
+  Collection<StoppedCollection> stopped() throws IOException {
+    try (EtcdTaskStore opened = store.open()) {
+      return opened.stopped(taskId);
+    }
+  }
+
+  private JobID job() {
+    return running.orElseThrow(() -> new IllegalStateException("The job does not run"));
+  }
+
+  @Override
+  public void close() throws Exception {
+    cluster.close();
+  }
+}
