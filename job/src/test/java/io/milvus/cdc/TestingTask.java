@@ -30,6 +30,8 @@ import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.ExternalizedCheckpointRetention;
 import org.apache.flink.configuration.RestOptions;
 import org.apache.flink.core.execution.SavepointFormatType;
+import org.apache.flink.runtime.execution.ExecutionState;
+import org.apache.flink.runtime.executiongraph.AccessExecutionVertex;
 import org.apache.flink.runtime.jobgraph.JobGraph;
 import org.apache.flink.runtime.jobgraph.SavepointRestoreSettings;
 import org.apache.flink.runtime.minicluster.MiniCluster;
@@ -105,7 +107,7 @@ final class TestingTask implements AutoCloseable {
     return taskId;
   }
 
-  /** Starts the job: where it was stopped, or from its newest checkpoint after a crash. */
+  /** Starts the job, and returns when it runs: where it was stopped, or from its newest checkpoint after a crash. */
   void start() throws Exception {
     Configuration configuration = new Configuration();
     configuration.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofSeconds(3));
@@ -122,6 +124,20 @@ final class TestingTask implements AutoCloseable {
         path -> graph.setSavepointRestoreSettings(SavepointRestoreSettings.forPath(path)));
     cluster.submitJob(graph).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     running = Optional.of(graph.getJobID());
+    await().atMost(Duration.ofSeconds(PATIENCE_SECONDS)).until(this::everythingRuns);
+  }
+
+  private boolean everythingRuns() throws Exception {
+    for (AccessExecutionVertex vertex :
+        cluster
+            .getExecutionGraph(job())
+            .get(PATIENCE_SECONDS, TimeUnit.SECONDS)
+            .getAllExecutionVertices()) {
+      if (vertex.getExecutionState() != ExecutionState.RUNNING) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Stops the job with a savepoint. */

@@ -27,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -73,17 +74,22 @@ final class Replication {
   /** What could not be read, by topic: it concerns also collections that are seen only later. */
   private final Map<String, List<UnreadableMessage>> unreadable = new HashMap<>();
 
-  private final Map<Long, CollectionLookup.Standing> skippedIds =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
+  private final Map<Long, CollectionLookup.Standing> skippedIds = new NewestIds<>();
 
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Long, CollectionLookup.Standing> eldest) {
-          return size() > MOST_SKIPPED_IDS;
-        }
-      };
+  /** Collections whose drop was read: metadata that still has them is out of date. */
+  private final Map<Long, Boolean> dropped = new NewestIds<>();
+
   private long catalogProgressMillis = -1;
   private long announcedMillis = -1;
+
+  private static final class NewestIds<T> extends LinkedHashMap<Long, T> {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    protected boolean removeEldestEntry(Map.Entry<Long, T> eldest) {
+      return size() > MOST_SKIPPED_IDS;
+    }
+  }
 
   /**
    * What is known of one collection.
@@ -166,16 +172,16 @@ final class Replication {
       return; // The metadata tells of it, with more detail.
     }
     Replica replica = replicas.get(header.collectionId());
+    if (header.kind() == Kind.DROP_COLLECTION) {
+      handleDrop(Optional.ofNullable(replica), header);
+      return;
+    }
     if (replica == null) {
       if (!isReplicated(header)) {
         skippedMessages.run();
         return;
       }
       replica = addReplica(header.collectionId());
-    }
-    if (header.kind() == Kind.DROP_COLLECTION) {
-      handleDrop(replica, header);
-      return;
     }
     if (replica.seen() && isBeforeStart(replica, header)) {
       skippedMessages.run();
@@ -191,10 +197,7 @@ final class Replication {
     if (skippedIds.containsKey(header.collectionId())) {
       return false;
     }
-    CollectionLookup.Standing answer =
-        header.kind() == Kind.DROP_COLLECTION
-            ? CollectionLookup.Standing.GONE
-            : lookup.standing(header.collectionId());
+    CollectionLookup.Standing answer = lookup.standing(header.collectionId());
     if (answer == CollectionLookup.Standing.REPLICATED) {
       return true;
     }
@@ -202,17 +205,26 @@ final class Replication {
     return false;
   }
 
-  private void handleDrop(Replica replica, LogMessageHeader header) {
-    if (!replica.seen()) {
-      remove(replica);
+  /**
+   * A collection that the metadata has not named may have a copy all the same, made after the
+   * checkpoint that this run began with.
+   */
+  private void handleDrop(Optional<Replica> replica, LogMessageHeader header) {
+    if (replica.isPresent() && replica.get().seen()) {
+      replica.get().closedTopics.add(header.pchannel());
+      release(replica.get());
+      if (!replica.get().closed()) {
+        return;
+      }
+    } else if (skippedIds.get(header.collectionId()) == CollectionLookup.Standing.NOT_SELECTED
+        || dropped.containsKey(header.collectionId())) {
+      skippedMessages.run();
       return;
     }
-    replica.closedTopics.add(header.pchannel());
-    release(replica);
-    if (replica.closed()) {
-      remove(replica);
-      out.accept(new CollectionGone(replica.collectionId));
-    }
+    replica.ifPresent(this::remove);
+    skippedIds.put(header.collectionId(), CollectionLookup.Standing.GONE);
+    dropped.put(header.collectionId(), true);
+    out.accept(new CollectionGone(header.collectionId()));
   }
 
   private void handleTick(TimeTick tick) {
@@ -263,6 +275,9 @@ final class Replication {
   }
 
   private void handleSeen(CollectionState state) {
+    if (dropped.containsKey(state.getId())) {
+      return;
+    }
     skippedIds.remove(state.getId());
     Replica replica = replicas.get(state.getId());
     if (replica == null) {

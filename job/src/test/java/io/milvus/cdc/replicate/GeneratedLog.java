@@ -1,11 +1,14 @@
 package io.milvus.cdc.replicate;
 
 import com.google.protobuf.ByteString;
+import io.milvus.cdc.catalog.CollectionLookup;
 import io.milvus.cdc.catalog.v1.CollectionState;
 import io.milvus.cdc.catalog.v1.Shard;
 import io.milvus.cdc.event.LogMessageHeader;
 import io.milvus.cdc.event.LogMessageHeader.Kind;
 import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.event.SourceEvent.CollectionGone;
+import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.event.SourceEvent.TimeTick;
 import io.milvus.cdc.replicate.ModelCollection.Change;
@@ -14,28 +17,34 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 
 /**
- * A random history of one collection, and one of the orders in which its log can arrive: messages
- * of a shard in any order as long as none comes behind a tick at or above its timestamp, shards
- * interleaved at will.
+ * A random history of a collection and, in half of the cases, of one that is created under its name
+ * on some of its topics after it was dropped; and one of the orders in which log and metadata can
+ * arrive: messages of a shard in any order as long as none comes behind a tick at or above its
+ * timestamp, shards interleaved at will, a topic without ticks once no collection is left on it.
  */
 final class GeneratedLog {
 
   static final long COLLECTION = 77;
+  static final long SUCCESSOR = 78;
 
   /** Time between two ticks. */
   private static final int TICK = 10;
 
   private final Random random;
-  private final int shards;
   private final boolean sameKeyTwice;
+  private final boolean isDropped;
+  private final Map<Long, List<Integer>> topicsById = new LinkedHashMap<>();
   private final List<LogMessage> history = new ArrayList<>();
   private final List<SourceEvent> arrival = new ArrayList<>();
+  private final List<SourceEvent> metadata = new ArrayList<>();
+  private long time = 1;
 
   /**
    * @param seed decides everything
@@ -43,16 +52,33 @@ final class GeneratedLog {
    */
   GeneratedLog(long seed, boolean sameKeyTwice) {
     this.random = new Random(seed);
-    this.shards = 1 + random.nextInt(3);
     this.sameKeyTwice = sameKeyTwice;
-    int operations = random.nextInt(40);
-    long end = generateHistory(operations);
-    arrange(end);
+    this.isDropped = random.nextBoolean();
+    int shards = 1 + random.nextInt(3);
+    topicsById.put(COLLECTION, range(0, shards));
+    generateHistory(COLLECTION, random.nextInt(40));
+    long dropped = Long.MAX_VALUE;
+    if (isDropped) {
+      dropped = ++time;
+      topicsById.get(COLLECTION).forEach(topic -> addDrop(topic, time));
+      int first = random.nextInt(shards);
+      topicsById.put(SUCCESSOR, range(first, first + 1 + random.nextInt(3)));
+      generateHistory(SUCCESSOR, random.nextInt(20));
+    }
+    generateMetadata();
+    arrange(dropped);
   }
 
-  /** Every message, in no particular order. */
-  List<LogMessage> history() {
-    return history;
+  /** Every message about a collection, in no particular order. */
+  List<LogMessage> history(long collectionId) {
+    return history.stream()
+        .filter(message -> message.header().collectionId() == collectionId)
+        .toList();
+  }
+
+  /** The collection that is there at the end. */
+  long survivor() {
+    return isDropped ? SUCCESSOR : COLLECTION;
   }
 
   /** Messages and ticks as they arrive. */
@@ -60,116 +86,225 @@ final class GeneratedLog {
     return arrival;
   }
 
-  /** One more tick on every topic. */
+  /** What the metadata tells, in its order; how it interleaves with the log is open. */
+  List<SourceEvent> metadata() {
+    return metadata;
+  }
+
+  /**
+   * What a fresh look at the metadata tells, after so many changes of it, a job that knew it after
+   * fewer.
+   */
+  List<SourceEvent> listing(int known, int now) {
+    Map<Long, SourceEvent> before = live(known);
+    Map<Long, SourceEvent> after = live(now);
+    List<SourceEvent> listing = new ArrayList<>();
+    for (Long id : before.keySet()) {
+      if (!after.containsKey(id)) {
+        listing.add(new CollectionGone(id));
+      }
+    }
+    listing.addAll(after.values());
+    return listing;
+  }
+
+  private Map<Long, SourceEvent> live(int changes) {
+    Map<Long, SourceEvent> live = new LinkedHashMap<>();
+    for (SourceEvent event : metadata.subList(0, changes)) {
+      if (event instanceof CollectionSeen seen) {
+        live.put(seen.state().getId(), event);
+      } else if (event instanceof CollectionGone gone) {
+        live.remove(gone.collectionId());
+      }
+    }
+    return live;
+  }
+
+  /**
+   * How many changes the metadata had at least when these events could be seen: a drop is in it
+   * before it is in the log.
+   */
+  int changesOfMetadata(List<SourceEvent> seen) {
+    int told = (int) seen.stream().filter(metadata::contains).count();
+    boolean isDropSeen =
+        seen.stream()
+            .anyMatch(
+                event ->
+                    event instanceof LogMessage message
+                        && message.header().kind() == Kind.DROP_COLLECTION);
+    return isDropSeen
+        ? Math.max(told, metadata.indexOf(new CollectionGone(COLLECTION)) + 1)
+        : told;
+  }
+
+  /** Says that the collection is gone from some moment on, when it is dropped. */
+  CollectionLookup lookup(long lookupSeed) {
+    Random moment = new Random(lookupSeed);
+    return new CollectionLookup() {
+      private boolean isGone;
+
+      @Override
+      public Standing standing(long collectionId) {
+        isGone |= isDropped && moment.nextBoolean();
+        return collectionId == COLLECTION && isGone ? Standing.GONE : Standing.REPLICATED;
+      }
+
+      @Override
+      public List<ByteString> startPositionsOfLiveCollections(String pchannel) {
+        return List.of();
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  /** One more tick on every topic that a collection is left on. */
   List<SourceEvent> ticksAtTheEnd() {
     List<SourceEvent> ticks = new ArrayList<>();
-    for (int shard = 0; shard < shards; shard++) {
-      ticks.add(new TimeTick(topic(shard), Long.MAX_VALUE));
+    for (int topic : topicsById.get(survivor())) {
+      ticks.add(new TimeTick(topic(topic), Long.MAX_VALUE));
     }
     return ticks;
   }
 
-  CollectionState state() {
+  private static List<Integer> range(int from, int to) {
+    List<Integer> range = new ArrayList<>();
+    for (int i = from; i < to; i++) {
+      range.add(i);
+    }
+    return range;
+  }
+
+  private static String topic(int number) {
+    return "by-dev-rootcoord-dml_" + number;
+  }
+
+  private static String vchannel(long collectionId, int topic) {
+    return topic(topic) + "_" + collectionId + "v0";
+  }
+
+  private void generateMetadata() {
+    metadata.add(new CollectionSeen(state(COLLECTION)));
+    for (int changes = random.nextInt(3); changes > 0; changes--) {
+      CollectionState changed =
+          state(COLLECTION).toBuilder().addAliases("alias" + changes).build();
+      metadata.add(new CollectionSeen(changed));
+    }
+    if (isDropped) {
+      metadata.add(new CollectionGone(COLLECTION));
+      metadata.add(new CollectionSeen(state(SUCCESSOR)));
+    }
+  }
+
+  private CollectionState state(long id) {
     CollectionState.Builder state =
-        CollectionState.newBuilder().setId(COLLECTION).setDatabase("default").setName("generated");
-    for (int shard = 0; shard < shards; shard++) {
+        CollectionState.newBuilder().setId(id).setDatabase("default").setName("generated");
+    for (int topic : topicsById.get(id)) {
       state.addShards(
-          Shard.newBuilder().setPchannel(topic(shard)).setVchannel(topic(shard) + "_77v" + shard));
+          Shard.newBuilder().setPchannel(topic(topic)).setVchannel(vchannel(id, topic)));
     }
     return state.build();
   }
 
-  static String topic(int shard) {
-    return "by-dev-rootcoord-dml_" + shard;
-  }
-
-  private long generateHistory(int operations) {
+  private void generateHistory(long id, int operations) {
     Set<Integer> present = new HashSet<>();
     Map<Integer, String> partitionOf = new HashMap<>();
-    long time = 1;
     for (int i = 0; i < operations; i++) {
-      time += random.nextInt(4);
+      time += 1 + random.nextInt(4);
       int key = random.nextInt(6);
       String partition = random.nextBoolean() ? "p" : "q";
-      switch (random.nextInt(8)) {
+      switch (random.nextInt(9)) {
         case 0, 1, 2 -> {
-          time++;
           if (sameKeyTwice || present.add(key)) {
-            message(Kind.INSERT, key, partition, i, time);
+            addRow(id, Kind.INSERT, key, partition, i);
             partitionOf.put(key, partition);
           }
         }
         case 3, 4 -> {
-          time++;
           // An upsert: its insert is published before its delete, with the same timestamp.
-          message(Kind.INSERT, key, partition, i, time);
-          message(Kind.DELETE, key, partition, i, time);
+          addRow(id, Kind.INSERT, key, partition, i);
+          addRow(id, Kind.DELETE, key, partition, i);
           present.add(key);
           partitionOf.put(key, partition);
         }
         case 5, 6 -> {
-          time++;
-          message(Kind.DELETE, key, partition, i, time);
+          addRow(id, Kind.DELETE, key, partition, i);
           present.remove(key);
         }
+        case 7 -> addPartitionChange(id, Kind.CREATE_PARTITION, partition);
         default -> {
-          time++;
-          for (int shard = 0; shard < shards; shard++) {
-            add(shard, Kind.DROP_PARTITION, new Change(partition, key, i), time);
-          }
+          addPartitionChange(id, Kind.DROP_PARTITION, partition);
           present.removeIf(each -> partition.equals(partitionOf.get(each)));
         }
       }
     }
-    return time;
   }
 
-  private void message(Kind kind, int key, String partition, int value, long time) {
-    add(key % shards, kind, new Change(partition, key, value), time);
+  private void addRow(long id, Kind kind, int key, String partition, int value) {
+    List<Integer> topics = topicsById.get(id);
+    int topic = topics.get(key % topics.size());
+    add(id, kind, topic, vchannel(id, topic), new Change(partition, key, value));
   }
 
-  private void add(int shard, Kind kind, Change change, long time) {
-    String vchannel =
-        kind == Kind.DROP_PARTITION ? "" : topic(shard) + "_" + COLLECTION + "v" + shard;
+  private void addPartitionChange(long id, Kind kind, String partition) {
+    for (int topic : topicsById.get(id)) {
+      add(id, kind, topic, "", new Change(partition, 0, 0));
+    }
+  }
+
+  private void addDrop(int topic, long at) {
+    time = at;
+    add(COLLECTION, Kind.DROP_COLLECTION, topic, "", new Change("", 0, 0));
+  }
+
+  private void add(long id, Kind kind, int topic, String vchannel, Change change) {
     history.add(
         new LogMessage(
-            new LogMessageHeader(
-                kind, topic(shard), 1, history.size(), COLLECTION, vchannel, time, false),
+            new LogMessageHeader(kind, topic(topic), 1, history.size(), id, vchannel, time, false),
             ByteString.copyFromUtf8(change.toString())));
   }
 
-  private void arrange(long end) {
+  private void arrange(long dropped) {
     List<Deque<SourceEvent>> topics = new ArrayList<>();
-    for (int shard = 0; shard < shards; shard++) {
-      topics.add(topicInOrderOfArrival(shard, end));
+    Set<Integer> numbers = new HashSet<>();
+    topicsById.values().forEach(numbers::addAll);
+    for (int topic : numbers) {
+      boolean isLive = topicsById.get(survivor()).contains(topic);
+      topics.add(topicInOrderOfArrival(topic(topic), isLive ? Long.MAX_VALUE : dropped));
     }
     while (topics.stream().anyMatch(topic -> !topic.isEmpty())) {
-      Deque<SourceEvent> topic = topics.get(random.nextInt(shards));
+      Deque<SourceEvent> topic = topics.get(random.nextInt(topics.size()));
       for (int burst = random.nextInt(6); burst > 0 && !topic.isEmpty(); burst--) {
         arrival.add(topic.remove());
       }
     }
   }
 
-  private Deque<SourceEvent> topicInOrderOfArrival(int shard, long end) {
-    int ticks = (int) (end / TICK) + 1;
+  private Deque<SourceEvent> topicInOrderOfArrival(String topic, long lastTick) {
+    int ticks = (int) (time / TICK) + 1;
     List<List<SourceEvent>> slots = new ArrayList<>();
     for (int i = 0; i < ticks; i++) {
       slots.add(new ArrayList<>());
     }
     for (LogMessage message : history) {
-      if (message.header().pchannel().equals(topic(shard))) {
+      if (message.header().pchannel().equals(topic)) {
         int latest = (int) ((message.header().timestamp() - 1) / TICK);
-        int slot = Math.max(0, latest - random.nextInt(2));
+        // Nothing of a collection follows its drop, which is its newest message.
+        boolean isDrop = message.header().kind() == Kind.DROP_COLLECTION;
+        int slot = isDrop ? latest : Math.max(0, latest - random.nextInt(4));
         List<SourceEvent> messages = slots.get(slot);
-        messages.add(random.nextInt(messages.size() + 1), message);
+        messages.add(isDrop ? messages.size() : random.nextInt(messages.size() + 1), message);
       }
     }
-    Deque<SourceEvent> topic = new ArrayDeque<>();
+    Deque<SourceEvent> events = new ArrayDeque<>();
     for (int i = 0; i < ticks; i++) {
-      topic.addAll(slots.get(i));
-      topic.add(new TimeTick(topic(shard), (long) (i + 1) * TICK));
+      events.addAll(slots.get(i));
+      long tick = (long) (i + 1) * TICK;
+      if (tick <= lastTick) {
+        events.add(new TimeTick(topic, tick));
+      }
     }
-    return topic;
+    return events;
   }
 }
