@@ -2,8 +2,6 @@ package io.milvus.cdc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.etcd.jetcd.ByteSequence;
-import io.etcd.jetcd.Client;
 import io.milvus.cdc.compare.ClusterComparison;
 import io.milvus.cdc.compare.MilvusCluster;
 import io.milvus.cdc.playground.Part;
@@ -51,7 +49,7 @@ class RandomWorkloadReplicationIT {
       TimeUnit.SECONDS.sleep(seconds / 4);
       task.stop();
       TimeUnit.SECONDS.sleep(seconds / 20);
-      compact(playground);
+      task.compactSource();
       task.start();
       TimeUnit.SECONDS.sleep(seconds / 4);
       task.crash();
@@ -65,7 +63,7 @@ class RandomWorkloadReplicationIT {
       task.awaitReplicated(PATIENCE);
       System.out.println(
           "workload: replicated " + (System.nanoTime() - ended) / 1_000_000 + " ms later");
-      assertThat(task.stopped()).isEmpty();
+      assertThat(task.definition().stopped()).isEmpty();
       // The comparison loads collections of the source, which would be replicated.
       task.stop();
 
@@ -82,19 +80,6 @@ class RandomWorkloadReplicationIT {
       assertThat(report.differences()).as("seed " + seed).isEmpty();
       assertThat(report.notCompared()).as("seed " + seed).isEmpty();
       assertThat(report.rows()).isGreaterThan(seconds);
-    }
-  }
-
-  private static void compact(Playground playground) throws Exception {
-    try (Client client = Client.builder().endpoints(playground.etcdEndpoint()).build()) {
-      long revision =
-          client
-              .getKVClient()
-              .get(ByteSequence.from(new byte[] {'x'}))
-              .get(10, TimeUnit.SECONDS)
-              .getHeader()
-              .getRevision();
-      client.getKVClient().compact(revision).get(10, TimeUnit.SECONDS);
     }
   }
 }

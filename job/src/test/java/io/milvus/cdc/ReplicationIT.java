@@ -5,16 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import io.milvus.cdc.compare.MilvusCluster;
 import io.milvus.cdc.compare.RowComparison;
-import io.milvus.cdc.log.StartPositionReader;
 import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.TestingPlayground;
-import io.milvus.cdc.task.EtcdTaskStore;
-import io.milvus.cdc.task.Selection;
-import io.milvus.cdc.task.SourceCluster;
-import io.milvus.cdc.task.TargetCluster;
-import io.milvus.cdc.task.TaskDefinition;
-import io.milvus.cdc.task.TaskStoreAddress;
 import io.milvus.cdc.workload.SourceWriter;
 import io.milvus.cdc.workload.SourceWriter.Kind;
 import io.milvus.grpc.AlterAliasRequest;
@@ -39,11 +32,8 @@ import io.milvus.grpc.RenameCollectionRequest;
 import io.milvus.grpc.ShowPartitionsRequest;
 import io.milvus.grpc.ShowPartitionsResponse;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.core.execution.JobClient;
@@ -62,8 +52,7 @@ class ReplicationIT {
   private static MilvusCluster source;
   private static MilvusCluster target;
   private static JobClient job;
-  private static TaskStoreAddress store;
-  private static String taskId;
+  private static TestingDefinition task;
 
   @BeforeAll
   static void startJob() throws Exception {
@@ -75,36 +64,12 @@ class ReplicationIT {
     existing.create(2);
     existing.load();
 
-    SourceCluster sourceCluster =
-        new SourceCluster(
-            List.of(playground.etcdEndpoint()),
-            "by-dev",
-            "meta",
-            playground.pulsarServiceUrl(),
-            playground.pulsarAdminUrl(),
-            "public",
-            "default",
-            "by-dev");
-    taskId = UUID.randomUUID().toString().replace("-", "");
-    TaskDefinition definition =
-        new TaskDefinition(
-            TaskDefinition.VERSION,
-            taskId,
-            Instant.now(),
-            sourceCluster,
-            new TargetCluster(
-                "127.0.0.1", playground.ports().targetMilvus(), false, Optional.empty(), 10),
-            Selection.everything(),
-            2);
-    store = new TaskStoreAddress(List.of(playground.etcdEndpoint()), "job-test");
-    try (EtcdTaskStore opened = store.open()) {
-      opened.write(definition, StartPositionReader.read(sourceCluster, Selection.everything()));
-    }
+    task = TestingDefinition.write(playground, 2);
     Configuration configuration = new Configuration();
     configuration.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofSeconds(1));
     StreamExecutionEnvironment environment =
         StreamExecutionEnvironment.createLocalEnvironment(2, configuration);
-    ReplicationJob.build(environment, taskId, store);
+    ReplicationJob.build(environment, task.taskId(), task.store());
     job = environment.executeAsync("test");
   }
 
@@ -306,26 +271,19 @@ class ReplicationIT {
     await()
         .atMost(PATIENCE)
         .untilAsserted(
-            () -> {
-              try (EtcdTaskStore opened = store.open()) {
-                assertThat(opened.stopped(taskId))
+            () ->
+                assertThat(task.stopped())
                     .singleElement()
                     .satisfies(
                         stopped -> {
                           assertThat(stopped.reason()).contains("unfit", "field v", "dim");
                           assertThat(stopped.topics()).hasSize(1);
-                        });
-              }
-            });
+                        }));
     unfit.drop();
     await()
         .atMost(PATIENCE)
         .untilAsserted(
-            () -> {
-              try (EtcdTaskStore opened = store.open()) {
-                assertThat(opened.stopped(taskId)).isEmpty();
-              }
-            });
+            () -> assertThat(task.stopped()).isEmpty());
     assertThat(SourceWriter.exists(target, "default", "unfit"))
         .as("what is nobody's copy is not dropped")
         .isTrue();

@@ -1,26 +1,17 @@
 package io.milvus.cdc;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.awaitility.Awaitility.await;
 
-import io.milvus.cdc.log.StartPositionReader;
+import io.etcd.jetcd.ByteSequence;
+import io.etcd.jetcd.Client;
 import io.milvus.cdc.playground.Playground;
-import io.milvus.cdc.task.EtcdTaskStore;
-import io.milvus.cdc.task.Selection;
-import io.milvus.cdc.task.SourceCluster;
-import io.milvus.cdc.task.StoppedCollection;
-import io.milvus.cdc.task.TargetCluster;
-import io.milvus.cdc.task.TaskDefinition;
-import io.milvus.cdc.task.TaskStoreAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.Collection;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.flink.api.common.JobID;
@@ -47,8 +38,8 @@ final class TestingTask implements AutoCloseable {
   private static final int PARALLELISM = 2;
   private static final long PATIENCE_SECONDS = 60;
 
-  private final TaskStoreAddress store;
-  private final String taskId;
+  private final TestingDefinition definition;
+  private final String etcdEndpoint;
   private final Path snapshots;
   private final MiniCluster cluster;
   private Optional<JobID> running = Optional.empty();
@@ -56,34 +47,9 @@ final class TestingTask implements AutoCloseable {
 
   /** Creates a task, from the source as it is now; its job does not run yet. */
   TestingTask(Playground playground) throws Exception {
-    taskId = UUID.randomUUID().toString().replace("-", "");
-    store = new TaskStoreAddress(List.of(playground.etcdEndpoint()), "testing-task");
+    definition = TestingDefinition.write(playground, PARALLELISM);
+    etcdEndpoint = playground.etcdEndpoint();
     snapshots = Files.createTempDirectory(playground.directory(), "snapshots-");
-    SourceCluster source =
-        new SourceCluster(
-            List.of(playground.etcdEndpoint()),
-            "by-dev",
-            "meta",
-            playground.pulsarServiceUrl(),
-            playground.pulsarAdminUrl(),
-            "public",
-            "default",
-            "by-dev");
-    TargetCluster target =
-        new TargetCluster(
-            "127.0.0.1", playground.ports().targetMilvus(), false, Optional.empty(), 10);
-    TaskDefinition definition =
-        new TaskDefinition(
-            TaskDefinition.VERSION,
-            taskId,
-            Instant.now(),
-            source,
-            target,
-            Selection.everything(),
-            PARALLELISM);
-    try (EtcdTaskStore opened = store.open()) {
-      opened.write(definition, StartPositionReader.read(source, Selection.everything()));
-    }
     Configuration configuration = new Configuration();
     configuration.set(RestOptions.BIND_PORT, "0");
     GaugeReporter.addTo(configuration);
@@ -97,17 +63,12 @@ final class TestingTask implements AutoCloseable {
     cluster.start();
   }
 
-  /** Where the task is kept. */
-  TaskStoreAddress store() {
-    return store;
+  /** The task as its store has it. */
+  TestingDefinition definition() {
+    return definition;
   }
 
-  /** Its id in the store. */
-  String taskId() {
-    return taskId;
-  }
-
-  /** Starts the job, and returns when it runs: where it was stopped, or from its newest checkpoint after a crash. */
+  /** Starts the job and returns when it runs: from where it was stopped, or from its newest checkpoint after a crash. */
   void start() throws Exception {
     Configuration configuration = new Configuration();
     configuration.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofSeconds(3));
@@ -118,7 +79,7 @@ final class TestingTask implements AutoCloseable {
     StreamExecutionEnvironment environment =
         StreamExecutionEnvironment.getExecutionEnvironment(configuration);
     environment.setParallelism(PARALLELISM);
-    ReplicationJob.build(environment, taskId, store);
+    ReplicationJob.build(environment, definition.taskId(), definition.store());
     JobGraph graph = environment.getStreamGraph().getJobGraph();
     snapshot.ifPresent(
         path -> graph.setSavepointRestoreSettings(SavepointRestoreSettings.forPath(path)));
@@ -191,15 +152,21 @@ final class TestingTask implements AutoCloseable {
         .until(() -> GaugeReporter.replicatedUntil(job().toString(), PARALLELISM) >= now);
   }
 
-  private JobStatus status() throws Exception {
-    return cluster.getJobStatus(job()).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+  /** Lets the source's etcd forget what has changed so far. */
+  void compactSource() throws Exception {
+    try (Client etcd = Client.builder().endpoints(etcdEndpoint).build()) {
+      long revision =
+          etcd.getKVClient()
+              .get(ByteSequence.from("nothing", UTF_8))
+              .get(PATIENCE_SECONDS, TimeUnit.SECONDS)
+              .getHeader()
+              .getRevision();
+      etcd.getKVClient().compact(revision).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    }
   }
 
-  /** The collections that cannot be replicated. */
-  Collection<StoppedCollection> stopped() throws IOException {
-    try (EtcdTaskStore opened = store.open()) {
-      return opened.stopped(taskId);
-    }
+  private JobStatus status() throws Exception {
+    return cluster.getJobStatus(job()).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
   }
 
   private JobID job() {

@@ -401,12 +401,12 @@ final class Catalog {
     if (field == null) {
       return Optional.empty();
     }
-    // Asked for without any parameter, the server chose them (a scalar index): so does the target,
-    // with the same ones.
+    // A scalar index can be asked for without any parameter: so it is on the target. One on a vector
+    // cannot: without what the user gave (made before 2.3) there is what the server made of it.
     List<Property> params =
-        index.getIndexInfo().getUserIndexParamsCount() > 0
-            ? index.getIndexInfo().getUserIndexParamsList()
-            : index.getIndexInfo().getIndexParamsList();
+        index.getIndexInfo().getUserIndexParamsCount() == 0 && isVector(field)
+            ? index.getIndexInfo().getIndexParamsList()
+            : index.getIndexInfo().getUserIndexParamsList();
     return Optional.of(
         Index.newBuilder()
             .setId(id)
@@ -415,6 +415,13 @@ final class Catalog {
             .putAllParams(asMap(params))
             .setCreatedAt(index.getCreateTime())
             .build());
+  }
+
+  private static boolean isVector(FieldSchema field) {
+    return switch (field.getDataType()) {
+      case BinaryVector, FloatVector, Float16Vector, BFloat16Vector, SparseFloatVector -> true;
+      default -> false;
+    };
   }
 
   private static Optional<Load> load(

@@ -209,6 +209,13 @@ class CatalogTest {
                 .setCreatedAt(99)
                 .build());
 
+    FieldIndex.Builder chosen = asked.toBuilder();
+    chosen.getIndexInfoBuilder().clearUserIndexParams();
+    put("field-index/5/77", chosen.build());
+    assertThat(state(5).getIndexes(0).getParamsMap())
+        .as("what the server chose is not what the user asked for")
+        .isEmpty();
+
     put("field-index/5/77", asked.toBuilder().setDeleted(true).build());
     assertThat(state(5).getIndexesList()).isEmpty();
   }

@@ -102,6 +102,29 @@ class ReplicationTest {
     assertThat(replication.collections()).isZero();
   }
 
+  /** Its copy was made after the checkpoint that this run began with. */
+  @Test
+  void aCollectionThatWasDroppedBeforeTheMetadataNamedItAgainIsGone() throws Exception {
+    Replication replication = replication(Standing.GONE);
+    replication.handle(insert(1, "a", 10));
+    replication.handle(drop(1, "a", 20));
+    replication.handle(drop(1, "b", 20));
+    assertThat(handedOut).containsExactly(new CollectionGone(1));
+
+    replication.handle(new CollectionSeen(collection(1, "a", "b")));
+    assertThat(handedOut).as("metadata from before the drop").hasSize(1);
+    assertThat(replication.collections()).isZero();
+  }
+
+  @Test
+  void theDropOfWhatIsNotSelectedIsNobodysBusiness() throws Exception {
+    Replication replication = replication(Standing.NOT_SELECTED);
+    replication.handle(insert(1, "a", 10));
+    replication.handle(drop(1, "a", 20));
+    assertThat(handedOut).isEmpty();
+    assertThat(skipped).isEqualTo(2);
+  }
+
   @Test
   void backlogOfACollectionThatIsGoneIsAskedAboutOnceAndDropped() throws Exception {
     FixedLookup lookup = new FixedLookup(Standing.GONE);

@@ -31,6 +31,9 @@ final class LiveCollection {
   /** Whether the collection is loaded with the partitions that it gets. */
   boolean isLoadedAsWhole;
 
+  /** Whether properties were changed since the collection was last renamed. */
+  boolean hasUnwrittenProperties;
+
   /** Names by field. */
   final SortedMap<String, String> indexes = new TreeMap<>();
 

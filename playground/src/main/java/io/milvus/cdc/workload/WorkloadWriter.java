@@ -134,8 +134,13 @@ final class WorkloadWriter {
     dropDatabase(database);
   }
 
-  /** What every writer ends with: all its rows can be read, once their collection is loaded. */
+  /**
+   * What every writer ends with: all its rows can be read, once their collection is loaded, and all
+   * its properties are in etcd.
+   */
   void close() {
+    // Milvus 2.3 keeps changed properties in memory until it writes the collection for a rename.
+    collections.stream().filter(c -> c.hasUnwrittenProperties).forEach(this::rename);
     collections.stream().filter(c -> !c.hasVectorIndex()).forEach(this::createVectorIndex);
   }
 
@@ -349,6 +354,7 @@ final class WorkloadWriter {
     does(Operation.RENAME_COLLECTION, collection + " to " + name);
     calls.rename(collection, collection.database, name);
     collection.name = name;
+    collection.hasUnwrittenProperties = false;
   }
 
   private void move(LiveCollection collection, String database) {
@@ -358,6 +364,7 @@ final class WorkloadWriter {
     does(Operation.MOVE_COLLECTION, collection + " to " + database);
     calls.rename(collection, database, collection.name);
     collection.database = database;
+    collection.hasUnwrittenProperties = false;
   }
 
   private void alter(LiveCollection collection) {
@@ -367,6 +374,7 @@ final class WorkloadWriter {
     } else {
       calls.alter(collection, "note", "Altered \"" + random.nextInt() + "\"");
     }
+    collection.hasUnwrittenProperties = true;
   }
 
   private void createPartition(LiveCollection collection, String partition) {

@@ -1,0 +1,133 @@
+package io.milvus.cdc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.milvus.cdc.compare.MilvusCluster;
+import io.milvus.cdc.compare.RowComparison;
+import io.milvus.cdc.playground.Part;
+import io.milvus.cdc.playground.Playground;
+import io.milvus.cdc.playground.TestingPlayground;
+import io.milvus.cdc.workload.SourceWriter;
+import io.milvus.cdc.workload.SourceWriter.Kind;
+import io.milvus.grpc.ShowCollectionsRequest;
+import io.milvus.grpc.ShowCollectionsResponse;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A job with a small heap of its own, many collections that nobody writes to, and a backlog that is
+ * larger than the heap, most of it in one collection.
+ *
+ * <p>The system properties {@code memory.collections}, {@code memory.megabytes} and {@code
+ * memory.heap} choose another size.
+ */
+class BoundedMemoryIT {
+
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
+  private static final int IDLE_COLLECTIONS = Integer.getInteger("memory.collections", 150);
+  private static final int BACKLOG_MEGABYTES = Integer.getInteger("memory.megabytes", 400);
+  private static final int HEAP_MEGABYTES = Integer.getInteger("memory.heap", 256);
+  private static final int DIMENSION = 2_048;
+  private static final int ROWS_OF_A_MEGABYTE = (1 << 20) / (DIMENSION * Float.BYTES);
+  private static final int LOOK_SECONDS = 10;
+
+  @Test
+  void aBacklogInOneCollectionAndManyIdleOnesFitIntoASmallHeap() throws Exception {
+    Playground playground =
+        TestingPlayground.shared(Part.ETCD, Part.PULSAR, Part.SOURCE, Part.TARGET);
+    try (MilvusCluster source =
+            MilvusCluster.connect("127.0.0.1", playground.ports().sourceMilvus());
+        MilvusCluster target =
+            MilvusCluster.connect("127.0.0.1", playground.ports().targetMilvus())) {
+      SourceWriter.createDatabase(source, "many");
+      long started = System.nanoTime();
+      for (int i = 0; i < IDLE_COLLECTIONS; i++) {
+        new SourceWriter(source, "many", "idle_" + i, Kind.INT64).create(1);
+      }
+      System.out.println(
+          "memory: " + IDLE_COLLECTIONS + " collections created in " + secondsSince(started) + " s");
+      SourceWriter silent = new SourceWriter(source, "many", "silent", Kind.INT64);
+      silent.create(2);
+      SourceWriter small = new SourceWriter(source, "many", "small", Kind.VARCHAR);
+      small.create(2);
+      small.load();
+      SourceWriter large = new SourceWriter(source, "many", "large", Kind.INT64, DIMENSION);
+      large.create(1);
+      large.load();
+
+      TestingDefinition task = TestingDefinition.write(playground, JobProcess.PARALLELISM);
+      silent.insert(0, 10, 1);
+      silent.drop();
+      for (int megabyte = 0; megabyte < BACKLOG_MEGABYTES; megabyte++) {
+        int first = megabyte * ROWS_OF_A_MEGABYTE;
+        large.insert(first, first + ROWS_OF_A_MEGABYTE, 1);
+        if (megabyte % 10 == 0) {
+          small.upsert(megabyte, megabyte + 2, 1);
+        }
+      }
+      System.out.println("memory: backlog written after " + secondsSince(started) + " s");
+
+      try (JobProcess job = JobProcess.start(playground, task, HEAP_MEGABYTES)) {
+        awaitSame(job, source, target, "small");
+        awaitSame(job, source, target, "large");
+        System.out.println("memory: replicated after " + secondsSince(started) + " s");
+        await()
+            .atMost(PATIENCE)
+            .failFast("the job ended", () -> !job.isAlive())
+            .until(() -> collections(target) == IDLE_COLLECTIONS + 2);
+        System.out.println("memory: all collections after " + secondsSince(started) + " s");
+
+        long reads = readsOfEtcd(playground);
+        TimeUnit.SECONDS.sleep(LOOK_SECONDS);
+        long more = readsOfEtcd(playground) - reads;
+        System.out.println("memory: " + more + " reads of etcd in " + LOOK_SECONDS + " s");
+        assertThat(more).isLessThan(IDLE_COLLECTIONS);
+        assertThat(task.stopped()).isEmpty();
+        assertThat(job.isAlive()).isTrue();
+      }
+    }
+  }
+
+  private static void awaitSame(
+      JobProcess job, MilvusCluster source, MilvusCluster target, String collection) {
+    await()
+        .atMost(PATIENCE)
+        .failFast("the job ended", () -> !job.isAlive())
+        .ignoreExceptions()
+        .untilAsserted(
+            () ->
+                assertThat(RowComparison.differences(source, target, "many", collection))
+                    .isEmpty());
+  }
+
+  private static int collections(MilvusCluster cluster) {
+    ShowCollectionsRequest request = ShowCollectionsRequest.newBuilder().setDbName("many").build();
+    return cluster
+        .call(stub -> stub.showCollections(request), ShowCollectionsResponse::getStatus)
+        .getCollectionNamesCount();
+  }
+
+  /** How many reads the source's etcd has answered, to whomever. */
+  private static long readsOfEtcd(Playground playground) throws IOException, InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(playground.etcdEndpoint() + "/metrics")).build();
+    return HttpClient.newHttpClient()
+        .send(request, HttpResponse.BodyHandlers.ofLines())
+        .body()
+        .filter(line -> line.startsWith("grpc_server_started_total"))
+        .filter(line -> line.contains("grpc_method=\"Range\""))
+        .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+        .sum();
+  }
+
+  private static long secondsSince(long nanoTime) {
+    return TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - nanoTime);
+  }
+}
