@@ -21,7 +21,8 @@ import org.apache.flink.util.Collector;
 /**
  * Which subtask gets an event: all events of a collection go to one, chosen by the collection's id;
  * ticks and progress go to every one, over the same connections as the messages, so that a tick
- * never overtakes a message that it closes.
+ * never overtakes a message that it closes. So do databases: each subtask may have collections in
+ * them.
  */
 final class Routing {
 
@@ -49,6 +50,8 @@ final class Routing {
     public void flatMap(SourceEvent event, Collector<SourceEvent> out) {
       if (event instanceof TimeTick
           || event instanceof CatalogProgress
+          || event instanceof DatabaseSeen
+          || event instanceof DatabaseGone
           || event instanceof UnreadableMessage) {
         for (int receiver = 0; receiver < parallelism; receiver++) {
           out.collect(new Addressed(receiver, event));
@@ -84,12 +87,10 @@ final class Routing {
         return subtaskOf(stopped.collectionId(), parallelism);
       } else if (event instanceof Addressed addressed) {
         return addressed.receiver();
-      } else if (event instanceof DatabaseSeen seen) {
-        return subtaskOf(seen.name().hashCode(), parallelism);
-      } else if (event instanceof DatabaseGone gone) {
-        return subtaskOf(gone.name().hashCode(), parallelism);
       } else if (event instanceof TimeTick
           || event instanceof CatalogProgress
+          || event instanceof DatabaseSeen
+          || event instanceof DatabaseGone
           || event instanceof UnreadableMessage
           || event instanceof ReplicatedUntil) {
         throw new IllegalArgumentException("meant for every subtask, yet not addressed: " + event);

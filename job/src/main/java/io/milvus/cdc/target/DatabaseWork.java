@@ -3,9 +3,7 @@ package io.milvus.cdc.target;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEvent.DatabaseGone;
 import io.milvus.cdc.event.SourceEvent.DatabaseSeen;
-import io.milvus.cdc.target.TargetException.Kind;
-import io.milvus.grpc.DescribeCollectionResponse;
-import java.util.Optional;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,23 +34,19 @@ final class DatabaseWork implements LaneWork {
     return 0;
   }
 
+  /**
+   * Drops the database when it is empty. Other subtasks may still have copies in it, and try after
+   * them; the last one finds it empty.
+   */
   private int drop(TargetClient client) throws TargetException {
-    int copies = 0;
-    for (String collection : client.collections(name)) {
-      Optional<DescribeCollectionResponse> found = client.describeCollection(name, collection);
-      if (found.isPresent() && TargetConnection.origin(found.get()).isEmpty()) {
-        LOG.warn(
-            "Database stays on the target: it holds a collection that no task made."
-                + " database={} collection={}",
-            name,
-            collection);
-        return 0;
-      }
-      copies += found.isPresent() ? 1 : 0;
-    }
-    if (copies > 0) {
-      throw new TargetException(
-          Kind.TRANSIENT, "it waits until the " + copies + " collections in it are dropped");
+    List<String> collections = client.collections(name);
+    if (!collections.isEmpty()) {
+      LOG.info(
+          "Database stays on the target as long as there are collections in it:"
+              + " database={} collections={}",
+          name,
+          collections);
+      return 0;
     }
     client.dropDatabase(name);
     return 1;

@@ -2,6 +2,7 @@ package io.milvus.cdc.target;
 
 import io.milvus.cdc.event.LogMessageHeader.Kind;
 import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.event.SourceEvent.DatabaseGone;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -139,6 +140,15 @@ final class Lane {
     return Optional.ofNullable(queue.peek());
   }
 
+  /** Whether the step drops a database; not so when it has come back in the meantime. */
+  synchronized boolean dropsDatabase() {
+    return !step.isEmpty() && step.element().event() instanceof DatabaseGone && queue.isEmpty();
+  }
+
+  private boolean isOutdated() {
+    return step.element().event() instanceof DatabaseGone && !dropsDatabase();
+  }
+
   /** What a step did. */
   record Done(int bytes, int insertedRows, int deletedRows, int operations) {}
 
@@ -147,7 +157,7 @@ final class Lane {
     int operations = 0;
     if (batch.isPresent()) {
       writeRows(batch.get());
-    } else {
+    } else if (!isOutdated()) {
       operations = work.apply(step.element().event());
     }
     failures = 0;

@@ -36,6 +36,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import milvus.proto.msg.Msg;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -62,6 +63,10 @@ final class TargetCollection implements LaneWork {
   private CollectionSchema schema = CollectionSchema.getDefaultInstance();
   private Place place = new Place("", "");
   private final Set<String> partitions = new HashSet<>();
+
+  /** Source ids whose drop was applied, as long as the metadata still lists them. */
+  private final Set<Long> droppedPartitions = new HashSet<>();
+
   private Optional<Instant> blockedSince = Optional.empty();
 
   TargetCollection(long collectionId, TargetConnection connection) {
@@ -235,9 +240,13 @@ final class TargetCollection implements LaneWork {
     if (hasPartitionKey()) {
       return 0;
     }
+    droppedPartitions.retainAll(
+        state.getPartitionsList().stream().map(Partition::getId).collect(Collectors.toSet()));
     int operations = 0;
     for (Partition partition : state.getPartitionsList()) {
-      operations += createPartition(client, partition.getName());
+      if (!droppedPartitions.contains(partition.getId())) {
+        operations += createPartition(client, partition.getName());
+      }
     }
     return operations;
   }
@@ -390,6 +399,7 @@ final class TargetCollection implements LaneWork {
           Kind.PERMANENT, message.header().position() + " is not a readable DropPartition", e);
     }
     String name = drop.getPartitionName();
+    droppedPartitions.add(drop.getPartitionID());
     if (name.equals(DEFAULT_PARTITION) || !partitions.contains(name)) {
       return 0;
     }
@@ -406,8 +416,13 @@ final class TargetCollection implements LaneWork {
         state.getPartitionsList().stream()
             .anyMatch(
                 partition ->
-                    partition.getName().equals(name) && partition.getId() != drop.getPartitionID());
-    return 1 + (recreated ? createPartition(client, name) : 0);
+                    partition.getName().equals(name)
+                        && !droppedPartitions.contains(partition.getId()));
+    if (!recreated) {
+      return 1;
+    }
+    int operations = 1 + createPartition(client, name);
+    return loaded ? operations + new LoadedPart(client, place).loadWhatIsWanted(state) : operations;
   }
 
   /**

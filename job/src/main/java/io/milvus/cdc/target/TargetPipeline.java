@@ -273,6 +273,7 @@ final class TargetPipeline implements AutoCloseable {
   private void run(Lane lane) {
     try {
       while (lane.takeStep()) {
+        awaitEarlierCollections(lane);
         finished(lane, lane.performStep());
       }
     } catch (TargetException e) {
@@ -282,6 +283,18 @@ final class TargetPipeline implements AutoCloseable {
     } catch (RuntimeException e) {
       LOG.error("A step failed in an unforeseen way, report this: for=\"{}\"", lane, e);
       giveUp(lane, e.toString(), e);
+    }
+  }
+
+  /** A database is dropped when what came before has left it, or has passed through it. */
+  private synchronized void awaitEarlierCollections(Lane lane) throws TargetException {
+    if (!lane.dropsDatabase()) {
+      return;
+    }
+    for (Lane other : busy) {
+      if (other.collectionId().isPresent() && other.oldest() < lane.oldest()) {
+        throw TargetConnection.wait("it waits until what came before is applied to " + other);
+      }
     }
   }
 

@@ -1,20 +1,25 @@
 package io.milvus.cdc.target;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
 import io.milvus.cdc.task.TargetCluster;
 import io.milvus.grpc.AlterCollectionRequest;
+import io.milvus.grpc.CollectionSchema;
 import io.milvus.grpc.ConnectRequest;
 import io.milvus.grpc.ConnectResponse;
 import io.milvus.grpc.CreateCollectionRequest;
+import io.milvus.grpc.CreatePartitionRequest;
 import io.milvus.grpc.DeleteRequest;
 import io.milvus.grpc.DescribeCollectionRequest;
 import io.milvus.grpc.DescribeCollectionResponse;
 import io.milvus.grpc.DescribeIndexRequest;
 import io.milvus.grpc.DescribeIndexResponse;
 import io.milvus.grpc.DropCollectionRequest;
+import io.milvus.grpc.DropPartitionRequest;
 import io.milvus.grpc.FieldData;
 import io.milvus.grpc.GetLoadStateRequest;
 import io.milvus.grpc.GetLoadStateResponse;
@@ -36,7 +41,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
 
@@ -49,6 +56,7 @@ final class FaultyMilvus extends MilvusServiceGrpc.MilvusServiceImplBase impleme
   private final Server server;
   private final List<String> calls = new ArrayList<>();
   private final Map<Long, List<Float>> rows = new TreeMap<>();
+  private final Set<String> partitions = new TreeSet<>(Set.of("_default"));
   private int doubled;
   private Optional<CreateCollectionRequest> collection = Optional.empty();
 
@@ -89,6 +97,11 @@ final class FaultyMilvus extends MilvusServiceGrpc.MilvusServiceImplBase impleme
   /** Vectors by key. */
   synchronized Map<Long, List<Float>> rows() {
     return new TreeMap<>(rows);
+  }
+
+  /** Names of its partitions. */
+  synchronized Set<String> partitions() {
+    return new TreeSet<>(partitions);
   }
 
   /** How many rows were inserted beside one of the same key. */
@@ -204,17 +217,41 @@ final class FaultyMilvus extends MilvusServiceGrpc.MilvusServiceImplBase impleme
       DescribeCollectionRequest request, StreamObserver<DescribeCollectionResponse> out) {
     DescribeCollectionResponse.Builder response = DescribeCollectionResponse.newBuilder();
     if (collection.isPresent()) {
-      response.addAllProperties(collection.get().getPropertiesList());
+      response
+          .addAllProperties(collection.get().getPropertiesList())
+          .setSchema(schema(collection.get().getSchema()));
     } else {
       response.setStatus(io.milvus.grpc.Status.newBuilder().setCode(100).setReason("not found"));
     }
     answer(out, response::build);
   }
 
+  private static CollectionSchema schema(ByteString bytes) {
+    try {
+      return CollectionSchema.parseFrom(bytes);
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   @Override
   public void showPartitions(
       ShowPartitionsRequest request, StreamObserver<ShowPartitionsResponse> out) {
-    answer(out, () -> ShowPartitionsResponse.newBuilder().addPartitionNames("_default").build());
+    answer(out, () -> ShowPartitionsResponse.newBuilder().addAllPartitionNames(partitions()).build());
+  }
+
+  @Override
+  public synchronized void createPartition(
+      CreatePartitionRequest request, StreamObserver<io.milvus.grpc.Status> out) {
+    partitions.add(request.getPartitionName());
+    answer(out, io.milvus.grpc.Status::getDefaultInstance);
+  }
+
+  @Override
+  public synchronized void dropPartition(
+      DropPartitionRequest request, StreamObserver<io.milvus.grpc.Status> out) {
+    partitions.remove(request.getPartitionName());
+    answer(out, io.milvus.grpc.Status::getDefaultInstance);
   }
 
   @Override

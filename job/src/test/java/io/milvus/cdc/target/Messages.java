@@ -93,6 +93,12 @@ final class Messages {
     return new LogMessage(header(Kind.DELETE, false), delete.toByteString());
   }
 
+  static LogMessage dropPartition(long id, String name) {
+    Msg.DropPartitionRequest drop =
+        Msg.DropPartitionRequest.newBuilder().setPartitionID(id).setPartitionName(name).build();
+    return new LogMessage(header(Kind.DROP_PARTITION, false), drop.toByteString());
+  }
+
   /** Puts a stop of the collection, as an earlier run would have left it, into a store. */
   static void stop(StopStore store, Map<String, FirstMessage> topics, long fromTimestamp) {
     store.change(

@@ -6,6 +6,8 @@ import static io.milvus.cdc.target.Messages.insert;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.milvus.cdc.catalog.v1.CollectionState;
+import io.milvus.cdc.catalog.v1.Partition;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.CollectionStopped;
@@ -100,6 +102,30 @@ class TargetPipelineTest {
     pipeline.submit(insert(true, 1, 10));
     pipeline.flush();
     assertThat(target.calls()).containsExactly("upsert 1");
+  }
+
+  @Test
+  void metadataFromBeforeADropDoesNotBringThePartitionBack() throws Exception {
+    CollectionSeen withPartition = new CollectionSeen(withPartition(7));
+    pipeline.submit(withPartition);
+    pipeline.flush();
+    assertThat(target.partitions()).containsExactly("_default", "p");
+
+    pipeline.submit(Messages.dropPartition(7, "p"));
+    pipeline.submit(withPartition);
+    pipeline.flush();
+    assertThat(target.partitions()).containsExactly("_default");
+
+    pipeline.submit(new CollectionSeen(withPartition(8)));
+    pipeline.submit(Messages.dropPartition(7, "p"));
+    pipeline.flush();
+    assertThat(target.partitions()).as("its successor").containsExactly("_default", "p");
+  }
+
+  private static CollectionState withPartition(long id) {
+    return Messages.collection("c").toBuilder()
+        .addPartitions(Partition.newBuilder().setId(id).setName("p"))
+        .build();
   }
 
   @Test
