@@ -134,9 +134,10 @@ class HotKeysAndRestartsIT {
       parted.insert("dropped", 100, 110, 1);
       parted.insert("reborn", 200, 210, 1);
       parted.insert("kept", 300, 310, 1);
-      createAlias("renamed", "stays");
-      createAlias("dropped", "goes");
-      createAlias("altered", "moves");
+      createAlias("emptied", "moved", "goes_first");
+      createAlias("missed", "renamed", "stays");
+      createAlias("missed", "dropped", "goes");
+      createAlias("missed", "altered", "moves");
       task.awaitReplicated(PATIENCE);
       task.stop();
       task.compactSource();
@@ -145,7 +146,7 @@ class HotKeysAndRestartsIT {
       SourceWriter created = writer("missed_too", "created");
       create(created);
       created.insert(0, 20, 1);
-      dropAlias("goes");
+      dropAlias("missed", "goes");
       writer("missed", "dropped").drop();
       SourceWriter passing = writer("missed", "passing");
       create(passing);
@@ -156,12 +157,13 @@ class HotKeysAndRestartsIT {
       reborn.drop();
       create(reborn);
       reborn.insert(5, 8, 2);
-      createAlias("reborn", "new");
+      createAlias("missed", "reborn", "new");
       alterAlias("reborn", "moves");
       rename("missed", "renamed", "missed", "renamed_since");
       SourceWriter renamed = writer("missed", "renamed_since");
       renamed.upsert(40, 60, 2);
       renamed.delete("id in [1, 2, 41]");
+      dropAlias("emptied", "goes_first");
       rename("emptied", "moved", "missed", "moved");
       source.call(
           stub ->
@@ -272,12 +274,12 @@ class HotKeysAndRestartsIT {
                     .build()));
   }
 
-  private static void createAlias(String collection, String alias) {
+  private static void createAlias(String database, String collection, String alias) {
     source.call(
         stub ->
             stub.createAlias(
                 CreateAliasRequest.newBuilder()
-                    .setDbName("missed")
+                    .setDbName(database)
                     .setCollectionName(collection)
                     .setAlias(alias)
                     .build()));
@@ -294,11 +296,11 @@ class HotKeysAndRestartsIT {
                     .build()));
   }
 
-  private static void dropAlias(String alias) {
+  private static void dropAlias(String database, String alias) {
     source.call(
         stub ->
             stub.dropAlias(
-                DropAliasRequest.newBuilder().setDbName("missed").setAlias(alias).build()));
+                DropAliasRequest.newBuilder().setDbName(database).setAlias(alias).build()));
   }
 
   private static SourceWriter writer(String database, String collection) {

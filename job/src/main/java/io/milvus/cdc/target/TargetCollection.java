@@ -142,10 +142,15 @@ final class TargetCollection implements LaneWork {
     if (occupier.isPresent()) {
       makeRoom(client, occupier.get(), to);
     }
-    client.createDatabaseIfAbsent(to.database());
+    int operations = 1;
+    if (!from.database().equals(to.database())) {
+      client.createDatabaseIfAbsent(to.database());
+      // Milvus moves no collection that has an alias.
+      operations += new TargetAliases(connection, from).apply(List.of());
+    }
     client.renameCollection(from.database(), from.name(), to.database(), to.name());
     connection.copied(collectionId, to);
-    return 1;
+    return operations;
   }
 
   /**
