@@ -22,6 +22,7 @@ import org.apache.flink.configuration.ExternalizedCheckpointRetention;
 import org.apache.flink.configuration.RestOptions;
 import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.runtime.execution.ExecutionState;
+import org.apache.flink.runtime.executiongraph.AccessExecutionGraph;
 import org.apache.flink.runtime.executiongraph.AccessExecutionVertex;
 import org.apache.flink.runtime.jobgraph.JobGraph;
 import org.apache.flink.runtime.jobgraph.SavepointRestoreSettings;
@@ -89,11 +90,11 @@ final class TestingTask implements AutoCloseable {
   }
 
   private boolean everythingRuns() throws Exception {
-    for (AccessExecutionVertex vertex :
-        cluster
-            .getExecutionGraph(job())
-            .get(PATIENCE_SECONDS, TimeUnit.SECONDS)
-            .getAllExecutionVertices()) {
+    AccessExecutionGraph graph = graph();
+    if (graph.getState() != JobStatus.RUNNING) {
+      return false;
+    }
+    for (AccessExecutionVertex vertex : graph.getAllExecutionVertices()) {
       if (vertex.getExecutionState() != ExecutionState.RUNNING) {
         return false;
       }
@@ -148,7 +149,7 @@ final class TestingTask implements AutoCloseable {
     long now = System.currentTimeMillis();
     await()
         .atMost(patience)
-        .failFast("the job does not run", () -> status() != JobStatus.RUNNING)
+        .failFast(this::throwIfEnded)
         .until(() -> GaugeReporter.replicatedUntil(job().toString(), PARALLELISM) >= now);
   }
 
@@ -165,8 +166,21 @@ final class TestingTask implements AutoCloseable {
     }
   }
 
-  private JobStatus status() throws Exception {
-    return cluster.getJobStatus(job()).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+  private void throwIfEnded() throws Exception {
+    AccessExecutionGraph graph = graph();
+    if (graph.getState().isTerminalState()) {
+      throw new AssertionError(
+          "The job is "
+              + graph.getState()
+              + ": "
+              + (graph.getFailureInfo() == null
+                  ? "no failure"
+                  : graph.getFailureInfo().getExceptionAsString()));
+    }
+  }
+
+  private AccessExecutionGraph graph() throws Exception {
+    return cluster.getExecutionGraph(job()).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
   }
 
   private JobID job() {
