@@ -59,7 +59,11 @@ class BoundedMemoryIT {
         new SourceWriter(source, database, "idle_" + i, Kind.INT64).create(1);
       }
       System.out.println(
-          "memory: " + IDLE_COLLECTIONS + " collections created in " + secondsSince(started) + " s");
+          "memory: "
+              + IDLE_COLLECTIONS
+              + " collections created in "
+              + secondsSince(started)
+              + " s");
       SourceWriter silent = new SourceWriter(source, "many", "silent", Kind.INT64);
       silent.create(2);
       SourceWriter small = new SourceWriter(source, "many", "small", Kind.VARCHAR);

@@ -166,8 +166,7 @@ class HotKeysAndRestartsIT {
       dropAlias("emptied", "goes_first");
       rename("emptied", "moved", "missed", "moved");
       source.call(
-          stub ->
-              stub.dropDatabase(DropDatabaseRequest.newBuilder().setDbName("emptied").build()));
+          stub -> stub.dropDatabase(DropDatabaseRequest.newBuilder().setDbName("emptied").build()));
       changePartitions(parted);
       changeIndexAndLoad("altered");
       source.call(

@@ -29,9 +29,7 @@ public final class JobProcess implements AutoCloseable {
     StreamExecutionEnvironment environment =
         StreamExecutionEnvironment.createLocalEnvironment(PARALLELISM, configuration);
     ReplicationJob.build(
-        environment,
-        arguments[0],
-        new TaskStoreAddress(List.of(arguments[1]), arguments[2]));
+        environment, arguments[0], new TaskStoreAddress(List.of(arguments[1]), arguments[2]));
     environment.execute("test");
   }
 

@@ -280,10 +280,7 @@ class ReplicationIT {
                           assertThat(stopped.topics()).hasSize(1);
                         }));
     unfit.drop();
-    await()
-        .atMost(PATIENCE)
-        .untilAsserted(
-            () -> assertThat(task.stopped()).isEmpty());
+    await().atMost(PATIENCE).untilAsserted(() -> assertThat(task.stopped()).isEmpty());
     assertThat(SourceWriter.exists(target, "default", "unfit"))
         .as("what is nobody's copy is not dropped")
         .isTrue();

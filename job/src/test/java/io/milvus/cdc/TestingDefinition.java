@@ -46,8 +46,7 @@ record TestingDefinition(String taskId, TaskStoreAddress store) {
                 "127.0.0.1", playground.ports().targetMilvus(), false, Optional.empty(), 10),
             Selection.everything(),
             parallelism);
-    TaskStoreAddress store =
-        new TaskStoreAddress(List.of(playground.etcdEndpoint()), "job-test");
+    TaskStoreAddress store = new TaskStoreAddress(List.of(playground.etcdEndpoint()), "job-test");
     try (EtcdTaskStore opened = store.open()) {
       opened.write(definition, StartPositionReader.read(source, Selection.everything()));
     }

@@ -69,7 +69,10 @@ final class TestingTask implements AutoCloseable {
     return definition;
   }
 
-  /** Starts the job and returns when it runs: from where it was stopped, or from its newest checkpoint after a crash. */
+  /**
+   * Starts the job and returns when it runs: from where it was stopped, or from its newest
+   * checkpoint after a crash.
+   */
   void start() throws Exception {
     Configuration configuration = new Configuration();
     configuration.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofSeconds(3));

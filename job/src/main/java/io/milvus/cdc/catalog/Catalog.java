@@ -401,7 +401,8 @@ final class Catalog {
     if (field == null) {
       return Optional.empty();
     }
-    // A scalar index can be asked for without any parameter: so it is on the target. One on a vector
+    // A scalar index can be asked for without any parameter: so it is on the target. One on a
+    // vector
     // cannot: without what the user gave (made before 2.3) there is what the server made of it.
     List<Property> params =
         index.getIndexInfo().getUserIndexParamsCount() == 0 && isVector(field)

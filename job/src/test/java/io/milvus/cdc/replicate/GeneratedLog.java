@@ -132,9 +132,7 @@ final class GeneratedLog {
                 event ->
                     event instanceof LogMessage message
                         && message.header().kind() == Kind.DROP_COLLECTION);
-    return isDropSeen
-        ? Math.max(told, metadata.indexOf(new CollectionGone(COLLECTION)) + 1)
-        : told;
+    return isDropSeen ? Math.max(told, metadata.indexOf(new CollectionGone(COLLECTION)) + 1) : told;
   }
 
   /** Says that the collection is gone from some moment on, when it is dropped. */
@@ -187,8 +185,7 @@ final class GeneratedLog {
   private void generateMetadata() {
     metadata.add(new CollectionSeen(state(COLLECTION)));
     for (int changes = random.nextInt(3); changes > 0; changes--) {
-      CollectionState changed =
-          state(COLLECTION).toBuilder().addAliases("alias" + changes).build();
+      CollectionState changed = state(COLLECTION).toBuilder().addAliases("alias" + changes).build();
       metadata.add(new CollectionSeen(changed));
     }
     if (isDropped) {

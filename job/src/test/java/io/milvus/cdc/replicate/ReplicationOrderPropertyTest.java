@@ -53,7 +53,11 @@ class ReplicationOrderPropertyTest {
     target.restarted();
     Replication second = replicationInto(target, log, seed + 1);
     snapshots.forEach(second::restore);
-    for (SourceEvent event : interleave(replayed(log, events, snapshotAt, crashAt), metadataAfterRestart(log, events, snapshotAt, crashAt, random), random)) {
+    for (SourceEvent event :
+        interleave(
+            replayed(log, events, snapshotAt, crashAt),
+            metadataAfterRestart(log, events, snapshotAt, crashAt, random),
+            random)) {
       second.handle(event);
     }
     // The topics of a live collection go on ticking.
@@ -121,8 +125,7 @@ class ReplicationOrderPropertyTest {
     return event;
   }
 
-  private static Replication replicationInto(
-      ModelTarget target, GeneratedLog log, long seed) {
+  private static Replication replicationInto(ModelTarget target, GeneratedLog log, long seed) {
     return new Replication(log.lookup(seed), target::apply, () -> {});
   }
 }

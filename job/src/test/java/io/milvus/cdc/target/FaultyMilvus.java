@@ -237,7 +237,8 @@ final class FaultyMilvus extends MilvusServiceGrpc.MilvusServiceImplBase impleme
   @Override
   public void showPartitions(
       ShowPartitionsRequest request, StreamObserver<ShowPartitionsResponse> out) {
-    answer(out, () -> ShowPartitionsResponse.newBuilder().addAllPartitionNames(partitions()).build());
+    answer(
+        out, () -> ShowPartitionsResponse.newBuilder().addAllPartitionNames(partitions()).build());
   }
 
   @Override
