@@ -273,7 +273,10 @@ final class TargetPipeline implements AutoCloseable {
   private void run(Lane lane) {
     try {
       while (lane.takeStep()) {
-        awaitEarlierCollections(lane);
+        if (waitsForCollections(lane)) {
+          runLater(lane, FIRST_RETRY_MILLIS);
+          return;
+        }
         finished(lane, lane.performStep());
       }
     } catch (TargetException e) {
@@ -287,15 +290,11 @@ final class TargetPipeline implements AutoCloseable {
   }
 
   /** A database is dropped when what came before has left it, or has passed through it. */
-  private synchronized void awaitEarlierCollections(Lane lane) throws TargetException {
-    if (!lane.dropsDatabase()) {
-      return;
-    }
-    for (Lane other : busy) {
-      if (other.collectionId().isPresent() && other.oldest() < lane.oldest()) {
-        throw TargetConnection.wait("it waits until what came before is applied to " + other);
-      }
-    }
+  private synchronized boolean waitsForCollections(Lane lane) {
+    return lane.dropsDatabase()
+        && busy.stream()
+            .anyMatch(
+                other -> other.collectionId().isPresent() && other.oldest() < lane.oldest());
   }
 
   private void finished(Lane lane, Lane.Done done) {
@@ -352,7 +351,12 @@ final class TargetPipeline implements AutoCloseable {
     int doublings = Math.min(lane.countFailure(error.kind()) - 1, 10);
     long longest = Math.min(LONGEST_RETRY_MILLIS, FIRST_RETRY_MILLIS << doublings);
     long delay = ThreadLocalRandom.current().nextLong(longest / 2, longest + 1);
-    ScheduledFuture<?> unused = threads.schedule(() -> run(lane), delay, TimeUnit.MILLISECONDS);
+    runLater(lane, delay);
+  }
+
+  private void runLater(Lane lane, long delayMillis) {
+    ScheduledFuture<?> unused =
+        threads.schedule(() -> run(lane), delayMillis, TimeUnit.MILLISECONDS);
   }
 
   /** Ends a collection's replication; a database is what others stand on, so it ends the task's. */

@@ -12,6 +12,7 @@ import io.milvus.grpc.CollectionSchema;
 import io.milvus.grpc.ConnectRequest;
 import io.milvus.grpc.ConnectResponse;
 import io.milvus.grpc.CreateCollectionRequest;
+import io.milvus.grpc.CreateDatabaseRequest;
 import io.milvus.grpc.CreatePartitionRequest;
 import io.milvus.grpc.DeleteRequest;
 import io.milvus.grpc.DescribeCollectionRequest;
@@ -19,6 +20,7 @@ import io.milvus.grpc.DescribeCollectionResponse;
 import io.milvus.grpc.DescribeIndexRequest;
 import io.milvus.grpc.DescribeIndexResponse;
 import io.milvus.grpc.DropCollectionRequest;
+import io.milvus.grpc.DropDatabaseRequest;
 import io.milvus.grpc.DropPartitionRequest;
 import io.milvus.grpc.FieldData;
 import io.milvus.grpc.GetLoadStateRequest;
@@ -57,6 +59,7 @@ final class FaultyMilvus extends MilvusServiceGrpc.MilvusServiceImplBase impleme
   private final List<String> calls = new ArrayList<>();
   private final Map<Long, List<Float>> rows = new TreeMap<>();
   private final Set<String> partitions = new TreeSet<>(Set.of("_default"));
+  private final Set<String> databases = new TreeSet<>(Set.of("default"));
   private int doubled;
   private Optional<CreateCollectionRequest> collection = Optional.empty();
 
@@ -182,7 +185,26 @@ final class FaultyMilvus extends MilvusServiceGrpc.MilvusServiceImplBase impleme
   @Override
   public void listDatabases(
       ListDatabasesRequest request, StreamObserver<ListDatabasesResponse> out) {
-    answer(out, () -> ListDatabasesResponse.newBuilder().addDbNames("default").build());
+    answer(out, () -> ListDatabasesResponse.newBuilder().addAllDbNames(databases()).build());
+  }
+
+  private synchronized Set<String> databases() {
+    return new TreeSet<>(databases);
+  }
+
+  @Override
+  public synchronized void createDatabase(
+      CreateDatabaseRequest request, StreamObserver<io.milvus.grpc.Status> out) {
+    databases.add(request.getDbName());
+    answer(out, io.milvus.grpc.Status::getDefaultInstance);
+  }
+
+  @Override
+  public synchronized void dropDatabase(
+      DropDatabaseRequest request, StreamObserver<io.milvus.grpc.Status> out) {
+    calls.add("drop database " + request.getDbName());
+    databases.remove(request.getDbName());
+    answer(out, io.milvus.grpc.Status::getDefaultInstance);
   }
 
   @Override

@@ -11,6 +11,8 @@ import io.milvus.cdc.catalog.v1.Partition;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.CollectionStopped;
+import io.milvus.cdc.event.SourceEvent.DatabaseGone;
+import io.milvus.cdc.event.SourceEvent.DatabaseSeen;
 import io.milvus.cdc.event.SourceEvent.ReplicatedUntil;
 import io.milvus.cdc.target.FaultyMilvus.Fault;
 import io.milvus.cdc.task.PermanentFailure;
@@ -120,6 +122,18 @@ class TargetPipelineTest {
     pipeline.submit(Messages.dropPartition(7, "p"));
     pipeline.flush();
     assertThat(target.partitions()).as("its successor").containsExactly("_default", "p");
+  }
+
+  @Test
+  void aDatabaseIsDroppedAfterWhatCameBeforeIsApplied() throws Exception {
+    pipeline.submit(new DatabaseSeen("d"));
+    target.faults.addAll(List.of(Fault.UNAVAILABLE, Fault.UNAVAILABLE));
+    pipeline.submit(insert(false, 1, 10));
+    pipeline.submit(new DatabaseGone("d"));
+    pipeline.flush();
+    assertThat(target.calls())
+        .containsExactly("insert 1", "upsert 1", "upsert 1", "drop database d");
+    assertThat(retried).as("a drop that waits is no failure").hasValue(2);
   }
 
   private static CollectionState withPartition(long id) {
