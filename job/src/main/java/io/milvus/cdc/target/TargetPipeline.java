@@ -293,8 +293,7 @@ final class TargetPipeline implements AutoCloseable {
   private synchronized boolean waitsForCollections(Lane lane) {
     return lane.dropsDatabase()
         && busy.stream()
-            .anyMatch(
-                other -> other.collectionId().isPresent() && other.oldest() < lane.oldest());
+            .anyMatch(other -> other.collectionId().isPresent() && other.oldest() < lane.oldest());
   }
 
   private void finished(Lane lane, Lane.Done done) {
