@@ -10,6 +10,9 @@ import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.TestingPlayground;
 import io.milvus.cdc.workload.SourceWriter;
 import io.milvus.cdc.workload.SourceWriter.Kind;
+import io.milvus.grpc.ConsistencyLevel;
+import io.milvus.grpc.QueryRequest;
+import io.milvus.grpc.QueryResults;
 import io.milvus.grpc.ShowCollectionsRequest;
 import io.milvus.grpc.ShowCollectionsResponse;
 import java.io.IOException;
@@ -30,7 +33,7 @@ import org.junit.jupiter.api.Test;
  */
 class BoundedMemoryIT {
 
-  private static final Duration PATIENCE = Duration.ofMinutes(5);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final int IDLE_COLLECTIONS = Integer.getInteger("memory.collections", 150);
   private static final int BACKLOG_MEGABYTES = Integer.getInteger("memory.megabytes", 400);
   private static final int HEAP_MEGABYTES = Integer.getInteger("memory.heap", 256);
@@ -87,8 +90,14 @@ class BoundedMemoryIT {
 
       try (JobProcess job = JobProcess.start(playground, task, HEAP_MEGABYTES)) {
         awaitSame(job, source, target, "small");
-        awaitSame(job, source, target, "large");
+        // Counted before it is compared: one comparison reads all of it.
+        await()
+            .atMost(PATIENCE)
+            .failFast("the job ended", () -> !job.isAlive())
+            .ignoreExceptions()
+            .until(() -> rows(target, "large") == BACKLOG_MEGABYTES * ROWS_OF_A_MEGABYTE);
         System.out.println("memory: replicated after " + secondsSince(started) + " s");
+        assertThat(RowComparison.differences(source, target, "many", "large")).isEmpty();
         await()
             .atMost(PATIENCE)
             .failFast("the job ended", () -> !job.isAlive())
@@ -117,6 +126,22 @@ class BoundedMemoryIT {
             () ->
                 assertThat(RowComparison.differences(source, target, "many", collection))
                     .isEmpty());
+  }
+
+  private static long rows(MilvusCluster cluster, String collection) {
+    QueryRequest request =
+        QueryRequest.newBuilder()
+            .setDbName("many")
+            .setCollectionName(collection)
+            .setConsistencyLevel(ConsistencyLevel.Strong)
+            .addOutputFields("count(*)")
+            .build();
+    return cluster
+        .call(stub -> stub.query(request), QueryResults::getStatus)
+        .getFieldsData(0)
+        .getScalars()
+        .getLongData()
+        .getData(0);
   }
 
   private static int idleCollections(MilvusCluster cluster) {
