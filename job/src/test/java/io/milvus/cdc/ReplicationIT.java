@@ -10,6 +10,7 @@ import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.TestingPlayground;
 import io.milvus.cdc.task.EtcdTaskStore;
+import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.TargetCluster;
@@ -98,7 +99,9 @@ class ReplicationIT {
             2);
     store = new TaskStoreAddress(List.of(playground.etcdEndpoint()), "job-test");
     try (EtcdTaskStore opened = store.open()) {
-      opened.write(definition, StartPositionReader.read(sourceCluster, Selection.everything()));
+      opened.write(
+          definition,
+          StartPositionReader.read(sourceCluster, Selection.everything(), RequestedStarts.none()));
     }
     Configuration configuration = new Configuration();
     configuration.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofSeconds(1));
