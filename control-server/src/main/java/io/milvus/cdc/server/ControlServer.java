@@ -1,6 +1,10 @@
 package io.milvus.cdc.server;
 
+import dev.failsafe.Failsafe;
+import dev.failsafe.RetryPolicy;
 import io.etcd.jetcd.Client;
+import io.milvus.cdc.log.ChannelPosition;
+import io.milvus.cdc.log.ReplicatedPositions;
 import io.milvus.cdc.log.StartPositionReader;
 import io.milvus.cdc.server.api.ApiSettings;
 import io.milvus.cdc.server.api.BearerToken;
@@ -19,8 +23,11 @@ import io.milvus.cdc.server.tasks.EtcdLifecycleStore;
 import io.milvus.cdc.server.tasks.MilvusTargetProbe;
 import io.milvus.cdc.server.tasks.Reconciler;
 import io.milvus.cdc.server.tasks.ReconcilerSettings;
+import io.milvus.cdc.server.tasks.SourceLog;
+import io.milvus.cdc.server.tasks.TaskException;
 import io.milvus.cdc.server.tasks.TaskService;
 import io.milvus.cdc.task.EtcdTaskStore;
+import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.StartPositions;
@@ -34,6 +41,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -64,6 +72,11 @@ public final class ControlServer implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
   private static final String ENTRY_CLASS = "io.milvus.cdc.ReplicationJob";
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(20);
+
+  /** How long a starting server waits for the task store. */
+  private static final Duration START_PATIENCE = Duration.ofSeconds(30);
+
+  private static final Duration START_RETRY = Duration.ofSeconds(1);
   private static final int FAILED = 1;
 
   @Option(
@@ -140,7 +153,7 @@ public final class ControlServer implements Callable<Integer> {
     StoredDefinitions definitions = new StoredDefinitions(taskStore);
     EtcdLifecycleStore lifecycles =
         new EtcdLifecycleStore(etcd, config.metaStore().rootPath(), config.metaStore().endpoints());
-    lifecycles.check();
+    awaitAnswer(lifecycles);
 
     URI flinkAddress = flinkAddress(config);
     boolean embedded = config.flink().cluster() instanceof Embedded;
@@ -168,7 +181,7 @@ public final class ControlServer implements Callable<Integer> {
             lifecycles,
             definitions,
             reconciler,
-            ControlServer::startPositions,
+            new SourceReading(),
             new MilvusTargetProbe(),
             config.source(),
             config.flink().parallelism(),
@@ -197,6 +210,24 @@ public final class ControlServer implements Callable<Integer> {
         (System.nanoTime() - begin) / 1_000_000);
   }
 
+  /** Servers of one machine or compose file start together: the store may still be on its way. */
+  private static void awaitAnswer(EtcdLifecycleStore lifecycles) {
+    Failsafe.with(
+            RetryPolicy.builder()
+                .handle(TaskException.class)
+                .withDelay(START_RETRY)
+                .withMaxDuration(START_PATIENCE)
+                .withMaxRetries(-1)
+                .onRetry(
+                    retry -> {
+                      if (retry.getAttemptCount() == 1) {
+                        LOG.warn("Waiting: reason={}", retry.getLastException().getMessage());
+                      }
+                    })
+                .build())
+        .run(lifecycles::check);
+  }
+
   private URI flinkAddress(ServerConfig config) {
     if (config.flink().cluster() instanceof Remote remote) {
       return remote.restUrl();
@@ -218,11 +249,27 @@ public final class ControlServer implements Callable<Integer> {
     }
   }
 
-  private static StartPositions startPositions(SourceCluster source, Selection selection) {
-    try {
-      return StartPositionReader.read(source, selection);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e.getMessage(), e);
+  /** The source as the task's jobs read it. */
+  private static final class SourceReading implements SourceLog {
+
+    @Override
+    public StartPositions starts(
+        SourceCluster source, Selection selection, RequestedStarts requested) {
+      try {
+        return StartPositionReader.read(source, selection, requested);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e.getMessage(), e);
+      }
+    }
+
+    @Override
+    public List<ChannelPosition> positions(
+        SourceCluster source, Selection selection, Instant until) {
+      try {
+        return ReplicatedPositions.read(source, selection, until);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e.getMessage(), e);
+      }
     }
   }
 

@@ -3,6 +3,7 @@ package io.milvus.cdc.catalog;
 import io.milvus.cdc.catalog.v1.CollectionState;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.task.Selection;
+import io.milvus.cdc.task.Selection.Name;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -59,12 +60,10 @@ final class Announcements {
     List<SourceEvent> events = new ArrayList<>();
     Set<String> existing = new HashSet<>();
     if (changes.databases()) {
-      for (String database : catalog.databases()) {
-        if (selection.includesDatabase(database)) {
-          existing.add(database);
-          if (databases.add(database)) {
-            events.add(new SourceEvent.DatabaseSeen(database));
-          }
+      existing.addAll(selection.databasesOnTarget(Set.copyOf(catalog.databases())));
+      for (String database : existing) {
+        if (databases.add(database)) {
+          events.add(new SourceEvent.DatabaseSeen(database));
         }
       }
     }
@@ -76,12 +75,15 @@ final class Announcements {
         if (wasFollowed || outside.remove(id) != null) {
           events.add(new SourceEvent.CollectionGone(id));
         }
-      } else if (isFollowed(state.get())) {
-        if (!state.equals(collections.put(id, state))) {
-          seen.add(new SourceEvent.CollectionSeen(state.get()));
+        continue;
+      }
+      Optional<String> reason = reasonOutside(state.get(), catalog);
+      if (reason.isEmpty()) {
+        Optional<CollectionState> onTarget = Optional.of(onTarget(state.get()));
+        if (!onTarget.equals(collections.put(id, onTarget))) {
+          seen.add(new SourceEvent.CollectionSeen(onTarget.get()));
         }
       } else {
-        Optional<String> reason = Optional.of(reasonOutside(state.get()));
         collections.remove(id);
         if (!reason.equals(outside.put(id, reason))) {
           events.add(new SourceEvent.CollectionOutside(id, reason.get()));
@@ -100,27 +102,66 @@ final class Announcements {
     return events;
   }
 
-  private boolean isFollowed(CollectionState state) {
-    return !outside.containsKey(state.getId()) && isSelected(state);
+  /** The same with the names that it has on the target. */
+  private CollectionState onTarget(CollectionState state) {
+    Name name = nameOnTarget(state);
+    return state.toBuilder().setDatabase(name.database()).setName(name.collection()).build();
+  }
+
+  private Name nameOnTarget(CollectionState state) {
+    return selection.onTarget(state.getDatabase(), state.getName());
   }
 
   private boolean isSelected(CollectionState state) {
     return selection.includes(state.getDatabase(), state.getName());
   }
 
-  private String reasonOutside(CollectionState state) {
-    String name = state.getDatabase() + "." + state.getName();
-    if (collections.containsKey(state.getId())) {
-      return "it was renamed to "
-          + name
-          + ", which the task does not select: its copy stays as it is, create a task that selects"
-          + " the new name";
+  /** Why a collection is not followed, with no words where that is plain; empty when it is. */
+  private Optional<String> reasonOutside(CollectionState state, Catalog catalog) {
+    Name name = new Name(state.getDatabase(), state.getName());
+    boolean isOutside = outside.containsKey(state.getId());
+    boolean wasFollowed = collections.containsKey(state.getId());
+    if (!isSelected(state)) {
+      return Optional.of(
+          wasFollowed
+              ? "it was renamed to "
+                  + name
+                  + ", which the task does not select: its copy stays as it is, create a task that"
+                  + " selects the new name"
+              : "");
     }
-    return isSelected(state)
-        ? "it was renamed to "
-            + name
-            + ", which the task selects, but what it held before was not read: create the task anew"
-            + " to copy it"
-        : "";
+    Optional<Name> sameOnTarget = sameOnTarget(state, catalog);
+    if (sameOnTarget.isPresent()) {
+      return Optional.of(
+          "it is "
+              + name
+              + " on the source and would be "
+              + nameOnTarget(state)
+              + " on the target, which is the copy of "
+              + sameOnTarget.get()
+              + ": create a task for it whose name_mapping gives it another name");
+    }
+    return isOutside
+        ? Optional.of(
+            "it was renamed to "
+                + name
+                + ", which the task selects, but what it held before was not read: create the task"
+                + " anew to copy it")
+        : Optional.empty();
+  }
+
+  /** Another collection that is followed and has the same name on the target. */
+  private Optional<Name> sameOnTarget(CollectionState state, Catalog catalog) {
+    if (selection.renamings().isEmpty()) {
+      return Optional.empty();
+    }
+    Name wanted = nameOnTarget(state);
+    return collections.keySet().stream()
+        .filter(id -> id != state.getId())
+        .flatMap(id -> catalog.collection(id).stream())
+        .filter(this::isSelected)
+        .filter(other -> nameOnTarget(other).equals(wanted))
+        .map(other -> new Name(other.getDatabase(), other.getName()))
+        .findFirst();
   }
 }

@@ -3,9 +3,8 @@ package io.milvus.cdc.log;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.ByteString;
 import io.milvus.cdc.catalog.SourceSnapshot;
-import io.milvus.cdc.catalog.SourceSnapshot.ChannelCheckpoint;
-import io.milvus.cdc.catalog.v1.CollectionState;
 import io.milvus.cdc.catalog.v1.Shard;
+import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.StartPositions;
@@ -61,12 +60,26 @@ public final class StartPositionReader {
    *
    * @param source the cluster that will be read
    * @param selection what the task replicates
+   * @param requested where collections that exist now start instead
    * @return a start for every dml topic of the source that exists now
    * @throws IOException when etcd or Pulsar do not answer; the message says which one, and where
+   * @throws UnusableStartException when a requested start is not one of the selected collections,
+   *     or is not in the log any more
    */
-  public static StartPositions read(SourceCluster source, Selection selection) throws IOException {
+  public static StartPositions read(
+      SourceCluster source, Selection selection, RequestedStarts requested) throws IOException {
     Map<String, Optional<MessageId>> lastMessages = lastMessages(source);
-    return positions(lastMessages, SourceSnapshot.read(source, selection));
+    SourceSnapshot snapshot = SourceSnapshot.read(source, selection);
+    List<ChannelStart> starts = ChannelStart.all(snapshot, requested);
+    StartPositions positions = positions(lastMessages, starts);
+    TopicDirectory directory = new TopicDirectory(source);
+    for (ChannelStart start : starts) {
+      if (start.requested()) {
+        String pchannel = start.shard().getPchannel();
+        start.verifyHeld(source.topic(pchannel), directory.contents(pchannel));
+      }
+    }
+    return positions;
   }
 
   /**
@@ -75,20 +88,16 @@ public final class StartPositionReader {
    * @param lastMessages for each topic its last message, empty when it holds none
    */
   static StartPositions positions(
-      Map<String, Optional<MessageId>> lastMessages, SourceSnapshot snapshot) throws IOException {
+      Map<String, Optional<MessageId>> lastMessages, List<ChannelStart> starts) throws IOException {
     Map<String, MessageId> oldest = new HashMap<>();
     Map<String, Map<String, Long>> checkpoints = new HashMap<>();
-    for (CollectionState collection : snapshot.collections()) {
-      for (Shard shard : collection.getShardsList()) {
-        ChannelCheckpoint checkpoint =
-            Optional.ofNullable(snapshot.checkpoints().get(shard.getVchannel()))
-                .orElse(new ChannelCheckpoint(shard.getStartMessageId(), 0));
-        MessageId message = messageId(shard.getVchannel(), checkpoint.messageId());
-        oldest.merge(shard.getPchannel(), message, StartPositionReader::older);
-        checkpoints
-            .computeIfAbsent(shard.getPchannel(), pchannel -> new HashMap<>())
-            .put(shard.getVchannel(), checkpoint.timestamp());
-      }
+    for (ChannelStart start : starts) {
+      Shard shard = start.shard();
+      MessageId message = messageId(shard.getVchannel(), start.from().messageId());
+      oldest.merge(shard.getPchannel(), message, StartPositionReader::older);
+      checkpoints
+          .computeIfAbsent(shard.getPchannel(), pchannel -> new HashMap<>())
+          .put(shard.getVchannel(), start.from().timestamp());
     }
     Map<String, TopicStart> topics = new HashMap<>();
     lastMessages.forEach(

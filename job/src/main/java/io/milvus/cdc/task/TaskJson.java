@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.deser.std.StdDeserializer;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.ser.std.StdSerializer;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
@@ -53,7 +54,7 @@ final class TaskJson {
   }
 
   /**
-   * Reads a definition.
+   * Reads a definition. One of version 1 has no names on the target.
    *
    * @param key where it was found, for the message of a failure
    * @throws UnreadableTaskException when it is of a newer version, or no definition at all
@@ -80,6 +81,9 @@ final class TaskJson {
             "The task at etcd key %s has version %d, this release reads versions up to %d: "
                 .concat("use the release that wrote it, or a newer one")
                 .formatted(key, version, newest));
+      }
+      if (version == 1 && tree.path("selection") instanceof ObjectNode selection) {
+        selection.putArray("renamings");
       }
       return MAPPER.treeToValue(tree, type);
     } catch (IOException e) {

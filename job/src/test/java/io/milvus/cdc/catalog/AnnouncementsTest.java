@@ -85,6 +85,65 @@ class AnnouncementsTest {
     assertThat(told).contains(new CollectionGone(7)).noneMatch(CollectionSeen.class::isInstance);
   }
 
+  @Test
+  void namesOnTheTargetAreTold() {
+    Selection renamed =
+        new Selection(
+            List.of(new Selection.Entry("default", "*")),
+            List.of(
+                new Selection.Renaming("default", "other", Map.of()),
+                new Selection.Renaming("default", "third", Map.of("a", "b"))));
+    Announcements announcements = new Announcements(renamed, KnownObjects.none());
+    name(5, "a");
+    name(6, "c");
+    List<SourceEvent> told = announcements.afterListing(catalog);
+    assertThat(told)
+        .filteredOn(SourceEvent.DatabaseSeen.class::isInstance)
+        .containsExactlyInAnyOrder(
+            new SourceEvent.DatabaseSeen("other"), new SourceEvent.DatabaseSeen("third"));
+    assertThat(names(told)).containsExactlyInAnyOrder("third.b", "other.c");
+    assertThat(told(announcements)).as("told once").isEmpty();
+
+    name(6, "d");
+    assertThat(names(told(announcements))).containsExactly("other.d");
+  }
+
+  @Test
+  void theSecondOfTwoWithOneNameOnTheTargetIsNotFollowed() {
+    Selection renamed =
+        new Selection(
+            List.of(new Selection.Entry("default", "*")),
+            List.of(new Selection.Renaming("default", "default", Map.of("a", "b"))));
+    Announcements announcements = new Announcements(renamed, KnownObjects.none());
+    name(5, "a");
+    name(6, "b");
+    List<SourceEvent> told = told(announcements);
+    assertThat(names(told)).containsExactly("default.b");
+    assertThat(told)
+        .filteredOn(CollectionOutside.class::isInstance)
+        .singleElement()
+        .isInstanceOfSatisfying(
+            CollectionOutside.class,
+            outside -> {
+              assertThat(outside.collectionId()).isEqualTo(6);
+              assertThat(outside.reason())
+                  .contains("default.b on the source", "the copy of default.a", "name_mapping");
+            });
+
+    name(7, "c");
+    assertThat(names(told(announcements))).containsExactly("default.c");
+    name(7, "b2");
+    assertThat(names(told(announcements))).containsExactly("default.b2");
+  }
+
+  private static List<String> names(List<SourceEvent> told) {
+    return told.stream()
+        .filter(CollectionSeen.class::isInstance)
+        .map(event -> ((CollectionSeen) event).state())
+        .map(state -> state.getDatabase() + "." + state.getName())
+        .toList();
+  }
+
   private List<SourceEvent> told(Announcements announcements) {
     return announcements.afterChanges(catalog, catalog.takeChanges()).stream()
         .filter(event -> !(event instanceof SourceEvent.DatabaseSeen))

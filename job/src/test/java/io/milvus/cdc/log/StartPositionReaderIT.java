@@ -8,6 +8,7 @@ import io.milvus.cdc.catalog.SourceSnapshot.ChannelCheckpoint;
 import io.milvus.cdc.catalog.TestingSource;
 import io.milvus.cdc.catalog.v1.CollectionState;
 import io.milvus.cdc.catalog.v1.Shard;
+import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.StartPositions.TopicStart;
@@ -40,7 +41,8 @@ class StartPositionReaderIT {
     Selection selection = new Selection(List.of(new Selection.Entry("default", name)));
     SourceSnapshot before = SourceSnapshot.read(source.cluster(), selection);
 
-    StartPositions starts = StartPositionReader.read(source.cluster(), selection);
+    StartPositions starts =
+        StartPositionReader.read(source.cluster(), selection, RequestedStarts.none());
 
     SourceSnapshot after = SourceSnapshot.read(source.cluster(), selection);
     CollectionState collection = after.collections().get(0);
@@ -83,7 +85,7 @@ class StartPositionReaderIT {
             .getPchannel();
     String before = subscriptions(topic);
 
-    StartPositionReader.read(source.cluster(), Selection.everything());
+    StartPositionReader.read(source.cluster(), Selection.everything(), RequestedStarts.none());
 
     assertThat(subscriptions(topic)).isEqualTo(before);
   }

@@ -8,6 +8,7 @@ import io.milvus.cdc.catalog.SourceSnapshot;
 import io.milvus.cdc.catalog.SourceSnapshot.ChannelCheckpoint;
 import io.milvus.cdc.catalog.v1.CollectionState;
 import io.milvus.cdc.catalog.v1.Shard;
+import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.StartPositions.TopicStart;
 import java.io.IOException;
 import java.util.HexFormat;
@@ -22,13 +23,17 @@ class StartPositionReaderTest {
 
   private static final String TOPIC = "by-dev-rootcoord-dml_0";
 
+  private static List<ChannelStart> starts(SourceSnapshot snapshot) {
+    return ChannelStart.all(snapshot, RequestedStarts.none());
+  }
+
   @Test
   void aTopicWithoutCollectionsStartsAfterItsLastMessage() throws IOException {
     assertThat(
             StartPositionReader.positions(
                     Map.of(
                         TOPIC, Optional.of(id(5, 9)), "by-dev-rootcoord-dml_1", Optional.empty()),
-                    new SourceSnapshot(List.of(), Map.of()))
+                    List.of())
                 .topics())
         .isEqualTo(
             Map.of(
@@ -49,7 +54,8 @@ class StartPositionReaderTest {
                 TOPIC + "_9v0", new ChannelCheckpoint(bytes(id(1, 1)), 79)));
 
     assertThat(
-            StartPositionReader.positions(Map.of(TOPIC, Optional.of(id(11, 9))), snapshot).topics())
+            StartPositionReader.positions(Map.of(TOPIC, Optional.of(id(11, 9))), starts(snapshot))
+                .topics())
         .isEqualTo(
             Map.of(
                 TOPIC,
@@ -66,7 +72,11 @@ class StartPositionReaderTest {
             List.of(collection(1, id(3, 1)), collection(2, id(3, 7))),
             Map.of(TOPIC + "_2v0", new ChannelCheckpoint(bytes(id(3, 8)), 72)));
 
-    assertThat(StartPositionReader.positions(Map.of(), snapshot).topics().get(TOPIC).messageId())
+    assertThat(
+            StartPositionReader.positions(Map.of(), starts(snapshot))
+                .topics()
+                .get(TOPIC)
+                .messageId())
         .hasValue(bytes(id(3, 1)));
   }
 
@@ -81,7 +91,7 @@ class StartPositionReaderTest {
                     ByteString.copyFrom(HexFormat.of().parseHex("0803100318002000")), 72)));
 
     ByteString start =
-        StartPositionReader.positions(Map.of(), snapshot)
+        StartPositionReader.positions(Map.of(), starts(snapshot))
             .topics()
             .get(TOPIC)
             .messageId()
@@ -102,7 +112,7 @@ class StartPositionReaderTest {
         new SourceSnapshot(
             List.of(collection(1, id(9, 1))),
             Map.of(TOPIC + "_1v0", new ChannelCheckpoint(ByteString.copyFromUtf8("rocksmq"), 72)));
-    assertThatThrownBy(() -> StartPositionReader.positions(Map.of(), snapshot))
+    assertThatThrownBy(() -> StartPositionReader.positions(Map.of(), starts(snapshot)))
         .isInstanceOf(IOException.class)
         .hasMessageContaining(TOPIC + "_1v0")
         .hasMessageContaining("mq.type");

@@ -15,7 +15,7 @@ class TaskJsonTest {
 
   static final TaskDefinition DEFINITION =
       new TaskDefinition(
-          1,
+          TaskDefinition.VERSION,
           "0123456789abcdef0123456789abcdef",
           Instant.parse("2024-05-06T07:08:09.123Z"),
           new SourceCluster(
@@ -33,7 +33,9 @@ class TaskJsonTest {
               true,
               Optional.of(new TargetCluster.Credentials("root:secret")),
               12.5),
-          new Selection(List.of(new Selection.Entry("default", "*"))),
+          new Selection(
+              List.of(new Selection.Entry("default", "*")),
+              List.of(new Selection.Renaming("default", "other", Map.of("a", "b")))),
           2);
 
   @Test
@@ -45,7 +47,7 @@ class TaskJsonTest {
   void aDefinitionWithoutCredentialsSurvives() {
     TaskDefinition open =
         new TaskDefinition(
-            1,
+            TaskDefinition.VERSION,
             "a",
             Instant.EPOCH,
             DEFINITION.source(),
@@ -69,9 +71,17 @@ class TaskJsonTest {
   }
 
   @Test
-  void readsADocumentOfVersionOne() {
+  void readsADocumentOfVersionOneInWhichAllKeepTheirNames() {
     assertThat(TaskJson.definition("k", ByteString.copyFromUtf8(VERSION_ONE)))
-        .isEqualTo(DEFINITION);
+        .isEqualTo(
+            new TaskDefinition(
+                1,
+                DEFINITION.taskId(),
+                DEFINITION.createdAt(),
+                DEFINITION.source(),
+                DEFINITION.target(),
+                new Selection(DEFINITION.selection().collections()),
+                DEFINITION.parallelism()));
   }
 
   @Test
@@ -81,7 +91,7 @@ class TaskJsonTest {
                 "k",
                 ByteString.copyFromUtf8(
                     VERSION_ONE.replace("{\"version\"", "{\"x\":1,\"version\""))))
-        .isEqualTo(DEFINITION);
+        .isEqualTo(TaskJson.definition("k", ByteString.copyFromUtf8(VERSION_ONE)));
   }
 
   @Test
@@ -90,11 +100,11 @@ class TaskJsonTest {
             () ->
                 TaskJson.definition(
                     "cdc/v1/tasks/a/definition",
-                    ByteString.copyFromUtf8(VERSION_ONE.replace("\"version\":1", "\"version\":2"))))
+                    ByteString.copyFromUtf8(VERSION_ONE.replace("\"version\":1", "\"version\":3"))))
         .isInstanceOf(UnreadableTaskException.class)
         .hasMessage(
-            "The task at etcd key cdc/v1/tasks/a/definition has version 2, this release reads"
-                + " versions up to 1: use the release that wrote it, or a newer one");
+            "The task at etcd key cdc/v1/tasks/a/definition has version 3, this release reads"
+                + " versions up to 2: use the release that wrote it, or a newer one");
   }
 
   @Test

@@ -44,9 +44,24 @@ public final class RowComparison {
    */
   public static List<String> differences(
       MilvusCluster source, MilvusCluster target, String database, String collection) {
+    return differences(source, database, collection, target, database, collection);
+  }
+
+  /**
+   * Compares two collections whose names may differ.
+   *
+   * @return what differs, for people: empty when nothing does
+   */
+  public static List<String> differences(
+      MilvusCluster source,
+      String database,
+      String collection,
+      MilvusCluster target,
+      String targetDatabase,
+      String targetCollection) {
     Findings differences = new Findings();
     RowReader sourceRows = reader(source, database, collection);
-    RowReader targetRows = reader(target, database, collection);
+    RowReader targetRows = reader(target, targetDatabase, targetCollection);
     new RowComparison(sourceRows, targetRows, "", differences, new Findings())
         .compare(sourceRows.count(), targetRows.count());
     return differences.toList();

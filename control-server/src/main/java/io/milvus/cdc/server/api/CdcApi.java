@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.Javalin;
 import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
+import io.milvus.cdc.log.ChannelPosition;
 import io.milvus.cdc.server.api.CdcMetrics.Ending;
 import io.milvus.cdc.server.tasks.TaskException;
 import io.milvus.cdc.server.tasks.TaskService;
@@ -87,7 +88,8 @@ public final class CdcApi implements AutoCloseable {
                 "get", this::get,
                 "pause", data -> onTask(data, tasks::pause),
                 "resume", data -> onTask(data, tasks::resume),
-                "delete", this::delete));
+                "delete", this::delete,
+                "position", this::position));
     this.http =
         Javalin.create(
             config -> {
@@ -273,7 +275,7 @@ public final class CdcApi implements AutoCloseable {
             case NOT_FOUND -> 404;
             case CONFLICT -> 409;
             case LIMIT_REACHED -> 429;
-            case TARGET_REFUSED -> 400;
+            case TARGET_REFUSED, START_REFUSED -> 400;
             case TARGET_UNREACHABLE, SOURCE_UNREACHABLE, FLINK_UNREACHABLE -> 502;
             case STORE_UNAVAILABLE -> 500;
           };
@@ -401,6 +403,25 @@ public final class CdcApi implements AutoCloseable {
       }
     }
     return nodes.objectNode();
+  }
+
+  private ObjectNode position(ObjectNode data) {
+    Fields fields = new Fields(data, "request_data");
+    String taskId = taskId(fields);
+    fields.refuseUnknown();
+    ObjectNode answer = nodes.objectNode();
+    var array = answer.putArray("positions");
+    for (ChannelPosition position : tasks.positions(taskId)) {
+      array
+          .addObject()
+          .put("database", position.database())
+          .put("collection", position.collection())
+          .put("channel_name", position.vchannel())
+          .put("position", position.encoded())
+          .put("tso", position.place().timestamp())
+          .put("time", position.time().toString());
+    }
+    return answer;
   }
 
   private static String taskId(Fields fields) {

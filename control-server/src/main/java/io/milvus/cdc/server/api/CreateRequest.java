@@ -2,7 +2,10 @@ package io.milvus.cdc.server.api;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.milvus.cdc.log.ChannelPosition;
+import io.milvus.cdc.log.UnusableStartException;
 import io.milvus.cdc.server.tasks.NewTask;
+import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.Selection.Entry;
 import io.milvus.cdc.task.TargetCluster;
@@ -10,8 +13,10 @@ import io.milvus.cdc.task.TargetCluster.Credentials;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -47,8 +52,8 @@ final class CreateRequest {
                         "request_data.milvus_connect_param is missing; it says where the target"
                             + " Milvus is, for example {\"uri\": \"http://localhost:19530\"}"));
     TargetCluster target = target(connection);
-    Selection selection = selection(fields);
-    fields.unsupported("name_mapping", "collections keep their names");
+    Starts starts = new Starts();
+    Selection selection = NameMapping.read(fields, selection(fields, starts));
     Optional<String> taskId = fields.text("task_id");
     if (taskId.filter(id -> !TASK_ID.matcher(id).matches()).isPresent()) {
       throw new BadRequestException(
@@ -59,7 +64,7 @@ final class CreateRequest {
     boolean start = !fields.bool("disable_auto_start").orElse(false);
     fields.ignore("rpc_channel_info", "buffer_config");
     fields.refuseUnknown();
-    return new NewTask(taskId, target, selection, withoutSecrets(data), start);
+    return new NewTask(taskId, target, selection, starts.requested(), withoutSecrets(data), start);
   }
 
   private static ObjectNode withoutSecrets(ObjectNode data) {
@@ -67,7 +72,7 @@ final class CreateRequest {
     ObjectNode connection = data.get("milvus_connect_param").deepCopy();
     connection.remove(List.of("token", "username", "password"));
     request.set("milvus_connect_param", connection);
-    for (String field : List.of("collection_infos", "db_collections")) {
+    for (String field : List.of("collection_infos", "db_collections", "name_mapping")) {
       if (data.hasNonNull(field) && !data.get(field).isEmpty()) {
         request.set(field, data.get(field).deepCopy());
       }
@@ -178,11 +183,50 @@ final class CreateRequest {
     return new TargetCluster(host.get(), port, secure, token.map(Credentials::new), timeout);
   }
 
-  private static Selection selection(Fields fields) {
+  /** Where collections start, gathered while they are read. */
+  private static final class Starts {
+
+    private final List<Entry> fromBeginning = new ArrayList<>();
+    private final Map<String, RequestedStarts.Place> positions = new HashMap<>();
+
+    /** Takes the start of one entry of the selection. */
+    void read(Fields info, Entry entry) {
+      boolean beginning = info.bool("use_start_position").orElse(false);
+      Optional<Fields> given = info.object("positions").filter(fields -> !fields.names().isEmpty());
+      if (beginning && given.isPresent()) {
+        throw new BadRequestException(
+            info.name("positions") + " and use_start_position exclude each other; give one");
+      }
+      if (beginning) {
+        fromBeginning.add(entry);
+      }
+      for (String vchannel : given.map(Fields::names).orElse(List.of())) {
+        String encoded = given.orElseThrow().text(vchannel).orElse("");
+        try {
+          RequestedStarts.Place place = ChannelPosition.decode(vchannel, encoded);
+          if (positions.putIfAbsent(vchannel, place) != null) {
+            throw new BadRequestException(
+                info.name("positions") + " has channel " + vchannel + " for the second time");
+          }
+        } catch (UnusableStartException e) {
+          throw new BadRequestException(info.name("positions") + ": " + e.getMessage());
+        }
+      }
+    }
+
+    RequestedStarts requested() {
+      return new RequestedStarts(fromBeginning, positions);
+    }
+  }
+
+  private static Selection selection(Fields fields, Starts starts) {
     List<Entry> byName =
-        fields.objects("collection_infos").map(CreateRequest::named).orElse(List.of());
+        fields.objects("collection_infos").map(infos -> named(infos, starts)).orElse(List.of());
     List<Entry> byDatabase =
-        fields.object("db_collections").map(CreateRequest::inDatabases).orElse(List.of());
+        fields
+            .object("db_collections")
+            .map(databases -> inDatabases(databases, starts))
+            .orElse(List.of());
     if (byName.isEmpty() && byDatabase.isEmpty()) {
       throw new BadRequestException(
           "No collection is named; give request_data.collection_infos, for example"
@@ -195,7 +239,7 @@ final class CreateRequest {
     return new Selection((byName.isEmpty() ? byDatabase : byName).stream().distinct().toList());
   }
 
-  private static List<Entry> named(List<Fields> infos) {
+  private static List<Entry> named(List<Fields> infos, Starts starts) {
     List<Entry> entries = new ArrayList<>();
     for (Fields info : infos) {
       String name = collectionName(info);
@@ -204,19 +248,19 @@ final class CreateRequest {
           throw new BadRequestException(
               info.name("name") + " is '*', the whole cluster, and must be the only entry");
         }
-        entries.add(new Entry(Selection.ALL, Selection.ALL));
+        entries.add(entry(info, Selection.ALL, Selection.ALL, starts));
         continue;
       }
       int dot = name.indexOf('.');
       String database = dot < 0 ? DEFAULT_DATABASE : name.substring(0, dot);
       String collection = name.substring(dot + 1);
-      entries.add(
-          new Entry(legal(database, info.name("name")), legal(collection, info.name("name"))));
+      String where = info.name("name");
+      entries.add(entry(info, legal(database, where), legal(collection, where), starts));
     }
     return entries;
   }
 
-  private static List<Entry> inDatabases(Fields databases) {
+  private static List<Entry> inDatabases(Fields databases, Starts starts) {
     List<Entry> entries = new ArrayList<>();
     for (String database : databases.names()) {
       if (!database.equals(Selection.ALL)) {
@@ -230,32 +274,29 @@ final class CreateRequest {
       }
       for (Fields info : infos) {
         String name = collectionName(info);
-        entries.add(
-            new Entry(
-                database, name.equals(Selection.ALL) ? name : legal(name, info.name("name"))));
+        String collection = name.equals(Selection.ALL) ? name : legal(name, info.name("name"));
+        entries.add(entry(info, database, collection, starts));
       }
     }
     return entries;
   }
 
-  private static String collectionName(Fields info) {
-    String name =
-        info.text("name")
-            .orElseThrow(
-                () ->
-                    new BadRequestException(
-                        info.name("name")
-                            + " is missing; give a collection's name, or '*' for all"));
-    info.unsupported("positions", "the channel checkpoints in the source's etcd are used");
-    if (info.bool("use_start_position").orElse(false)) {
-      info.unsupported(
-          "use_start_position", "the channel checkpoints in the source's etcd are used");
-    }
+  private static Entry entry(Fields info, String database, String collection, Starts starts) {
+    Entry entry = new Entry(database, collection);
+    starts.read(info, entry);
     info.refuseUnknown();
-    return name;
+    return entry;
   }
 
-  private static String legal(String name, String where) {
+  private static String collectionName(Fields info) {
+    return info.text("name")
+        .orElseThrow(
+            () ->
+                new BadRequestException(
+                    info.name("name") + " is missing; give a collection's name, or '*' for all"));
+  }
+
+  static String legal(String name, String where) {
     if (!NAME.matcher(name).matches()) {
       throw new BadRequestException(
           where

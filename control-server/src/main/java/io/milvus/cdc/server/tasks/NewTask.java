@@ -1,6 +1,7 @@
 package io.milvus.cdc.server.tasks;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.TargetCluster;
 import java.util.Optional;
@@ -11,6 +12,7 @@ import java.util.Optional;
  * @param taskId the client's own id; absent when one is to be made up
  * @param target the Milvus that is written
  * @param selection what is replicated
+ * @param starts where collections that exist now start, other than at their channel checkpoints
  * @param request the request as it was given, without anything secret
  * @param start whether the task runs at once
  */
@@ -18,5 +20,6 @@ public record NewTask(
     Optional<String> taskId,
     TargetCluster target,
     Selection selection,
+    RequestedStarts starts,
     JsonNode request,
     boolean start) {}

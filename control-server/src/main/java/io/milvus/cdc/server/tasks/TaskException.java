@@ -13,6 +13,8 @@ public final class TaskException extends RuntimeException {
     CONFLICT,
     /** The client: there are as many tasks as allowed. */
     LIMIT_REACHED,
+    /** The client: the task cannot start where it is asked to. */
+    START_REFUSED,
     /** The client: the target does not accept the credentials. */
     TARGET_REFUSED,
     /** The operator of the target: it does not answer. */

@@ -1,10 +1,11 @@
 package io.milvus.cdc.server.tasks;
 
+import io.milvus.cdc.log.ChannelPosition;
+import io.milvus.cdc.log.UnusableStartException;
 import io.milvus.cdc.server.tasks.Lifecycle.Run;
 import io.milvus.cdc.server.tasks.Lifecycle.Wanted;
 import io.milvus.cdc.server.tasks.LifecycleStore.Stored;
 import io.milvus.cdc.server.tasks.TaskException.Kind;
-import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.TargetCluster;
@@ -38,7 +39,7 @@ public final class TaskService {
   private final LifecycleStore store;
   private final TaskDefinitions definitions;
   private final Reconciler reconciler;
-  private final StartPositionSource startPositions;
+  private final SourceLog sourceLog;
   private final TargetProbe targetProbe;
   private final SourceCluster source;
   private final int parallelism;
@@ -51,7 +52,7 @@ public final class TaskService {
       LifecycleStore store,
       TaskDefinitions definitions,
       Reconciler reconciler,
-      StartPositionSource startPositions,
+      SourceLog sourceLog,
       TargetProbe targetProbe,
       SourceCluster source,
       int parallelism,
@@ -60,7 +61,7 @@ public final class TaskService {
     this.store = store;
     this.definitions = definitions;
     this.reconciler = reconciler;
-    this.startPositions = startPositions;
+    this.sourceLog = sourceLog;
     this.targetProbe = targetProbe;
     this.source = source;
     this.parallelism = parallelism;
@@ -118,11 +119,18 @@ public final class TaskService {
 
   private StartPositions readStartPositions(NewTask task) {
     try {
-      return startPositions.read(source, task.selection());
-    } catch (RuntimeException e) {
+      return sourceLog.starts(source, task.selection(), task.starts());
+    } catch (UnusableStartException e) {
       throw new TaskException(
-          Kind.SOURCE_UNREACHABLE, "The source cannot be read: " + e.getMessage(), e);
+          Kind.START_REFUSED, "The task cannot start there: " + e.getMessage(), e);
+    } catch (RuntimeException e) {
+      throw unreadable(e);
     }
+  }
+
+  private static TaskException unreadable(RuntimeException cause) {
+    return new TaskException(
+        Kind.SOURCE_UNREACHABLE, "The source cannot be read: " + cause.getMessage(), cause);
   }
 
   /** The id of an equal task under the client's own id, or empty when the task is a new one. */
@@ -156,7 +164,7 @@ public final class TaskService {
         visible.stream()
             .flatMap(other -> definitions.definition(id(other)).stream())
             .filter(definition -> isSameTarget(definition.target(), task.target()))
-            .filter(definition -> overlaps(definition.selection(), task.selection()))
+            .filter(definition -> definition.selection().overlapsOnTarget(task.selection()))
             .map(TaskDefinition::taskId)
             .sorted()
             .toList();
@@ -192,21 +200,6 @@ public final class TaskService {
         : host;
   }
 
-  static boolean overlaps(Selection one, Selection other) {
-    return one.collections().stream()
-        .anyMatch(
-            entry ->
-                other.collections().stream()
-                    .anyMatch(
-                        candidate ->
-                            meets(entry.database(), candidate.database())
-                                && meets(entry.collection(), candidate.collection())));
-  }
-
-  private static boolean meets(String one, String other) {
-    return one.equals(other) || one.equals(Selection.ALL) || other.equals(Selection.ALL);
-  }
-
   /** All tasks, oldest first. */
   public List<TaskView> list() {
     return store.all().stream()
@@ -221,6 +214,30 @@ public final class TaskService {
     var unused = existing(taskId);
     reconciler.reconcile(taskId);
     return reconciler.view(existing(taskId).lifecycle());
+  }
+
+  /**
+   * From where the source's log is to be read on by somebody who continues this task's work: all
+   * that is not applied comes after these positions, and something that is.
+   */
+  public List<ChannelPosition> positions(String taskId) {
+    TaskView task = get(taskId);
+    Instant until =
+        task.replicatedUntil()
+            .orElseThrow(
+                () ->
+                    new TaskException(
+                        Kind.CONFLICT,
+                        "Task "
+                            + taskId
+                            + " has not applied anything yet and has no position; its job tells one"
+                            + " as soon as it runs"));
+    TaskDefinition definition = definitions.definition(taskId).orElseThrow(() -> notFound(taskId));
+    try {
+      return sourceLog.positions(definition.source(), definition.selection(), until);
+    } catch (RuntimeException e) {
+      throw unreadable(e);
+    }
   }
 
   /** Pauses a task and returns when it is known from where it will continue. */

@@ -5,9 +5,13 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.protobuf.ByteString;
+import io.milvus.cdc.log.ChannelPosition;
+import io.milvus.cdc.log.UnusableStartException;
 import io.milvus.cdc.server.flink.JobMeasures;
 import io.milvus.cdc.server.flink.SnapshotFiles;
 import io.milvus.cdc.server.tasks.FakeFlink;
+import io.milvus.cdc.server.tasks.FakeSourceLog;
 import io.milvus.cdc.server.tasks.InMemoryDefinitions;
 import io.milvus.cdc.server.tasks.InMemoryLifecycleStore;
 import io.milvus.cdc.server.tasks.Reconciler;
@@ -16,8 +20,9 @@ import io.milvus.cdc.server.tasks.SettableClock;
 import io.milvus.cdc.server.tasks.Steps;
 import io.milvus.cdc.server.tasks.TaskException;
 import io.milvus.cdc.server.tasks.TaskService;
+import io.milvus.cdc.task.RequestedStarts;
+import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
-import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.TargetCluster;
 import java.io.IOException;
 import java.net.URI;
@@ -66,7 +71,7 @@ class CdcApiTest {
   private CdcApi api;
   private int port;
   private Optional<TaskException> targetTrouble = Optional.empty();
-  private Optional<RuntimeException> sourceTrouble = Optional.empty();
+  private final FakeSourceLog sourceLog = new FakeSourceLog();
 
   private record Answer(int status, JsonNode body) {
     String message() {
@@ -96,10 +101,7 @@ class CdcApiTest {
             store,
             definitions,
             reconciler,
-            (source, selection) -> {
-              sourceTrouble.ifPresent(CdcApiTest::raise);
-              return new StartPositions(Map.of());
-            },
+            sourceLog,
             target -> {
               probed.add(target);
               targetTrouble.ifPresent(CdcApiTest::raise);
@@ -247,8 +249,8 @@ class CdcApiTest {
         "[] | not a JSON object",
         "{'request_type':'list'} {} | not JSON",
         "{'request_type':'list','request_type':'get'} | not JSON",
-        "{} | request_type is missing; the known ones are create, delete, get, list, pause, resume",
-        "{'request_type':'position'} | 'position' is not known; the known ones are create",
+        "{} | request_type is missing; the known ones are create, delete, get, list, pause, position, resume",
+        "{'request_type':'dance'} | 'dance' is not known; the known ones are create",
         "{'request_type':5} | request_type must be a text in quotes, not a number",
         "{'request_type':'list','data':{}} | data is not a known field",
         "{'request_type':'list','request_data':[]} | request_data must be a JSON object",
@@ -318,12 +320,29 @@ class CdcApiTest {
         "'collection_infos':[{'name':'*'},{'name':'a'}] | must be the only entry",
         "'collection_infos':[{'nam':'a'}] | collection_infos[0].name is missing",
         "'collection_infos':[{'name':'a','x':1}] | collection_infos[0].x is not a known field",
-        "'collection_infos':[{'name':'a','positions':{'v':'AA=='}}] | positions is not supported",
-        "'collection_infos':[{'name':'a','use_start_position':true}] | use_start_position is not supp",
+        "'collection_infos':[{'name':'a','positions':{'v':'AA=='}}] | collection_infos[0].positions: the position for channel v is not the base64",
+        "'collection_infos':[{'name':'a','positions':{'v':'?'}}] | the position for channel v is not the base64",
+        "'collection_infos':[{'name':'a','positions':{'v':1}}] | positions.v must be a text",
+        "'collection_infos':[{'name':'a','positions':['v']}] | positions must be a JSON object, not a list",
+        "'collection_infos':[{'name':'a','positions':{'w':'CgF2EgQIAxAD'}}] | for channel w is one of channel v",
+        "'collection_infos':[{'name':'a','positions':{'v':'CgF2EgQIAxAD'},'use_start_position':true}] | exclude each other",
+        "'collection_infos':[{'name':'a','positions':{'v':'CgF2EgQIAxAD'}},{'name':'b','positions':{'v':'CgF2EgQIAxAD'}}] | channel v for the second time",
+        "'collection_infos':[{'name':'a','use_start_position':1}] | use_start_position must be true or false",
         "'collection_infos':[{'name':'a'}],'db_collections':{'d':[{'name':'a'}]} | give one of them",
         "'db_collections':{'d':[]} | db_collections.d names no collection",
         "'db_collections':{'1d':[{'name':'a'}]} | not a legal Milvus name",
-        "'collection_infos':[{'name':'a'}],'name_mapping':[{'source_db':'a'}] | name_mapping is not",
+        "'collection_infos':[{'name':'a'}],'name_mapping':{} | name_mapping must be a list",
+        "'collection_infos':[{'name':'a'}],'name_mapping':[{'target_db':'t'}] | name_mapping[0].source_db is missing",
+        "'collection_infos':[{'name':'a'}],'name_mapping':[{'source_db':'default'}] | name_mapping[0].target_db is missing",
+        "'collection_infos':[{'name':'a'}],'name_mapping':[{'source_db':'d','target_db':'t'}] | source_db 'd' is a database that is not selected",
+        "'collection_infos':[{'name':'a'}],'name_mapping':[{'source_db':'default','target_db':'1t'}] | target_db has '1t'",
+        "'collection_infos':[{'name':'a'}],'name_mapping':[{'source_db':'default','target_db':'t','x':1}] | name_mapping[0].x is not a known",
+        "'collection_infos':[{'name':'a'}],'name_mapping':[{'source_db':'default','target_db':'t','collection_mapping':{'b':'c'}}] | default.b, which is not selected",
+        "'collection_infos':[{'name':'a'}],'name_mapping':[{'source_db':'default','target_db':'t','collection_mapping':{'a':''}}] | collection_mapping.a is empty",
+        "'collection_infos':[{'name':'a'}],'name_mapping':[{'source_db':'default','target_db':'t','collection_mapping':{'a':'c d'}}] | not a legal Milvus name",
+        "'collection_infos':[{'name':'a'}],'name_mapping':[{'source_db':'default','target_db':'t'},{'source_db':'default','target_db':'u'}] | 'default' is mapped for the second time",
+        "'collection_infos':[{'name':'*'}],'name_mapping':[{'source_db':'d','target_db':'t','collection_mapping':{'a':'b'}},{'source_db':'d','target_db':'u','collection_mapping':{'a':'b'}}] | maps d.a for the second time",
+        "'collection_infos':[{'name':'*'}],'name_mapping':[{'source_db':'d','target_db':'t','collection_mapping':{'a':'x'}},{'source_db':'e','target_db':'t','collection_mapping':{'b':'x'}}] | gives e.b the name of d.a on the target",
         "'collection_infos':[{'name':'a'}],'task_id':'a/b' | task_id 'a/b' must be 1 to 64",
         "'collection_infos':[{'name':'a'}],'disable_auto_start':1 | must be true or false, not 1",
         "'collection_infos':[{'name':'a'}],'colection':1 | request_data.colection is not a known field",
@@ -332,6 +351,92 @@ class CdcApiTest {
     Answer answer = create(URI_FORM, rest);
     assertThat(answer.status()).isEqualTo(400);
     assertThat(answer.message()).contains(words);
+  }
+
+  @Test
+  void startsAreAskedForAsTheRequestSays() {
+    Answer answer =
+        create(
+            URI_FORM,
+            "'collection_infos':[{'name':'d.a','use_start_position':true},"
+                + "{'name':'b','positions':{'v':'CgF2EgQIAxADGgAgBw=='}},{'name':'c'}]");
+    assertThat(answer.status()).as(answer.message()).isEqualTo(200);
+    assertThat(sourceLog.requested)
+        .singleElement()
+        .satisfies(
+            starts -> {
+              assertThat(starts.fromBeginning()).containsExactly(new Selection.Entry("d", "a"));
+              assertThat(starts.positions())
+                  .isEqualTo(
+                      Map.of(
+                          "v",
+                          new RequestedStarts.Place(
+                              ByteString.copyFrom(new byte[] {8, 3, 16, 3}), 7)));
+            });
+  }
+
+  @Test
+  void aStartThatTheSourceDoesNotHaveIsRefused() {
+    sourceLog.trouble = Optional.of(new UnusableStartException("it is gone"));
+    Answer answer = create(URI_FORM, "'collection_infos':[{'name':'a','use_start_position':true}]");
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.message()).isEqualTo("The task cannot start there: it is gone");
+  }
+
+  @Test
+  void otherNamesAreTakenOverAndShown() {
+    String mapping =
+        "[{'source_db':'default','target_db':'other'},"
+            + "{'source_db':'default','target_db':'third','collection_mapping':{'a':'b'}}]";
+    Answer answer = create(URI_FORM, "'collection_infos':[{'name':'a'}],'name_mapping':" + mapping);
+    String id = answer.data().path("task_id").asText();
+    assertThat(definitions.definition(id).orElseThrow().selection().onTarget("default", "a"))
+        .hasToString("third.b");
+    assertThat(task(id).path("name_mapping").toString()).isEqualTo(mapping.replace('\'', '"'));
+  }
+
+  @Test
+  void whatDoesNotMeetOnTheTargetDoesNotOverlap() {
+    assertThat(create(URI_FORM, "'collection_infos':[{'name':'a'}]").status()).isEqualTo(200);
+    String renamed =
+        "'collection_infos':[{'name':'a'}],'name_mapping':[{'source_db':'default',"
+            + "'target_db':'default','collection_mapping':{'a':'b'}}]";
+    assertThat(create(URI_FORM, renamed).status()).isEqualTo(200);
+    Answer taken = create(URI_FORM, "'collection_infos':[{'name':'b'}]");
+    assertThat(taken.status()).as("the second task writes that name").isEqualTo(409);
+  }
+
+  @Test
+  void positionsAreThoseOfTheNewestReplicatedTime() {
+    String id =
+        create(URI_FORM, "'collection_infos':[{'name':'a'}]").data().path("task_id").asText();
+    assertThat(request("position", "{'task_id':'" + id + "'}").status())
+        .as("nothing is applied yet")
+        .isEqualTo(409);
+    sourceLog.positions =
+        List.of(
+            new ChannelPosition(
+                "default",
+                "a",
+                "dml_0_5v0",
+                new RequestedStarts.Place(
+                    ByteString.copyFrom(new byte[] {8, 3, 16, 3}), 1_000L << 18)));
+    Instant until = clock.instant();
+    flink.report(
+        task(id).path("job_id").asText(),
+        new JobMeasures(
+            Optional.of(until), Optional.of(Duration.ZERO), 0, 0, 0, OptionalLong.empty(), 0));
+    clock.advance(Duration.ofSeconds(2));
+
+    JsonNode position =
+        request("position", "{'task_id':'" + id + "'}").data().path("positions").get(0);
+    assertThat(sourceLog.asked).containsExactly(until);
+    assertThat(position.path("channel_name").asText()).isEqualTo("dml_0_5v0");
+    assertThat(position.path("tso").asLong()).isEqualTo(1_000L << 18);
+    assertThat(position.path("time").asText()).isEqualTo("1970-01-01T00:00:01Z");
+    assertThat(ChannelPosition.decode("dml_0_5v0", position.path("position").asText()))
+        .isEqualTo(sourceLog.positions.get(0).place());
+    assertThat(request("position", "{'task_id':'none'}").status()).isEqualTo(404);
   }
 
   @Test
@@ -444,7 +549,7 @@ class CdcApiTest {
 
   @Test
   void aSourceThatCannotBeReadIsRefused() {
-    sourceTrouble = Optional.of(new IllegalStateException("etcd at a:1 does not answer"));
+    sourceLog.trouble = Optional.of(new IllegalStateException("etcd at a:1 does not answer"));
     Answer answer = create(URI_FORM, "'collection_infos':[{'name':'*'}]");
     assertThat(answer.status()).isEqualTo(502);
     assertThat(answer.message()).contains("The source cannot be read: etcd at a:1");

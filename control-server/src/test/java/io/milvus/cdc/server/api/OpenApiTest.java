@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.protobuf.ByteString;
+import io.milvus.cdc.log.ChannelPosition;
 import io.milvus.cdc.server.flink.JobMeasures;
 import io.milvus.cdc.server.tasks.TaskException;
+import io.milvus.cdc.task.RequestedStarts;
 import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.parser.OpenAPIV3Parser;
 import io.swagger.v3.parser.core.models.ParseOptions;
@@ -156,6 +159,8 @@ class OpenApiTest {
         "TaskIdData | {'request_type':'get','request_data':{'task_id':'a','x-x':1}}",
         "TaskIdData | {'request_type':'pause','request_data':{'task_id':'a','x-x':1}}",
         "TaskIdData | {'request_type':'resume','request_data':{'task_id':'a','x-x':1}}",
+        "TaskIdData | {'request_type':'position','request_data':{'task_id':'a','x-x':1}}",
+        "NameMapping | {'request_type':'create','request_data':{'milvus_connect_param':{'uri':'http://h:1'},'collection_infos':[{'name':'*'}],'name_mapping':[{'source_db':'a','target_db':'b','x-x':1}]}}",
         "DeleteData | {'request_type':'delete','request_data':{'task_id':'a','x-x':1}}",
         "CreateData | {'request_type':'create','request_data':{'milvus_connect_param':{'uri':'http://h:1'},'collection_infos':[{'name':'a'}],'x-x':1}}",
         "ConnectParam | {'request_type':'create','request_data':{'milvus_connect_param':{'uri':'http://h:1','x-x':1},'collection_infos':[{'name':'a'}]}}",
@@ -275,13 +280,19 @@ class OpenApiTest {
             1));
     server.clock.advance(Duration.ofSeconds(2));
     assertThat(task(id).has("lag_ms")).isTrue();
+    server.sourceLog.positions =
+        List.of(
+            new ChannelPosition(
+                "default", "a", "dml_0_5v0", new RequestedStarts.Place(ByteString.EMPTY, 5)));
+    assertFits(server.json(server.ask("position", id)), schema("PositionAnswer"));
     assertFits(server.json(server.ask("pause", id)), schema("DoneAnswer"));
     Set<String> seen = names(task(id));
     HttpResponse<String> other =
         server.request(
             "create",
             "{'milvus_connect_param':{'host':'h','port':1,'username':'u','password':'p',"
-                + "'enable_tls':true},'db_collections':{'d':[{'name':'*'}]}}");
+                + "'enable_tls':true},'db_collections':{'d':[{'name':'*'}]},"
+                + "'name_mapping':[{'source_db':'d','target_db':'e'}]}");
     assertFits(server.json(other), schema("CreateAnswer"));
     seen.addAll(names(task(server.json(other).path("data").path("task_id").asText())));
     assertThat(seen).isEqualTo(names(schema("Task").path("properties")));

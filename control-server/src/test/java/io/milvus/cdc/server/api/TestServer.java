@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.milvus.cdc.server.flink.SnapshotFiles;
 import io.milvus.cdc.server.tasks.FakeFlink;
+import io.milvus.cdc.server.tasks.FakeSourceLog;
 import io.milvus.cdc.server.tasks.InMemoryDefinitions;
 import io.milvus.cdc.server.tasks.InMemoryLifecycleStore;
 import io.milvus.cdc.server.tasks.Reconciler;
@@ -14,7 +15,6 @@ import io.milvus.cdc.server.tasks.TargetProbe;
 import io.milvus.cdc.server.tasks.TaskException;
 import io.milvus.cdc.server.tasks.TaskService;
 import io.milvus.cdc.task.SourceCluster;
-import io.milvus.cdc.task.StartPositions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -24,7 +24,6 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /** The interface with a cluster and a store that are not real, asked over real HTTP. */
@@ -46,6 +45,7 @@ final class TestServer implements AutoCloseable {
 
   boolean storeIsAway = false;
 
+  final FakeSourceLog sourceLog = new FakeSourceLog();
   final SettableClock clock = new SettableClock();
   final FakeFlink flink;
   final Reconciler reconciler;
@@ -81,7 +81,7 @@ final class TestServer implements AutoCloseable {
             lifecycles,
             definitions,
             reconciler,
-            (source, selection) -> new StartPositions(Map.of()),
+            sourceLog,
             cluster -> target.check(cluster),
             SOURCE,
             1,

@@ -6,14 +6,13 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.milvus.cdc.server.flink.FlinkCluster;
 import io.milvus.cdc.server.flink.JobMeasures;
 import io.milvus.cdc.server.flink.SnapshotFiles;
+import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
-import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.TargetCluster;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.AbstractExecutorService;
@@ -85,7 +84,7 @@ class PollingPaceTest {
             store,
             definitions,
             reconciler,
-            (source, selection) -> new StartPositions(Map.of()),
+            new FakeSourceLog(),
             target -> {},
             new SourceCluster(
                 List.of("http://127.0.0.1:2379"),
@@ -113,6 +112,7 @@ class PollingPaceTest {
         Optional.of(name),
         new TargetCluster("localhost", 19530, false, Optional.empty(), 10),
         new Selection(List.of(new Selection.Entry("default", name))),
+        RequestedStarts.none(),
         JsonNodeFactory.instance.objectNode(),
         true);
   }

@@ -9,9 +9,9 @@ import io.milvus.cdc.server.flink.JobMeasures;
 import io.milvus.cdc.server.flink.SnapshotFiles;
 import io.milvus.cdc.server.flink.Snapshots;
 import io.milvus.cdc.server.tasks.TaskView.State;
+import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
-import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.TargetCluster;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,7 +20,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ExecutorService;
@@ -49,6 +48,7 @@ class ReconcilerTest {
           Optional.of("t1"),
           new TargetCluster("localhost", 19530, false, Optional.empty(), 10),
           Selection.everything(),
+          RequestedStarts.none(),
           JsonNodeFactory.instance.objectNode(),
           true);
 
@@ -131,7 +131,7 @@ class ReconcilerTest {
               store,
               definitions,
               reconciler,
-              (source, selection) -> new StartPositions(Map.of()),
+              new FakeSourceLog(),
               target -> {},
               SOURCE,
               1,

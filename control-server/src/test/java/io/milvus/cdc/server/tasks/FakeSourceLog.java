@@ -1,0 +1,50 @@
+package io.milvus.cdc.server.tasks;
+
+import io.milvus.cdc.log.ChannelPosition;
+import io.milvus.cdc.task.RequestedStarts;
+import io.milvus.cdc.task.Selection;
+import io.milvus.cdc.task.SourceCluster;
+import io.milvus.cdc.task.StartPositions;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** A source without collections that remembers what it was asked. */
+public final class FakeSourceLog implements SourceLog {
+
+  /** What it throws, when it does. */
+  public Optional<RuntimeException> trouble = Optional.empty();
+
+  /** The starts that were asked for. */
+  public final List<RequestedStarts> requested = new ArrayList<>();
+
+  /** What it answers when positions are asked for. */
+  public List<ChannelPosition> positions = List.of();
+
+  /** The times that positions were asked for. */
+  public final List<Instant> asked = new ArrayList<>();
+
+  @Override
+  public StartPositions starts(
+      SourceCluster source, Selection selection, RequestedStarts requestedStarts) {
+    fail();
+    requested.add(requestedStarts);
+    return new StartPositions(Map.of());
+  }
+
+  @Override
+  public List<ChannelPosition> positions(SourceCluster source, Selection selection, Instant until) {
+    fail();
+    asked.add(until);
+    return positions;
+  }
+
+  private void fail() {
+    trouble.ifPresent(
+        e -> {
+          throw e;
+        });
+  }
+}
