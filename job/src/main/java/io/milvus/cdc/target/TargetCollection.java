@@ -86,7 +86,7 @@ final class TargetCollection implements LaneWork {
 
   @Override
   public RowBatch newBatch() {
-    return new RowBatch(primaryKey().getName(), hasPartitionKey());
+    return new RowBatch(new RowFormat(schema));
   }
 
   /**
@@ -107,9 +107,9 @@ final class TargetCollection implements LaneWork {
     }
     Optional<DescribeCollectionResponse> found =
         client.describeCollection(wantedPlace.database(), wantedPlace.name());
+    requireRelease(client, wantedSchema, wantedPlace);
     if (found.isEmpty()) {
-      client.createDatabaseIfAbsent(wantedPlace.database());
-      client.createCollection(creation(wanted, wantedSchema));
+      create(client, wanted, wantedSchema, wantedPlace);
       operations++;
     } else {
       operations += adopt(client, found.get(), wantedSchema, wantedPlace);
@@ -129,6 +129,27 @@ final class TargetCollection implements LaneWork {
     operations += applyIndexesAndLoad(client);
     operations += new TargetAliases(connection, place).apply(state.getAliasesList());
     return operations;
+  }
+
+  private static void requireRelease(TargetClient client, CollectionSchema wanted, Place at)
+      throws TargetException {
+    NeededRelease needed = NeededRelease.of(wanted);
+    if (!needed.isTheFirst()) {
+      needed.check(at.toString(), client.version());
+    }
+  }
+
+  /** Creates the copy, and makes sure that the target has left out nothing of its schema. */
+  private void create(
+      TargetClient client, CollectionState wanted, CollectionSchema wantedSchema, Place at)
+      throws TargetException {
+    client.createDatabaseIfAbsent(at.database());
+    client.createCollection(creation(wanted, wantedSchema));
+    Optional<DescribeCollectionResponse> created =
+        client.describeCollection(at.database(), at.name());
+    if (created.isPresent()) {
+      SchemaFit.checkCreated(at.toString(), wantedSchema, created.get().getSchema());
+    }
   }
 
   private int rename(TargetClient client, Place from, Place to) throws TargetException {
@@ -340,7 +361,7 @@ final class TargetCollection implements LaneWork {
       if (!partition.isEmpty() && !partitions.contains(partition)) {
         continue; // Its rows went with it.
       }
-      for (String expression : DeleteExpression.of(primaryKey().getName(), deletes.getValue())) {
+      for (String expression : DeleteExpression.of(batch.primaryKey(), deletes.getValue())) {
         client.delete(
             DeleteRequest.newBuilder()
                 .setDbName(place.database())
@@ -436,15 +457,6 @@ final class TargetCollection implements LaneWork {
 
   private boolean exists() throws TargetException {
     return connection.client().describeCollection(place.database(), place.name()).isPresent();
-  }
-
-  private FieldSchema primaryKey() {
-    for (FieldSchema field : schema.getFieldsList()) {
-      if (field.getIsPrimaryKey()) {
-        return field;
-      }
-    }
-    throw new IllegalStateException("no primary key in the schema of " + this);
   }
 
   private boolean hasPartitionKey() {
