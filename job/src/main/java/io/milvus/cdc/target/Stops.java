@@ -50,6 +50,7 @@ final class Stops {
 
   private static final class Stop {
     final String collection;
+    final Optional<StoppedCollection.Name> name;
     final String reason;
     final Instant since;
     final String stopId = UUID.randomUUID().toString();
@@ -58,8 +59,14 @@ final class Stops {
     long fromTimestamp = Long.MAX_VALUE;
     boolean unwritten = true;
 
-    Stop(String collection, String reason, Instant since, long sequence) {
+    Stop(
+        String collection,
+        Optional<StoppedCollection.Name> name,
+        String reason,
+        Instant since,
+        long sequence) {
       this.collection = collection;
+      this.name = name;
       this.reason = reason;
       this.since = since;
       this.sequence = sequence;
@@ -93,6 +100,7 @@ final class Stops {
           StoppedCollection.VERSION,
           collectionId,
           collection,
+          name,
           reason,
           since,
           stopId,
@@ -115,16 +123,20 @@ final class Stops {
   /**
    * Stops a collection.
    *
+   * @param collection what it is, for people
+   * @param name its names on the source, if they are known
+   * @param reason what happened and what to do, for people
    * @param sequence that of the first event that is not applied
    * @param lacking what is not applied
    */
   synchronized void stop(
       long collectionId,
       String collection,
+      Optional<StoppedCollection.Name> name,
       String reason,
       long sequence,
       List<SourceEvent> lacking) {
-    Stop stop = new Stop(collection, reason, clock.instant(), sequence);
+    Stop stop = new Stop(collection, name, reason, clock.instant(), sequence);
     lacking.forEach(stop::lacks);
     stops.put(collectionId, stop);
     lackingNothing.remove(collectionId);

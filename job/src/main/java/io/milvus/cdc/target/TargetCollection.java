@@ -12,6 +12,7 @@ import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.target.TargetConnection.Place;
 import io.milvus.cdc.target.TargetException.Kind;
+import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.grpc.CollectionSchema;
 import io.milvus.grpc.ConsistencyLevel;
 import io.milvus.grpc.CreateCollectionRequest;
@@ -61,6 +62,10 @@ final class TargetCollection implements LaneWork {
   private CollectionState state = CollectionState.getDefaultInstance();
   private CollectionSchema schema = CollectionSchema.getDefaultInstance();
   private Place place = new Place("", "");
+
+  /** What the source calls it: known before it is on the target, and when it cannot be there. */
+  private Optional<StoppedCollection.Name> sourceName = Optional.empty();
+
   private final Set<String> partitions = new HashSet<>();
   private Optional<Instant> blockedSince = Optional.empty();
 
@@ -85,6 +90,11 @@ final class TargetCollection implements LaneWork {
   }
 
   @Override
+  public Optional<StoppedCollection.Name> collection() {
+    return sourceName;
+  }
+
+  @Override
   public RowBatch newBatch() {
     return new RowBatch(new RowFormat(schema));
   }
@@ -96,9 +106,10 @@ final class TargetCollection implements LaneWork {
    * @return how many operations it took
    */
   private int apply(CollectionState wanted) throws TargetException {
-    TargetClient client = connection.client();
-    CollectionSchema wantedSchema = parseSchema(wanted);
     Place wantedPlace = new Place(wanted.getDatabase(), wanted.getName());
+    sourceName = Optional.of(new StoppedCollection.Name(wanted.getDatabase(), wanted.getName()));
+    CollectionSchema wantedSchema = parseSchema(wanted);
+    TargetClient client = connection.client();
     int operations = 0;
 
     Optional<Place> present = connection.locate(collectionId);
@@ -480,9 +491,7 @@ final class TargetCollection implements LaneWork {
   @Override
   public String toString() {
     List<String> parts = new ArrayList<>();
-    if (!place.name().isEmpty()) {
-      parts.add(place.toString());
-    }
+    sourceName.ifPresent(known -> parts.add(known.database() + "." + known.collection()));
     parts.add("source id " + collectionId);
     return "collection " + String.join(", ", parts);
   }

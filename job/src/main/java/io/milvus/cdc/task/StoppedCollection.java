@@ -12,7 +12,8 @@ import java.util.TreeMap;
  *
  * @param version layout of the document, {@link #VERSION}
  * @param collectionId the source's id of the collection
- * @param collection its database and name, for people
+ * @param collection what it is, for people
+ * @param name its database and name on the source; empty when the task never knew
  * @param reason what happened and what to do, for people; no secret
  * @param since when it was stopped
  * @param stopId tells this stop from an earlier or later one of the same collection
@@ -24,6 +25,7 @@ public record StoppedCollection(
     int version,
     long collectionId,
     String collection,
+    Optional<Name> name,
     String reason,
     Instant since,
     String stopId,
@@ -36,6 +38,9 @@ public record StoppedCollection(
   public StoppedCollection {
     topics = Map.copyOf(topics);
   }
+
+  /** Names of a collection and its database. */
+  public record Name(String database, String collection) {}
 
   /** The first message of a topic that was not applied. */
   public record FirstMessage(long ledgerId, long entryId) {
@@ -60,7 +65,7 @@ public record StoppedCollection(
             ? Math.max(fromTimestamp, earlier.fromTimestamp)
             : Math.min(fromTimestamp, earlier.fromTimestamp);
     return new StoppedCollection(
-        version, collectionId, collection, reason, since, stopId, from, merged);
+        version, collectionId, collection, name, reason, since, stopId, from, merged);
   }
 
   /** What is left when the messages of a topic were read again; empty when that was all. */
@@ -71,6 +76,14 @@ public record StoppedCollection(
         ? Optional.empty()
         : Optional.of(
             new StoppedCollection(
-                version, collectionId, collection, reason, since, stopId, fromTimestamp, rest));
+                version,
+                collectionId,
+                collection,
+                name,
+                reason,
+                since,
+                stopId,
+                fromTimestamp,
+                rest));
   }
 }

@@ -299,6 +299,7 @@ final class LogSourceIT {
             StoppedCollection.VERSION,
             collectionId,
             "default.c",
+            Optional.empty(),
             "the test said so",
             Instant.EPOCH,
             "stop-" + collectionId,

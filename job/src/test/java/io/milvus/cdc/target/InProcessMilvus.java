@@ -35,7 +35,9 @@ import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** A target on a real connection that holds one collection; what becomes of rows is up to others. */
+/**
+ * A target on a real connection that holds one collection; what becomes of rows is up to others.
+ */
 abstract class InProcessMilvus extends MilvusServiceGrpc.MilvusServiceImplBase
     implements AutoCloseable {
 

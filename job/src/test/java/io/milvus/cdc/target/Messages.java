@@ -103,6 +103,7 @@ final class Messages {
                     StoppedCollection.VERSION,
                     COLLECTION,
                     "collection default.c",
+                    Optional.of(new StoppedCollection.Name("default", "c")),
                     "an earlier reason",
                     Instant.EPOCH,
                     "earlier",

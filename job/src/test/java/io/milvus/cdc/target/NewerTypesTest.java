@@ -62,8 +62,8 @@ class NewerTypesTest {
     return replicate(new NewerMilvus(), schema, messages);
   }
 
-  private NewerMilvus replicate(
-      NewerMilvus milvus, CollectionSchema schema, LogMessage... messages) throws Exception {
+  private NewerMilvus replicate(NewerMilvus milvus, CollectionSchema schema, LogMessage... messages)
+      throws Exception {
     target = Optional.of(milvus);
     TargetPipeline to =
         new TargetPipeline(
@@ -189,12 +189,12 @@ class NewerTypesTest {
 
   @Test
   void theNewestReleaseThatAnyFieldNeedsIsNamed() {
-    assertThat(NeededRelease.of(CollectionSchema.newBuilder().addFields(key()).build()).isTheFirst())
+    assertThat(
+            NeededRelease.of(CollectionSchema.newBuilder().addFields(key()).build()).isTheFirst())
         .isTrue();
     assertThat(needed(field("s", DataType.SparseFloatVector)).minor()).isEqualTo(4);
     assertThat(needed(field("s", DataType.Float16Vector)).isTheFirst()).isTrue();
-    assertThat(
-            needed(field("s", DataType.FloatVector), field("t", DataType.FloatVector)).because())
+    assertThat(needed(field("s", DataType.FloatVector), field("t", DataType.FloatVector)).because())
         .isEqualTo("field t is a second vector field");
     assertThat(needed(field("k", DataType.Int64).setIsClusteringKey(true)).minor()).isEqualTo(4);
     assertThat(
@@ -221,7 +221,8 @@ class NewerTypesTest {
     assertLeftOut("its functions are []", schema -> schema.toBuilder().clearFunctions().build());
     assertLeftOut(
         "number " + UNKNOWN_ATTRIBUTE,
-        schema -> schema.toBuilder().setUnknownFields(UnknownFieldSet.getDefaultInstance()).build());
+        schema ->
+            schema.toBuilder().setUnknownFields(UnknownFieldSet.getDefaultInstance()).build());
   }
 
   private void assertLeftOut(String difference, UnaryOperator<CollectionSchema> understanding)
@@ -310,8 +311,7 @@ class NewerTypesTest {
         .addFields(vector("plain", DataType.FloatVector, 2))
         .addFields(field("note", DataType.VarChar).setNullable(true))
         .addFields(field("json", DataType.JSON).setNullable(true))
-        .addFields(
-            field("list", DataType.Array).setElementType(DataType.Int32).setNullable(true))
+        .addFields(field("list", DataType.Array).setElementType(DataType.Int32).setNullable(true))
         .addFields(
             field("count", DataType.Int64)
                 .setIsClusteringKey(true)
@@ -423,8 +423,7 @@ class NewerTypesTest {
             .setScalars(
                 ScalarField.newBuilder()
                     .setJsonData(
-                        JSONArray.newBuilder()
-                            .addAllData(values(rows, "json", ByteString.EMPTY))))
+                        JSONArray.newBuilder().addAllData(values(rows, "json", ByteString.EMPTY))))
             .build(),
         nullable(rows, "list", DataType.Array)
             .setScalars(
@@ -471,12 +470,14 @@ class NewerTypesTest {
     SparseFloatArray.Builder vectors =
         SparseFloatArray.newBuilder().addAllContents(values(rows, name, ByteString.EMPTY));
     vectors.setDim(
-        vectors.getContentsList().stream().mapToInt(vector -> vector.byteAt(0) + 1).max().orElse(0));
+        vectors.getContentsList().stream()
+            .mapToInt(vector -> vector.byteAt(0) + 1)
+            .max()
+            .orElse(0));
     return FieldData.newBuilder()
         .setFieldName(name)
         .setType(DataType.SparseFloatVector)
-        .setVectors(
-            VectorField.newBuilder().setDim(vectors.getDim()).setSparseFloatVector(vectors))
+        .setVectors(VectorField.newBuilder().setDim(vectors.getDim()).setSparseFloatVector(vectors))
         .build();
   }
 

@@ -15,6 +15,7 @@ import io.milvus.cdc.server.api.CdcMetrics.Ending;
 import io.milvus.cdc.server.tasks.TaskException;
 import io.milvus.cdc.server.tasks.TaskService;
 import io.milvus.cdc.server.tasks.TaskView;
+import io.milvus.cdc.task.StoppedCollection;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -373,6 +374,11 @@ public final class CdcApi implements AutoCloseable {
     String taskId = taskId(fields);
     fields.refuseUnknown();
     ObjectNode task = task(tasks.get(taskId));
+    List<StoppedCollection> stopped = tasks.stopped(taskId);
+    if (!stopped.isEmpty()) {
+      var array = task.putArray("stopped_collections");
+      stopped.forEach(collection -> array.add(stopped(collection)));
+    }
     ObjectNode answer = nodes.objectNode();
     // The documentation says Task, existing clients read task.
     answer.set("Task", task);
@@ -429,6 +435,25 @@ public final class CdcApi implements AutoCloseable {
                     .put("ddl_applied", counts.ddlApplied()));
     task.put("created_at", view.createdAt().toString());
     return task;
+  }
+
+  private ObjectNode stopped(StoppedCollection collection) {
+    ObjectNode stopped = nodes.objectNode();
+    collection
+        .name()
+        .ifPresent(
+            name -> stopped.put("database", name.database()).put("collection", name.collection()));
+    stopped.put("collection_id", collection.collectionId());
+    stopped.put("reason", collection.reason());
+    stopped.put("since", collection.since().toString());
+    if (!collection.topics().isEmpty()) {
+      ObjectNode positions = stopped.putObject("positions");
+      new TreeMap<>(collection.topics())
+          .forEach(
+              (pchannel, first) ->
+                  positions.put(pchannel, first.ledgerId() + ":" + first.entryId()));
+    }
+    return stopped;
   }
 
   private static Reply failure(int status, String message) {

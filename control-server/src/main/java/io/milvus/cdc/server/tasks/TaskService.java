@@ -7,12 +7,14 @@ import io.milvus.cdc.server.tasks.TaskException.Kind;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.StartPositions;
+import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.cdc.task.TargetCluster;
 import io.milvus.cdc.task.TaskDefinition;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -221,6 +223,18 @@ public final class TaskService {
     var unused = existing(taskId);
     reconciler.reconcile(taskId);
     return reconciler.view(existing(taskId).lifecycle());
+  }
+
+  /**
+   * The collections that a task does not replicate any further, those of longest standing first;
+   * none when there is no such task.
+   */
+  public List<StoppedCollection> stopped(String taskId) {
+    return definitions.stopped(taskId).stream()
+        .sorted(
+            Comparator.comparing(StoppedCollection::since)
+                .thenComparing(StoppedCollection::collectionId))
+        .toList();
   }
 
   /** Pauses a task and returns when it is known from where it will continue. */

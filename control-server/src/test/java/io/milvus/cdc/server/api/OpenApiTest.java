@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.milvus.cdc.server.flink.JobMeasures;
 import io.milvus.cdc.server.tasks.TaskException;
+import io.milvus.cdc.task.StoppedCollection;
 import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.parser.OpenAPIV3Parser;
 import io.swagger.v3.parser.core.models.ParseOptions;
@@ -275,6 +276,21 @@ class OpenApiTest {
             1));
     server.clock.advance(Duration.ofSeconds(2));
     assertThat(task(id).has("lag_ms")).isTrue();
+    server.definitions.stop(
+        id,
+        new StoppedCollection(
+            StoppedCollection.VERSION,
+            7,
+            "collection d.c",
+            Optional.of(new StoppedCollection.Name("d", "c")),
+            "it does not fit",
+            server.clock.instant(),
+            "stop",
+            0,
+            Map.of("t", new StoppedCollection.FirstMessage(1, 2))));
+    JsonNode stopped = task(id).path("stopped_collections").path(0);
+    assertThat(names(stopped)).isEqualTo(names(schema("StoppedCollection").path("properties")));
+    assertFits(server.json(server.ask("get", id)), schema("GetAnswer"));
     assertFits(server.json(server.ask("pause", id)), schema("DoneAnswer"));
     Set<String> seen = names(task(id));
     HttpResponse<String> other =
