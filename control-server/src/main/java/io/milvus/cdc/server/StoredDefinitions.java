@@ -35,6 +35,20 @@ record StoredDefinitions(EtcdTaskStore store) implements TaskDefinitions {
   }
 
   @Override
+  public void skipUnreadable(String taskId) {
+    call(
+        () -> {
+          for (StoppedCollection stopped : store.stopped(taskId)) {
+            store.changeStopped(
+                taskId,
+                stopped.collectionId(),
+                current -> current.map(StoppedCollection::skippingUnreadable));
+          }
+          return taskId;
+        });
+  }
+
+  @Override
   public void delete(String taskId) {
     call(
         () -> {

@@ -19,13 +19,23 @@ final class SkippedKinds {
   private static final Logger LOG = LoggerFactory.getLogger(SkippedKinds.class);
 
   private final MetricGroup metrics;
-  private final Map<Integer, Counter> counters = new HashMap<>();
+  private final Map<String, Counter> counters = new HashMap<>();
   private final Set<Occurrence> said = new HashSet<>();
 
   private record Occurrence(int type, String pchannel) {}
 
   SkippedKinds(MetricGroup metrics) {
     this.metrics = metrics;
+  }
+
+  /** Counts one message as {@code skipped.unreadable} and says which. */
+  void countUnreadable(String pchannel, Position position) {
+    LOG.warn(
+        "A message that cannot be read is skipped, as was asked for when the task was resumed:"
+            + " topic={} message={}",
+        pchannel,
+        position);
+    counter("unreadable").inc();
   }
 
   /**
@@ -45,6 +55,10 @@ final class SkippedKinds {
           pchannel,
           position);
     }
-    counters.computeIfAbsent(type, unseen -> metrics.addGroup("skipped").counter(name)).inc();
+    counter(name).inc();
+  }
+
+  private Counter counter(String name) {
+    return counters.computeIfAbsent(name, unseen -> metrics.addGroup("skipped").counter(name));
   }
 }

@@ -56,6 +56,7 @@ final class Stops {
     final String stopId = UUID.randomUUID().toString();
     final long sequence;
     final Map<String, FirstMessage> topics = new TreeMap<>();
+    Optional<StoppedCollection.UnreadableMessage> unreadable = Optional.empty();
     long fromTimestamp = Long.MAX_VALUE;
     boolean unwritten = true;
 
@@ -83,7 +84,19 @@ final class Stops {
       } else if (event instanceof CollectionStopped stopped
           && !stopped.pchannel().equals(CollectionStopped.NO_MESSAGE)) {
         lacks(stopped.pchannel(), new FirstMessage(stopped.ledgerId(), stopped.entryId()));
+        if (unreadable.isEmpty()) {
+          unreadable =
+              Optional.of(
+                  new StoppedCollection.UnreadableMessage(
+                      stopped.pchannel(), stopped.ledgerId(), stopped.entryId(), false));
+          unwritten = true;
+        }
       }
+    }
+
+    /** The time of a message that cannot be read is not known, so it may be any. */
+    private long knownFrom() {
+      return fromTimestamp == Long.MAX_VALUE || unreadable.isPresent() ? 0 : fromTimestamp;
     }
 
     private void lacks(String pchannel, FirstMessage message) {
@@ -104,8 +117,9 @@ final class Stops {
           reason,
           since,
           stopId,
-          fromTimestamp == Long.MAX_VALUE ? 0 : fromTimestamp,
-          topics);
+          knownFrom(),
+          topics,
+          unreadable);
     }
   }
 

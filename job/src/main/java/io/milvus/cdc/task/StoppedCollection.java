@@ -20,6 +20,7 @@ import java.util.TreeMap;
  * @param fromTimestamp TSO: every operation of the collection before it is applied; 0 when that is
  *     not known of any
  * @param topics for each physical channel the first message that is not applied
+ * @param unreadable the message that cannot be read, when that is why it was stopped
  */
 public record StoppedCollection(
     int version,
@@ -30,7 +31,8 @@ public record StoppedCollection(
     Instant since,
     String stopId,
     long fromTimestamp,
-    Map<String, FirstMessage> topics) {
+    Map<String, FirstMessage> topics,
+    Optional<UnreadableMessage> unreadable) {
 
   /** The layout written by this release. */
   public static final int VERSION = 1;
@@ -38,6 +40,16 @@ public record StoppedCollection(
   public StoppedCollection {
     topics = Map.copyOf(topics);
   }
+
+  /**
+   * A message that cannot be read.
+   *
+   * @param pchannel the physical channel that holds it
+   * @param ledgerId ledger of its Pulsar message id
+   * @param entryId entry of its Pulsar message id
+   * @param skip whether somebody has asked to go on without it
+   */
+  public record UnreadableMessage(String pchannel, long ledgerId, long entryId, boolean skip) {}
 
   /** Names of a collection and its database. */
   public record Name(String database, String collection) {}
@@ -65,7 +77,34 @@ public record StoppedCollection(
             ? Math.max(fromTimestamp, earlier.fromTimestamp)
             : Math.min(fromTimestamp, earlier.fromTimestamp);
     return new StoppedCollection(
-        version, collectionId, collection, name, reason, since, stopId, from, merged);
+        version,
+        collectionId,
+        collection,
+        name,
+        reason,
+        since,
+        stopId,
+        from,
+        merged,
+        unreadable.or(() -> earlier.unreadable));
+  }
+
+  /** The same, to be gone on with without the message that cannot be read. */
+  public StoppedCollection skippingUnreadable() {
+    return new StoppedCollection(
+        version,
+        collectionId,
+        collection,
+        name,
+        reason,
+        since,
+        stopId,
+        fromTimestamp,
+        topics,
+        unreadable.map(
+            message ->
+                new UnreadableMessage(
+                    message.pchannel(), message.ledgerId(), message.entryId(), true)));
   }
 
   /** What is left when the messages of a topic were read again; empty when that was all. */
@@ -84,6 +123,7 @@ public record StoppedCollection(
                 since,
                 stopId,
                 fromTimestamp,
-                rest));
+                rest,
+                unreadable));
   }
 }

@@ -304,7 +304,8 @@ final class LogSourceIT {
             Instant.EPOCH,
             "stop-" + collectionId,
             fromTimestamp,
-            Map.of(pchannel, new FirstMessage(position.ledgerId(), position.entryId()))));
+            Map.of(pchannel, new FirstMessage(position.ledgerId(), position.entryId())),
+            Optional.empty()));
   }
 
   @Test

@@ -108,7 +108,8 @@ final class Messages {
                     Instant.EPOCH,
                     "earlier",
                     fromTimestamp,
-                    topics)));
+                    topics,
+                    Optional.empty())));
   }
 
   /** The same message at another place of the log. */

@@ -87,7 +87,7 @@ public final class CdcApi implements AutoCloseable {
                 "list", this::list,
                 "get", this::get,
                 "pause", data -> onTask(data, tasks::pause),
-                "resume", data -> onTask(data, tasks::resume),
+                "resume", this::resume,
                 "delete", this::delete));
     this.http =
         Javalin.create(
@@ -391,6 +391,15 @@ public final class CdcApi implements AutoCloseable {
     String taskId = taskId(fields);
     fields.refuseUnknown();
     action.accept(taskId);
+    return nodes.objectNode();
+  }
+
+  private ObjectNode resume(ObjectNode data) {
+    Fields fields = new Fields(data, "request_data");
+    String taskId = taskId(fields);
+    boolean skipUnreadable = fields.bool("skip_unreadable").orElse(false);
+    fields.refuseUnknown();
+    tasks.resume(taskId, skipUnreadable);
     return nodes.objectNode();
   }
 

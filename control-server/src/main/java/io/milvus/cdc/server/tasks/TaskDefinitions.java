@@ -23,6 +23,9 @@ public interface TaskDefinitions {
    */
   List<StoppedCollection> stopped(String taskId);
 
+  /** Lets a task's job, when it starts next, go on without the messages that it could not read. */
+  void skipUnreadable(String taskId);
+
   /** Removes a task's definition and start positions; nothing to remove is success. */
   void delete(String taskId);
 }

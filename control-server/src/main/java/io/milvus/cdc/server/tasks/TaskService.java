@@ -267,8 +267,13 @@ public final class TaskService {
     }
   }
 
-  /** Lets a task run again from where it left off. */
-  public void resume(String taskId) {
+  /**
+   * Lets a task run again from where it left off.
+   *
+   * @param skipUnreadable whether it goes on without the messages of the log that it could not read
+   *     and that have stopped collections
+   */
+  public void resume(String taskId, boolean skipUnreadable) {
     var unused =
         change(
             taskId,
@@ -276,6 +281,9 @@ public final class TaskService {
               if (lifecycle.wanted() == Wanted.RUNNING && lifecycle.failure().isEmpty()) {
                 throw new TaskException(
                     Kind.CONFLICT, "Task " + taskId + " is already running; pause stops it");
+              }
+              if (skipUnreadable) {
+                definitions.skipUnreadable(taskId);
               }
               return true;
             },

@@ -156,7 +156,7 @@ class OpenApiTest {
         "ListData | {'request_type':'list','request_data':{'x-x':1}}",
         "TaskIdData | {'request_type':'get','request_data':{'task_id':'a','x-x':1}}",
         "TaskIdData | {'request_type':'pause','request_data':{'task_id':'a','x-x':1}}",
-        "TaskIdData | {'request_type':'resume','request_data':{'task_id':'a','x-x':1}}",
+        "ResumeData | {'request_type':'resume','request_data':{'task_id':'a','x-x':1}}",
         "DeleteData | {'request_type':'delete','request_data':{'task_id':'a','x-x':1}}",
         "CreateData | {'request_type':'create','request_data':{'milvus_connect_param':{'uri':'http://h:1'},'collection_infos':[{'name':'a'}],'x-x':1}}",
         "ConnectParam | {'request_type':'create','request_data':{'milvus_connect_param':{'uri':'http://h:1','x-x':1},'collection_infos':[{'name':'a'}]}}",
@@ -287,7 +287,8 @@ class OpenApiTest {
             server.clock.instant(),
             "stop",
             0,
-            Map.of("t", new StoppedCollection.FirstMessage(1, 2))));
+            Map.of("t", new StoppedCollection.FirstMessage(1, 2)),
+            Optional.empty()));
     JsonNode stopped = task(id).path("stopped_collections").path(0);
     assertThat(names(stopped)).isEqualTo(names(schema("StoppedCollection").path("properties")));
     assertFits(server.json(server.ask("get", id)), schema("GetAnswer"));

@@ -41,6 +41,17 @@ public final class InMemoryDefinitions implements TaskDefinitions {
     return List.copyOf(stopped.getOrDefault(taskId, List.of()));
   }
 
+  @Override
+  public void skipUnreadable(String taskId) {
+    steps.before("skip");
+    stopped.computeIfPresent(
+        taskId,
+        (id, all) ->
+            new CopyOnWriteArrayList<>(
+                all.stream().map(StoppedCollection::skippingUnreadable).toList()));
+    steps.after("skip");
+  }
+
   /** As a job does it. */
   public void stop(String taskId, StoppedCollection collection) {
     stopped.computeIfAbsent(taskId, id -> new CopyOnWriteArrayList<>()).add(collection);
