@@ -195,7 +195,7 @@ class BadInputIT {
     }
   }
 
-  private void defineTask() {
+  private void defineTask() throws Exception {
     SourceCluster cluster =
         new SourceCluster(
             List.of(playground.etcdEndpoint()),
