@@ -143,9 +143,7 @@ class BadInputIT {
     try (EtcdTaskStore opened = store.open()) {
       for (StoppedCollection each : opened.stopped(taskId)) {
         opened.changeStopped(
-            taskId,
-            each.collectionId(),
-            now -> now.map(StoppedCollection::skippingUnreadable));
+            taskId, each.collectionId(), now -> now.map(StoppedCollection::skippingUnreadable));
       }
     }
     writers.values().forEach(writer -> writer.upsert(150, 350, 3));
@@ -245,8 +243,7 @@ class BadInputIT {
   private Map<String, StoppedCollection> stopped() {
     try (EtcdTaskStore opened = store.open()) {
       return opened.stopped(taskId).stream()
-          .collect(
-              Collectors.toMap(stop -> stop.name().orElseThrow().collection(), stop -> stop));
+          .collect(Collectors.toMap(stop -> stop.name().orElseThrow().collection(), stop -> stop));
     }
   }
 
