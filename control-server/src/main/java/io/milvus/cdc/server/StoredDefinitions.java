@@ -5,9 +5,11 @@ import io.milvus.cdc.server.tasks.TaskException;
 import io.milvus.cdc.server.tasks.TaskException.Kind;
 import io.milvus.cdc.task.EtcdTaskStore;
 import io.milvus.cdc.task.StartPositions;
+import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.UnreadableTaskException;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -25,6 +27,25 @@ record StoredDefinitions(EtcdTaskStore store) implements TaskDefinitions {
   @Override
   public Optional<TaskDefinition> definition(String taskId) {
     return call(() -> store.definition(taskId));
+  }
+
+  @Override
+  public List<StoppedCollection> stopped(String taskId) {
+    return call(() -> store.stopped(taskId));
+  }
+
+  @Override
+  public void skipUnreadable(String taskId) {
+    call(
+        () -> {
+          for (StoppedCollection stopped : store.stopped(taskId)) {
+            store.changeStopped(
+                taskId,
+                stopped.collectionId(),
+                current -> current.map(StoppedCollection::skippingUnreadable));
+          }
+          return taskId;
+        });
   }
 
   @Override

@@ -18,14 +18,23 @@ import java.util.Set;
  *     everything is
  * @param collections the collections that are not complete up to there
  * @param done ids of stops that are made up for on this topic and may still be in the task store
+ * @param skipped messages that cannot be read and that somebody has asked to go on without; not
+ *     kept in savepoints, because the task store says it at each start
  */
-public record Revisit(Optional<Position> until, List<Again> collections, Set<String> done) {
+public record Revisit(
+    Optional<Position> until, List<Again> collections, Set<String> done, Set<Position> skipped) {
 
   static final Revisit NONE = new Revisit(Optional.empty(), List.of(), Set.of());
 
   public Revisit {
     collections = List.copyOf(collections);
     done = Set.copyOf(done);
+    skipped = Set.copyOf(skipped);
+  }
+
+  /** As it is kept in savepoints. */
+  Revisit(Optional<Position> until, List<Again> collections, Set<String> done) {
+    this(until, collections, done, Set.of());
   }
 
   /**
@@ -54,8 +63,12 @@ public record Revisit(Optional<Position> until, List<Again> collections, Set<Str
     Map<Long, Again> again = new LinkedHashMap<>();
     before.collections().forEach(each -> again.put(each.collectionId(), each));
     Set<String> known = new LinkedHashSet<>();
+    Set<Position> skipped = new LinkedHashSet<>();
     for (StoppedCollection stop : stopped) {
       known.add(stop.stopId());
+      stop.unreadable()
+          .filter(message -> message.skip() && message.pchannel().equals(restored.pchannel()))
+          .ifPresent(message -> skipped.add(Position.of(message.ledgerId(), message.entryId())));
       StoppedCollection.FirstMessage first = stop.topics().get(restored.pchannel());
       if (first == null || before.done().contains(stop.stopId())) {
         continue;
@@ -72,7 +85,7 @@ public record Revisit(Optional<Position> until, List<Again> collections, Set<Str
     Set<String> done = new LinkedHashSet<>(before.done());
     done.retainAll(known);
     if (again.isEmpty()) {
-      return restored.with(new Revisit(Optional.empty(), List.of(), done));
+      return restored.with(new Revisit(Optional.empty(), List.of(), done, skipped));
     }
     // What is not made up for yet goes on where it was; going further back is not for it.
     List<Again> collections = new ArrayList<>();
@@ -87,13 +100,24 @@ public record Revisit(Optional<Position> until, List<Again> collections, Set<Str
                   each.notBefore())
               : each);
     }
-    Revisit revisit = new Revisit(before.until().or(restored::position), collections, done);
+    Revisit revisit =
+        new Revisit(before.until().or(() -> lastRead(restored)), collections, done, skipped);
     Position start = collections.stream().map(Again::from).reduce(Revisit::earlier).orElseThrow();
-    boolean goesBack =
-        restored.position().isPresent() && restored.position().get().isAfterEntry(start);
+    boolean goesBack = lastRead(restored).filter(last -> !start.isAfterEntry(last)).isPresent();
     return goesBack
         ? new TopicSplit(restored.pchannel(), Optional.of(start), true, revisit)
         : restored.with(revisit);
+  }
+
+  /** Everything up to there was emitted, nothing behind it. */
+  private static Optional<Position> lastRead(TopicSplit split) {
+    return split
+        .position()
+        .map(
+            position ->
+                split.inclusive()
+                    ? Position.of(position.ledgerId(), position.entryId() - 1)
+                    : position);
   }
 
   private static Position earlier(Position one, Position other) {
@@ -111,6 +135,11 @@ public record Revisit(Optional<Position> until, List<Again> collections, Set<Str
         || collections.stream().anyMatch(each -> each.lacks(collectionId, position, timestamp));
   }
 
+  /** Whether to go on without a message that cannot be read. */
+  boolean skips(Position unreadable) {
+    return skipped.stream().anyMatch(unreadable::isSameEntry);
+  }
+
   /** The same after everything up to a place was emitted. */
   Revisit after(Position position) {
     if (collections.isEmpty()
@@ -120,6 +149,6 @@ public record Revisit(Optional<Position> until, List<Again> collections, Set<Str
     }
     Set<String> finished = new LinkedHashSet<>(done);
     collections.forEach(each -> finished.add(each.stopId()));
-    return new Revisit(Optional.empty(), List.of(), finished);
+    return new Revisit(Optional.empty(), List.of(), finished, skipped);
   }
 }

@@ -283,6 +283,10 @@ final class TopicReader {
     try {
       decoded = MessageDecoder.decode(payload);
     } catch (InvalidProtocolBufferException e) {
+      if (revisit.skips(position)) {
+        skipped.countUnreadable(split.pchannel(), position);
+        return new LogRecord(Optional.empty(), 0, position);
+      }
       return new LogRecord(
           Optional.of(
               new SourceEvent.UnreadableMessage(
@@ -295,7 +299,9 @@ final class TopicReader {
                       + " message "
                       + position
                       + " is not a message of Milvus' log: "
-                      + e.getMessage())),
+                      + e.getMessage()
+                      + "; to go on without it, pause the task and resume it with"
+                      + " skip_unreadable")),
           0,
           position);
     }

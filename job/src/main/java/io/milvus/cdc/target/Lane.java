@@ -4,6 +4,7 @@ import io.milvus.cdc.event.LogMessageHeader.Kind;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEvent.DatabaseGone;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
+import io.milvus.cdc.task.StoppedCollection;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -71,6 +72,11 @@ final class Lane {
   /** The collection that it is about; empty for a database. */
   OptionalLong collectionId() {
     return collectionId;
+  }
+
+  /** The names of the collection; empty for a database, or while they are not known. */
+  Optional<StoppedCollection.Name> collection() {
+    return work.collection();
   }
 
   /** Memory that an event takes while it waits in a lane. */

@@ -1,6 +1,8 @@
 package io.milvus.cdc.target;
 
 import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.task.StoppedCollection;
+import java.util.Optional;
 
 /**
  * Does the steps of a lane on the target. Every call may be repeated, and leads to the same result
@@ -14,6 +16,11 @@ interface LaneWork {
    * @return how many operations the target was asked for
    */
   int apply(SourceEvent event) throws TargetException;
+
+  /** Which collection of the source it is about; empty for others, or while that is not known. */
+  default Optional<StoppedCollection.Name> collection() {
+    return Optional.empty();
+  }
 
   /** An empty batch that fits the lane's rows. */
   RowBatch newBatch();

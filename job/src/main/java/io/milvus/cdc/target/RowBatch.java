@@ -22,7 +22,7 @@ import milvus.proto.msg.Msg;
  * <p>Promise: writing the batch has the same result as writing its messages one by one. Therefore a
  * message is refused when it deletes a key that an earlier message of the batch inserts, and, in a
  * batch that is written as upserts, when it brings a key that is there already (an upsert keeps
- * both).
+ * both). It is refused, too, when its columns cannot be joined with those that are there.
  */
 final class RowBatch {
 
@@ -34,11 +34,17 @@ final class RowBatch {
   /** Bytes of source messages. */
   static final int MOST_BYTES = 8 << 20;
 
-  private final String primaryKey;
-  private final boolean placedByTarget;
-  private final Map<String, List<Msg.InsertRequest>> insertsByPartition = new LinkedHashMap<>();
+  private final RowFormat format;
+  private final Map<String, List<Rows>> insertsByPartition = new LinkedHashMap<>();
   private final Map<String, List<IDs>> deletesByPartition = new LinkedHashMap<>();
   private final Set<Object> insertedKeys = new HashSet<>();
+
+  /** Names of the columns of all inserts. */
+  private Set<String> columnNames = Set.of();
+
+  /** Whether there is an insert that cannot be joined with another one. */
+  private boolean opaque;
+
   private boolean upsert;
   private int insertedRows;
   private int deletedRows;
@@ -46,13 +52,10 @@ final class RowBatch {
   private int messages;
 
   /**
-   * @param primaryKey name of the collection's primary key field
-   * @param placedByTarget whether the collection has a partition key, so that the target itself
-   *     chooses the rows' partitions
+   * @param format of the collection's rows
    */
-  RowBatch(String primaryKey, boolean placedByTarget) {
-    this.primaryKey = primaryKey;
-    this.placedByTarget = placedByTarget;
+  RowBatch(RowFormat format) {
+    this.format = format;
   }
 
   /**
@@ -82,7 +85,17 @@ final class RowBatch {
         && (insertedRows + insert.getNumRows() > MOST_ROWS || upsert != header.maybeApplied())) {
       return false;
     }
-    List<?> keys = keys(header, insert);
+    List<FieldData> columns = columns(header, insert);
+    Set<String> names = new HashSet<>();
+    boolean alone = false;
+    for (FieldData column : columns) {
+      names.add(column.getFieldName());
+      alone |= RowFormat.isOpaque(column);
+    }
+    if (insertedRows > 0 && (opaque || alone || !names.equals(columnNames))) {
+      return false;
+    }
+    List<?> keys = keys(header, columns);
     if (header.maybeApplied()) {
       for (Object key : keys) {
         if (insertedKeys.contains(key)) {
@@ -91,11 +104,13 @@ final class RowBatch {
       }
     }
     upsert = header.maybeApplied();
+    columnNames = names;
+    opaque = alone;
     insertedKeys.addAll(keys);
     insertedRows += (int) insert.getNumRows();
     insertsByPartition
         .computeIfAbsent(partition(insert.getPartitionName()), name -> new ArrayList<>())
-        .add(insert);
+        .add(new Rows((int) insert.getNumRows(), columns));
     return true;
   }
 
@@ -120,19 +135,27 @@ final class RowBatch {
   }
 
   private String partition(String name) {
-    return placedByTarget ? "" : name;
+    return format.placedByTarget() ? "" : name;
   }
 
-  private List<?> keys(LogMessageHeader header, Msg.InsertRequest insert) {
-    for (FieldData field : insert.getFieldsDataList()) {
-      if (field.getFieldName().equals(primaryKey)) {
+  private List<FieldData> columns(LogMessageHeader header, Msg.InsertRequest insert) {
+    try {
+      return format.toCall(insert.getFieldsDataList(), (int) insert.getNumRows());
+    } catch (RowFormat.UnfitColumnException e) {
+      throw new UnfitMessageException(header.position() + ": " + e.getMessage(), e);
+    }
+  }
+
+  private List<?> keys(LogMessageHeader header, List<FieldData> columns) {
+    for (FieldData field : columns) {
+      if (field.getFieldName().equals(format.primaryKey())) {
         return field.getScalars().hasLongData()
             ? field.getScalars().getLongData().getDataList()
             : field.getScalars().getStringData().getDataList();
       }
     }
     throw new UnfitMessageException(
-        header.position() + " holds no column of the primary key " + primaryKey);
+        header.position() + " holds no column of the primary key " + format.primaryKey());
   }
 
   /** Parses a message. */
@@ -162,6 +185,11 @@ final class RowBatch {
     UnfitMessageException(String message, Throwable cause) {
       super(message, cause);
     }
+  }
+
+  /** Name of the collection's primary key field. */
+  String primaryKey() {
+    return format.primaryKey();
   }
 
   /** Whether nothing was added. */
@@ -204,16 +232,15 @@ final class RowBatch {
 
   /** The rows to insert into a partition, all messages joined column by column. */
   Rows rows(String partition) {
-    List<Msg.InsertRequest> inserts = insertsByPartition.getOrDefault(partition, List.of());
+    List<Rows> inserts = insertsByPartition.getOrDefault(partition, List.of());
     if (inserts.size() == 1) {
-      Msg.InsertRequest only = inserts.get(0);
-      return new Rows((int) only.getNumRows(), only.getFieldsDataList());
+      return inserts.get(0);
     }
     int count = 0;
     Map<String, List<FieldData>> parts = new LinkedHashMap<>();
-    for (Msg.InsertRequest insert : inserts) {
-      count += (int) insert.getNumRows();
-      for (FieldData column : insert.getFieldsDataList()) {
+    for (Rows insert : inserts) {
+      count += insert.count();
+      for (FieldData column : insert.columns()) {
         parts.computeIfAbsent(column.getFieldName(), name -> new ArrayList<>()).add(column);
       }
     }

@@ -50,16 +50,24 @@ final class Stops {
 
   private static final class Stop {
     final String collection;
+    final Optional<StoppedCollection.Name> name;
     final String reason;
     final Instant since;
     final String stopId = UUID.randomUUID().toString();
     final long sequence;
     final Map<String, FirstMessage> topics = new TreeMap<>();
+    Optional<StoppedCollection.UnreadableMessage> unreadable = Optional.empty();
     long fromTimestamp = Long.MAX_VALUE;
     boolean unwritten = true;
 
-    Stop(String collection, String reason, Instant since, long sequence) {
+    Stop(
+        String collection,
+        Optional<StoppedCollection.Name> name,
+        String reason,
+        Instant since,
+        long sequence) {
       this.collection = collection;
+      this.name = name;
       this.reason = reason;
       this.since = since;
       this.sequence = sequence;
@@ -76,7 +84,19 @@ final class Stops {
       } else if (event instanceof CollectionStopped stopped
           && !stopped.pchannel().equals(CollectionStopped.NO_MESSAGE)) {
         lacks(stopped.pchannel(), new FirstMessage(stopped.ledgerId(), stopped.entryId()));
+        if (unreadable.isEmpty()) {
+          unreadable =
+              Optional.of(
+                  new StoppedCollection.UnreadableMessage(
+                      stopped.pchannel(), stopped.ledgerId(), stopped.entryId(), false));
+          unwritten = true;
+        }
       }
+    }
+
+    /** The time of a message that cannot be read is not known, so it may be any. */
+    private long knownFrom() {
+      return fromTimestamp == Long.MAX_VALUE || unreadable.isPresent() ? 0 : fromTimestamp;
     }
 
     private void lacks(String pchannel, FirstMessage message) {
@@ -93,11 +113,13 @@ final class Stops {
           StoppedCollection.VERSION,
           collectionId,
           collection,
+          name,
           reason,
           since,
           stopId,
-          fromTimestamp == Long.MAX_VALUE ? 0 : fromTimestamp,
-          topics);
+          knownFrom(),
+          topics,
+          unreadable);
     }
   }
 
@@ -115,16 +137,20 @@ final class Stops {
   /**
    * Stops a collection.
    *
+   * @param collection what it is, for people
+   * @param name its names on the source, if they are known
+   * @param reason what happened and what to do, for people
    * @param sequence that of the first event that is not applied
    * @param lacking what is not applied
    */
   synchronized void stop(
       long collectionId,
       String collection,
+      Optional<StoppedCollection.Name> name,
       String reason,
       long sequence,
       List<SourceEvent> lacking) {
-    Stop stop = new Stop(collection, reason, clock.instant(), sequence);
+    Stop stop = new Stop(collection, name, reason, clock.instant(), sequence);
     lacking.forEach(stop::lacks);
     stops.put(collectionId, stop);
     lackingNothing.remove(collectionId);

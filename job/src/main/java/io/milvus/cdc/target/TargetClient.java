@@ -23,6 +23,8 @@ import io.milvus.grpc.DropIndexRequest;
 import io.milvus.grpc.DropPartitionRequest;
 import io.milvus.grpc.GetLoadStateRequest;
 import io.milvus.grpc.GetReplicasRequest;
+import io.milvus.grpc.GetVersionRequest;
+import io.milvus.grpc.GetVersionResponse;
 import io.milvus.grpc.IndexDescription;
 import io.milvus.grpc.InsertRequest;
 import io.milvus.grpc.KeyValuePair;
@@ -137,6 +139,15 @@ final class TargetClient implements AutoCloseable {
       throw new TargetException(
           Kind.OUTAGE, "cannot connect to the target " + target.address() + ": " + reason(e), e);
     }
+  }
+
+  /** What the target says that it is, for example {@code v2.4.1}. */
+  String version() throws TargetException {
+    return call(
+            "get version",
+            stub -> stub.getVersion(GetVersionRequest.getDefaultInstance()),
+            GetVersionResponse::getStatus)
+        .getVersion();
   }
 
   Optional<DescribeCollectionResponse> describeCollection(String database, String collection)

@@ -12,6 +12,7 @@ import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.target.TargetConnection.Place;
 import io.milvus.cdc.target.TargetException.Kind;
+import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.grpc.CollectionSchema;
 import io.milvus.grpc.ConsistencyLevel;
 import io.milvus.grpc.CreateCollectionRequest;
@@ -62,6 +63,10 @@ final class TargetCollection implements LaneWork {
   private CollectionState state = CollectionState.getDefaultInstance();
   private CollectionSchema schema = CollectionSchema.getDefaultInstance();
   private Place place = new Place("", "");
+
+  /** What the source calls it: known before it is on the target, and when it cannot be there. */
+  private Optional<StoppedCollection.Name> sourceName = Optional.empty();
+
   private final Set<String> partitions = new HashSet<>();
 
   /** Source ids whose drop was applied, as long as the metadata still lists them. */
@@ -90,8 +95,13 @@ final class TargetCollection implements LaneWork {
   }
 
   @Override
+  public Optional<StoppedCollection.Name> collection() {
+    return sourceName;
+  }
+
+  @Override
   public RowBatch newBatch() {
-    return new RowBatch(primaryKey().getName(), hasPartitionKey());
+    return new RowBatch(new RowFormat(schema));
   }
 
   /**
@@ -101,9 +111,10 @@ final class TargetCollection implements LaneWork {
    * @return how many operations it took
    */
   private int apply(CollectionState wanted) throws TargetException {
-    TargetClient client = connection.client();
-    CollectionSchema wantedSchema = parseSchema(wanted);
     Place wantedPlace = new Place(wanted.getDatabase(), wanted.getName());
+    sourceName = Optional.of(new StoppedCollection.Name(wanted.getDatabase(), wanted.getName()));
+    CollectionSchema wantedSchema = parseSchema(wanted);
+    TargetClient client = connection.client();
     int operations = 0;
 
     Optional<Place> present = connection.locate(collectionId);
@@ -112,9 +123,9 @@ final class TargetCollection implements LaneWork {
     }
     Optional<DescribeCollectionResponse> found =
         client.describeCollection(wantedPlace.database(), wantedPlace.name());
+    requireRelease(client, wantedSchema, wantedPlace);
     if (found.isEmpty()) {
-      client.createDatabaseIfAbsent(wantedPlace.database());
-      client.createCollection(creation(wanted, wantedSchema));
+      create(client, wanted, wantedSchema, wantedPlace);
       operations++;
     } else {
       operations += adopt(client, found.get(), wantedSchema, wantedPlace);
@@ -134,6 +145,27 @@ final class TargetCollection implements LaneWork {
     operations += applyIndexesAndLoad(client);
     operations += new TargetAliases(connection, place).apply(state.getAliasesList());
     return operations;
+  }
+
+  private static void requireRelease(TargetClient client, CollectionSchema wanted, Place at)
+      throws TargetException {
+    NeededRelease needed = NeededRelease.of(wanted);
+    if (!needed.isTheFirst()) {
+      needed.check(at.toString(), client.version());
+    }
+  }
+
+  /** Creates the copy, and makes sure that the target has left out nothing of its schema. */
+  private void create(
+      TargetClient client, CollectionState wanted, CollectionSchema wantedSchema, Place at)
+      throws TargetException {
+    client.createDatabaseIfAbsent(at.database());
+    client.createCollection(creation(wanted, wantedSchema));
+    Optional<DescribeCollectionResponse> created =
+        client.describeCollection(at.database(), at.name());
+    if (created.isPresent()) {
+      SchemaFit.checkCreated(at.toString(), wantedSchema, created.get().getSchema());
+    }
   }
 
   private int rename(TargetClient client, Place from, Place to) throws TargetException {
@@ -354,7 +386,7 @@ final class TargetCollection implements LaneWork {
       if (!partition.isEmpty() && !partitions.contains(partition)) {
         continue; // Its rows went with it.
       }
-      for (String expression : DeleteExpression.of(primaryKey().getName(), deletes.getValue())) {
+      for (String expression : DeleteExpression.of(batch.primaryKey(), deletes.getValue())) {
         client.delete(
             DeleteRequest.newBuilder()
                 .setDbName(place.database())
@@ -458,15 +490,6 @@ final class TargetCollection implements LaneWork {
     return connection.client().describeCollection(place.database(), place.name()).isPresent();
   }
 
-  private FieldSchema primaryKey() {
-    for (FieldSchema field : schema.getFieldsList()) {
-      if (field.getIsPrimaryKey()) {
-        return field;
-      }
-    }
-    throw new IllegalStateException("no primary key in the schema of " + this);
-  }
-
   private boolean hasPartitionKey() {
     return hasPartitionKey(schema);
   }
@@ -488,9 +511,7 @@ final class TargetCollection implements LaneWork {
   @Override
   public String toString() {
     List<String> parts = new ArrayList<>();
-    if (!place.name().isEmpty()) {
-      parts.add(place.toString());
-    }
+    sourceName.ifPresent(known -> parts.add(known.database() + "." + known.collection()));
     parts.add("source id " + collectionId);
     return "collection " + String.join(", ", parts);
   }

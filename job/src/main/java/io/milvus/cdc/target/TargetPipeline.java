@@ -379,7 +379,13 @@ final class TargetPipeline implements AutoCloseable {
       if (lacking.size() > 1 && lacking.get(lacking.size() - 1) instanceof CollectionGone gone) {
         dropInstead(lane, gone);
       } else {
-        stops.stop(lane.collectionId().getAsLong(), lane.toString(), reason, first, lacking);
+        stops.stop(
+            lane.collectionId().getAsLong(),
+            lane.toString(),
+            lane.collection(),
+            reason,
+            first,
+            lacking);
       }
       notifyAll();
     }

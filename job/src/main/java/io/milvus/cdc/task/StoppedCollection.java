@@ -12,23 +12,27 @@ import java.util.TreeMap;
  *
  * @param version layout of the document, {@link #VERSION}
  * @param collectionId the source's id of the collection
- * @param collection its database and name, for people
+ * @param collection what it is, for people
+ * @param name its database and name on the source; empty when the task never knew
  * @param reason what happened and what to do, for people; no secret
  * @param since when it was stopped
  * @param stopId tells this stop from an earlier or later one of the same collection
  * @param fromTimestamp TSO: every operation of the collection before it is applied; 0 when that is
  *     not known of any
  * @param topics for each physical channel the first message that is not applied
+ * @param unreadable the message that cannot be read, when that is why it was stopped
  */
 public record StoppedCollection(
     int version,
     long collectionId,
     String collection,
+    Optional<Name> name,
     String reason,
     Instant since,
     String stopId,
     long fromTimestamp,
-    Map<String, FirstMessage> topics) {
+    Map<String, FirstMessage> topics,
+    Optional<UnreadableMessage> unreadable) {
 
   /** The layout written by this release. */
   public static final int VERSION = 1;
@@ -36,6 +40,19 @@ public record StoppedCollection(
   public StoppedCollection {
     topics = Map.copyOf(topics);
   }
+
+  /**
+   * A message that cannot be read.
+   *
+   * @param pchannel the physical channel that holds it
+   * @param ledgerId ledger of its Pulsar message id
+   * @param entryId entry of its Pulsar message id
+   * @param skip whether somebody has asked to go on without it
+   */
+  public record UnreadableMessage(String pchannel, long ledgerId, long entryId, boolean skip) {}
+
+  /** Names of a collection and its database. */
+  public record Name(String database, String collection) {}
 
   /** The first message of a topic that was not applied. */
   public record FirstMessage(long ledgerId, long entryId) {
@@ -60,7 +77,34 @@ public record StoppedCollection(
             ? Math.max(fromTimestamp, earlier.fromTimestamp)
             : Math.min(fromTimestamp, earlier.fromTimestamp);
     return new StoppedCollection(
-        version, collectionId, collection, reason, since, stopId, from, merged);
+        version,
+        collectionId,
+        collection,
+        name,
+        reason,
+        since,
+        stopId,
+        from,
+        merged,
+        unreadable.or(() -> earlier.unreadable));
+  }
+
+  /** The same, to be gone on with without the message that cannot be read. */
+  public StoppedCollection skippingUnreadable() {
+    return new StoppedCollection(
+        version,
+        collectionId,
+        collection,
+        name,
+        reason,
+        since,
+        stopId,
+        fromTimestamp,
+        topics,
+        unreadable.map(
+            message ->
+                new UnreadableMessage(
+                    message.pchannel(), message.ledgerId(), message.entryId(), true)));
   }
 
   /** What is left when the messages of a topic were read again; empty when that was all. */
@@ -71,6 +115,15 @@ public record StoppedCollection(
         ? Optional.empty()
         : Optional.of(
             new StoppedCollection(
-                version, collectionId, collection, reason, since, stopId, fromTimestamp, rest));
+                version,
+                collectionId,
+                collection,
+                name,
+                reason,
+                since,
+                stopId,
+                fromTimestamp,
+                rest,
+                unreadable));
   }
 }

@@ -299,11 +299,13 @@ final class LogSourceIT {
             StoppedCollection.VERSION,
             collectionId,
             "default.c",
+            Optional.empty(),
             "the test said so",
             Instant.EPOCH,
             "stop-" + collectionId,
             fromTimestamp,
-            Map.of(pchannel, new FirstMessage(position.ledgerId(), position.entryId()))));
+            Map.of(pchannel, new FirstMessage(position.ledgerId(), position.entryId())),
+            Optional.empty()));
   }
 
   @Test

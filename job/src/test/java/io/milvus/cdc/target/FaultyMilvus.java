@@ -1,67 +1,41 @@
 package io.milvus.cdc.target;
 
-import com.google.protobuf.ByteString;
-import com.google.protobuf.InvalidProtocolBufferException;
-import io.grpc.Server;
 import io.grpc.Status;
-import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
-import io.milvus.cdc.task.TargetCluster;
-import io.milvus.grpc.AlterCollectionRequest;
-import io.milvus.grpc.CollectionSchema;
-import io.milvus.grpc.ConnectRequest;
-import io.milvus.grpc.ConnectResponse;
-import io.milvus.grpc.CreateCollectionRequest;
 import io.milvus.grpc.CreateDatabaseRequest;
 import io.milvus.grpc.CreatePartitionRequest;
 import io.milvus.grpc.DeleteRequest;
-import io.milvus.grpc.DescribeCollectionRequest;
-import io.milvus.grpc.DescribeCollectionResponse;
-import io.milvus.grpc.DescribeIndexRequest;
-import io.milvus.grpc.DescribeIndexResponse;
 import io.milvus.grpc.DropCollectionRequest;
 import io.milvus.grpc.DropDatabaseRequest;
 import io.milvus.grpc.DropPartitionRequest;
 import io.milvus.grpc.FieldData;
-import io.milvus.grpc.GetLoadStateRequest;
-import io.milvus.grpc.GetLoadStateResponse;
 import io.milvus.grpc.InsertRequest;
 import io.milvus.grpc.ListDatabasesRequest;
 import io.milvus.grpc.ListDatabasesResponse;
-import io.milvus.grpc.LoadState;
-import io.milvus.grpc.MilvusServiceGrpc;
 import io.milvus.grpc.MutationResult;
-import io.milvus.grpc.ShowCollectionsRequest;
-import io.milvus.grpc.ShowCollectionsResponse;
 import io.milvus.grpc.ShowPartitionsRequest;
 import io.milvus.grpc.ShowPartitionsResponse;
 import io.milvus.grpc.UpsertRequest;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.function.Supplier;
 
 /**
  * A target on a real connection that fails as it is told, which a real Milvus does not on demand.
  * It keeps the rows of one collection with an int64 key "id" and a vector "v".
  */
-final class FaultyMilvus extends MilvusServiceGrpc.MilvusServiceImplBase implements AutoCloseable {
+final class FaultyMilvus extends InProcessMilvus {
 
-  private final Server server;
   private final List<String> calls = new ArrayList<>();
   private final Map<Long, List<Float>> rows = new TreeMap<>();
   private final Set<String> partitions = new TreeSet<>(Set.of("_default"));
   private final Set<String> databases = new TreeSet<>(Set.of("default"));
   private int doubled;
-  private Optional<CreateCollectionRequest> collection = Optional.empty();
 
   /** What the next writes meet, one after the other. */
   final ConcurrentLinkedQueue<Fault> faults = new ConcurrentLinkedQueue<>();
@@ -80,17 +54,7 @@ final class FaultyMilvus extends MilvusServiceGrpc.MilvusServiceImplBase impleme
     UNAUTHORIZED
   }
 
-  FaultyMilvus() throws IOException {
-    server =
-        NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-            .addService(this)
-            .build()
-            .start();
-  }
-
-  TargetCluster cluster() {
-    return new TargetCluster("127.0.0.1", server.getPort(), false, Optional.empty(), 10);
-  }
+  FaultyMilvus() throws IOException {}
 
   /** Inserts, upserts and deletes in the order of their arrival, for example {@code insert 2}. */
   synchronized List<String> calls() {
@@ -112,11 +76,6 @@ final class FaultyMilvus extends MilvusServiceGrpc.MilvusServiceImplBase impleme
     return doubled;
   }
 
-  @Override
-  public void close() {
-    server.shutdownNow();
-  }
-
   private void mutate(StreamObserver<MutationResult> out, String call, Runnable change) {
     Fault fault = faults.poll();
     synchronized (this) {
@@ -136,17 +95,6 @@ final class FaultyMilvus extends MilvusServiceGrpc.MilvusServiceImplBase impleme
       case INVALID -> answer(out, () -> failed(1100, "the dim of field v is wrong"));
       case UNAUTHORIZED -> answer(out, () -> failed(1400, "auth check failure"));
     }
-  }
-
-  private static MutationResult failed(int code, String reason) {
-    return MutationResult.newBuilder()
-        .setStatus(io.milvus.grpc.Status.newBuilder().setCode(code).setReason(reason))
-        .build();
-  }
-
-  private static <T> void answer(StreamObserver<T> out, Supplier<T> response) {
-    out.onNext(response.get());
-    out.onCompleted();
   }
 
   @Override
@@ -178,8 +126,10 @@ final class FaultyMilvus extends MilvusServiceGrpc.MilvusServiceImplBase impleme
   }
 
   @Override
-  public void connect(ConnectRequest request, StreamObserver<ConnectResponse> out) {
-    answer(out, ConnectResponse::getDefaultInstance);
+  public synchronized void dropCollection(
+      DropCollectionRequest request, StreamObserver<io.milvus.grpc.Status> out) {
+    calls.add("drop " + request.getCollectionName());
+    super.dropCollection(request, out);
   }
 
   @Override
@@ -208,55 +158,6 @@ final class FaultyMilvus extends MilvusServiceGrpc.MilvusServiceImplBase impleme
   }
 
   @Override
-  public void showCollections(
-      ShowCollectionsRequest request, StreamObserver<ShowCollectionsResponse> out) {
-    answer(out, ShowCollectionsResponse::getDefaultInstance);
-  }
-
-  @Override
-  public synchronized void createCollection(
-      CreateCollectionRequest request, StreamObserver<io.milvus.grpc.Status> out) {
-    collection = Optional.of(request);
-    answer(out, io.milvus.grpc.Status::getDefaultInstance);
-  }
-
-  @Override
-  public synchronized void dropCollection(
-      DropCollectionRequest request, StreamObserver<io.milvus.grpc.Status> out) {
-    calls.add("drop " + request.getCollectionName());
-    collection = Optional.empty();
-    answer(out, io.milvus.grpc.Status::getDefaultInstance);
-  }
-
-  @Override
-  public void alterCollection(
-      AlterCollectionRequest request, StreamObserver<io.milvus.grpc.Status> out) {
-    answer(out, io.milvus.grpc.Status::getDefaultInstance);
-  }
-
-  @Override
-  public synchronized void describeCollection(
-      DescribeCollectionRequest request, StreamObserver<DescribeCollectionResponse> out) {
-    DescribeCollectionResponse.Builder response = DescribeCollectionResponse.newBuilder();
-    if (collection.isPresent()) {
-      response
-          .addAllProperties(collection.get().getPropertiesList())
-          .setSchema(schema(collection.get().getSchema()));
-    } else {
-      response.setStatus(io.milvus.grpc.Status.newBuilder().setCode(100).setReason("not found"));
-    }
-    answer(out, response::build);
-  }
-
-  private static CollectionSchema schema(ByteString bytes) {
-    try {
-      return CollectionSchema.parseFrom(bytes);
-    } catch (InvalidProtocolBufferException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  @Override
   public void showPartitions(
       ShowPartitionsRequest request, StreamObserver<ShowPartitionsResponse> out) {
     answer(
@@ -275,17 +176,5 @@ final class FaultyMilvus extends MilvusServiceGrpc.MilvusServiceImplBase impleme
       DropPartitionRequest request, StreamObserver<io.milvus.grpc.Status> out) {
     partitions.remove(request.getPartitionName());
     answer(out, io.milvus.grpc.Status::getDefaultInstance);
-  }
-
-  @Override
-  public void describeIndex(
-      DescribeIndexRequest request, StreamObserver<DescribeIndexResponse> out) {
-    answer(out, DescribeIndexResponse::getDefaultInstance);
-  }
-
-  @Override
-  public void getLoadState(GetLoadStateRequest request, StreamObserver<GetLoadStateResponse> out) {
-    answer(
-        out, () -> GetLoadStateResponse.newBuilder().setState(LoadState.LoadStateNotLoad).build());
   }
 }

@@ -109,11 +109,13 @@ final class Messages {
                     StoppedCollection.VERSION,
                     COLLECTION,
                     "collection default.c",
+                    Optional.of(new StoppedCollection.Name("default", "c")),
                     "an earlier reason",
                     Instant.EPOCH,
                     "earlier",
                     fromTimestamp,
-                    topics)));
+                    topics,
+                    Optional.empty())));
   }
 
   /** The same message at another place of the log. */

@@ -5,8 +5,10 @@ import static io.milvus.cdc.target.Messages.insert;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import io.milvus.grpc.CollectionSchema;
 import io.milvus.grpc.DataType;
 import io.milvus.grpc.FieldData;
+import io.milvus.grpc.FieldSchema;
 import io.milvus.grpc.SparseFloatArray;
 import io.milvus.grpc.VectorField;
 import java.util.List;
@@ -14,7 +16,19 @@ import org.junit.jupiter.api.Test;
 
 class RowBatchTest {
 
-  private final RowBatch batch = new RowBatch("id", false);
+  private static final RowFormat FORMAT =
+      new RowFormat(
+          CollectionSchema.newBuilder()
+              .addFields(FieldSchema.newBuilder().setName("id").setIsPrimaryKey(true))
+              .build());
+  private static final RowFormat PLACED =
+      new RowFormat(
+          CollectionSchema.newBuilder()
+              .addFields(FieldSchema.newBuilder().setName("id").setIsPrimaryKey(true))
+              .addFields(FieldSchema.newBuilder().setName("k").setIsPartitionKey(true))
+              .build());
+
+  private final RowBatch batch = new RowBatch(FORMAT);
 
   @Test
   void joinsInsertsColumnByColumnInTheirOrder() {
@@ -51,7 +65,7 @@ class RowBatchTest {
     assertThat(batch.add(insert(false, 1, 10))).isTrue();
     assertThat(batch.add(insert(false, 2, 10))).isTrue();
 
-    RowBatch upserts = new RowBatch("id", false);
+    RowBatch upserts = new RowBatch(FORMAT);
     assertThat(upserts.add(insert(true, 1, 10))).isTrue();
     assertThat(upserts.add(insert(true, 2, 10))).isFalse();
   }
@@ -65,7 +79,7 @@ class RowBatchTest {
 
   @Test
   void leavesThePartitionToATargetWithAPartitionKey() {
-    RowBatch keyed = new RowBatch("id", true);
+    RowBatch keyed = new RowBatch(PLACED);
     keyed.add(insert(false, 1, 10));
     assertThat(keyed.insertPartitions()).containsExactly("");
   }

@@ -85,6 +85,42 @@ class TaskJsonTest {
   }
 
   @Test
+  void keepsAStoppedCollection() {
+    StoppedCollection stopped =
+        new StoppedCollection(
+            StoppedCollection.VERSION,
+            7,
+            "collection default.c",
+            Optional.of(new StoppedCollection.Name("default", "c")),
+            "it does not fit",
+            Instant.EPOCH,
+            "stop",
+            5,
+            Map.of("t", new StoppedCollection.FirstMessage(1, 2)),
+            Optional.of(new StoppedCollection.UnreadableMessage("t", 1, 2, false)));
+    String json =
+        "{\"version\":1,\"collectionId\":7,\"collection\":\"collection default.c\","
+            + "\"name\":{\"database\":\"default\",\"collection\":\"c\"},"
+            + "\"reason\":\"it does not fit\",\"since\":\"1970-01-01T00:00:00Z\","
+            + "\"stopId\":\"stop\",\"fromTimestamp\":5,"
+            + "\"topics\":{\"t\":{\"ledgerId\":1,\"entryId\":2}},"
+            + "\"unreadable\":{\"pchannel\":\"t\",\"ledgerId\":1,\"entryId\":2,"
+            + "\"skip\":false}}";
+    assertThat(TaskJson.write(stopped).toStringUtf8()).isEqualTo(json);
+    assertThat(TaskJson.stopped("k", ByteString.copyFromUtf8(json))).isEqualTo(stopped);
+    String older =
+        json.replaceFirst("\"name\":\\{[^}]*\\},", "")
+            .replaceFirst(",\"unreadable\":\\{[^}]*\\}", "");
+    assertThat(TaskJson.stopped("k", ByteString.copyFromUtf8(older)))
+        .satisfies(
+            read -> {
+              assertThat(read.topics()).isEqualTo(stopped.topics());
+              assertThat(read.name()).isEmpty();
+              assertThat(read.unreadable()).isEmpty();
+            });
+  }
+
+  @Test
   void ignoresAFieldItDoesNotKnow() {
     assertThat(
             TaskJson.definition(

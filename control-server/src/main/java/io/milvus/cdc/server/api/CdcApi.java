@@ -16,6 +16,7 @@ import io.milvus.cdc.server.api.CdcMetrics.Ending;
 import io.milvus.cdc.server.tasks.TaskException;
 import io.milvus.cdc.server.tasks.TaskService;
 import io.milvus.cdc.server.tasks.TaskView;
+import io.milvus.cdc.task.StoppedCollection;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -87,7 +88,7 @@ public final class CdcApi implements AutoCloseable {
                 "list", this::list,
                 "get", this::get,
                 "pause", data -> onTask(data, tasks::pause),
-                "resume", data -> onTask(data, tasks::resume),
+                "resume", this::resume,
                 "delete", this::delete,
                 "position", this::position));
     this.http =
@@ -375,6 +376,11 @@ public final class CdcApi implements AutoCloseable {
     String taskId = taskId(fields);
     fields.refuseUnknown();
     ObjectNode task = task(tasks.get(taskId));
+    List<StoppedCollection> stopped = tasks.stopped(taskId);
+    if (!stopped.isEmpty()) {
+      var array = task.putArray("stopped_collections");
+      stopped.forEach(collection -> array.add(stopped(collection)));
+    }
     ObjectNode answer = nodes.objectNode();
     // The documentation says Task, existing clients read task.
     answer.set("Task", task);
@@ -387,6 +393,15 @@ public final class CdcApi implements AutoCloseable {
     String taskId = taskId(fields);
     fields.refuseUnknown();
     action.accept(taskId);
+    return nodes.objectNode();
+  }
+
+  private ObjectNode resume(ObjectNode data) {
+    Fields fields = new Fields(data, "request_data");
+    String taskId = taskId(fields);
+    boolean skipUnreadable = fields.bool("skip_unreadable").orElse(false);
+    fields.refuseUnknown();
+    tasks.resume(taskId, skipUnreadable);
     return nodes.objectNode();
   }
 
@@ -450,6 +465,25 @@ public final class CdcApi implements AutoCloseable {
                     .put("ddl_applied", counts.ddlApplied()));
     task.put("created_at", view.createdAt().toString());
     return task;
+  }
+
+  private ObjectNode stopped(StoppedCollection collection) {
+    ObjectNode stopped = nodes.objectNode();
+    collection
+        .name()
+        .ifPresent(
+            name -> stopped.put("database", name.database()).put("collection", name.collection()));
+    stopped.put("collection_id", collection.collectionId());
+    stopped.put("reason", collection.reason());
+    stopped.put("since", collection.since().toString());
+    if (!collection.topics().isEmpty()) {
+      ObjectNode positions = stopped.putObject("positions");
+      new TreeMap<>(collection.topics())
+          .forEach(
+              (pchannel, first) ->
+                  positions.put(pchannel, first.ledgerId() + ":" + first.entryId()));
+    }
+    return stopped;
   }
 
   private static Reply failure(int status, String message) {

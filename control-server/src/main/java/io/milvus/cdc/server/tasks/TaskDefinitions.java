@@ -1,10 +1,15 @@
 package io.milvus.cdc.server.tasks;
 
 import io.milvus.cdc.task.StartPositions;
+import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.cdc.task.TaskDefinition;
+import java.util.List;
 import java.util.Optional;
 
-/** Where definitions and start positions are written for the jobs to read. */
+/**
+ * Where definitions and start positions are written for the jobs to read, and where these write
+ * which collections they had to stop.
+ */
 public interface TaskDefinitions {
 
   /** Writes a task's definition and start positions; the same ones again change nothing. */
@@ -12,6 +17,14 @@ public interface TaskDefinitions {
 
   /** The definition of a task, or empty when there is no such task. */
   Optional<TaskDefinition> definition(String taskId);
+
+  /**
+   * The collections that a task's job has stopped, in no order; none when there is no such task.
+   */
+  List<StoppedCollection> stopped(String taskId);
+
+  /** Lets a task's job, when it starts next, go on without the messages that it could not read. */
+  void skipUnreadable(String taskId);
 
   /** Removes a task's definition and start positions; nothing to remove is success. */
   void delete(String taskId);

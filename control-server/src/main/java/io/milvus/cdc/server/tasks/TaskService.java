@@ -8,12 +8,14 @@ import io.milvus.cdc.server.tasks.LifecycleStore.Stored;
 import io.milvus.cdc.server.tasks.TaskException.Kind;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.StartPositions;
+import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.cdc.task.TargetCluster;
 import io.milvus.cdc.task.TaskDefinition;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -240,6 +242,18 @@ public final class TaskService {
     }
   }
 
+  /**
+   * The collections that a task does not replicate any further, those of longest standing first;
+   * none when there is no such task.
+   */
+  public List<StoppedCollection> stopped(String taskId) {
+    return definitions.stopped(taskId).stream()
+        .sorted(
+            Comparator.comparing(StoppedCollection::since)
+                .thenComparing(StoppedCollection::collectionId))
+        .toList();
+  }
+
   /** Pauses a task and returns when it is known from where it will continue. */
   public void pause(String taskId) {
     var unused =
@@ -270,8 +284,13 @@ public final class TaskService {
     }
   }
 
-  /** Lets a task run again from where it left off. */
-  public void resume(String taskId) {
+  /**
+   * Lets a task run again from where it left off.
+   *
+   * @param skipUnreadable whether it goes on without the messages of the log that it could not read
+   *     and that have stopped collections
+   */
+  public void resume(String taskId, boolean skipUnreadable) {
     var unused =
         change(
             taskId,
@@ -279,6 +298,9 @@ public final class TaskService {
               if (lifecycle.wanted() == Wanted.RUNNING && lifecycle.failure().isEmpty()) {
                 throw new TaskException(
                     Kind.CONFLICT, "Task " + taskId + " is already running; pause stops it");
+              }
+              if (skipUnreadable) {
+                definitions.skipUnreadable(taskId);
               }
               return true;
             },

@@ -23,6 +23,7 @@ import io.milvus.cdc.server.tasks.TaskService;
 import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
+import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.cdc.task.TargetCluster;
 import java.io.IOException;
 import java.net.URI;
@@ -177,6 +178,61 @@ class CdcApiTest {
     Answer answer = request("get", "{'task_id':'" + taskId + "'}");
     assertThat(answer.data().path("Task")).isEqualTo(answer.data().path("task"));
     return answer.data().path("task");
+  }
+
+  @Test
+  void getShowsWhatIsStoppedAndResumeCanSkipWhatCannotBeRead() {
+    String id = created("'collection_infos':[{'name':'*'}]");
+    assertThat(task(id).has("stopped_collections")).isFalse();
+    definitions.stop(
+        id,
+        stopped(
+            7,
+            Optional.of(new StoppedCollection.Name("db", "c")),
+            Map.of("dml_1", new StoppedCollection.FirstMessage(3, 4))));
+    definitions.stop(id, stopped(8, Optional.empty(), Map.of()));
+
+    assertThat(task(id).path("stopped_collections").toString())
+        .isEqualTo(
+            "[{\"database\":\"db\",\"collection\":\"c\",\"collection_id\":7,"
+                + "\"reason\":\"message 3:4 is no message\",\"since\":\"1970-01-01T00:00:00Z\","
+                + "\"positions\":{\"dml_1\":\"3:4\"}},"
+                + "{\"collection_id\":8,\"reason\":\"message 3:4 is no message\","
+                + "\"since\":\"1970-01-01T00:00:00Z\"}]");
+    assertThat(post("{'request_type':'list'}").body().toString())
+        .doesNotContain("stopped_collections");
+
+    String plain = "{'task_id':'" + id + "'}";
+    String skipping = "{'task_id':'" + id + "','skip_unreadable':true}";
+    assertThat(request("resume", skipping).status()).as("it runs").isEqualTo(409);
+    assertThat(request("pause", plain).status()).isEqualTo(200);
+    assertThat(request("resume", plain).status()).isEqualTo(200);
+    assertThat(skips(id)).isFalse();
+    assertThat(request("pause", plain).status()).isEqualTo(200);
+    assertThat(request("resume", skipping).status()).isEqualTo(200);
+    assertThat(skips(id)).isTrue();
+  }
+
+  private boolean skips(String taskId) {
+    return definitions.stopped(taskId).stream()
+        .anyMatch(stopped -> stopped.unreadable().orElseThrow().skip());
+  }
+
+  private static StoppedCollection stopped(
+      long collectionId,
+      Optional<StoppedCollection.Name> name,
+      Map<String, StoppedCollection.FirstMessage> topics) {
+    return new StoppedCollection(
+        StoppedCollection.VERSION,
+        collectionId,
+        "collection",
+        name,
+        "message 3:4 is no message",
+        Instant.EPOCH,
+        "stop" + collectionId,
+        0,
+        topics,
+        Optional.of(new StoppedCollection.UnreadableMessage("dml_1", 3, 4, false)));
   }
 
   @Test

@@ -9,6 +9,7 @@ import io.milvus.cdc.log.ChannelPosition;
 import io.milvus.cdc.server.flink.JobMeasures;
 import io.milvus.cdc.server.tasks.TaskException;
 import io.milvus.cdc.task.RequestedStarts;
+import io.milvus.cdc.task.StoppedCollection;
 import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.parser.OpenAPIV3Parser;
 import io.swagger.v3.parser.core.models.ParseOptions;
@@ -158,7 +159,7 @@ class OpenApiTest {
         "ListData | {'request_type':'list','request_data':{'x-x':1}}",
         "TaskIdData | {'request_type':'get','request_data':{'task_id':'a','x-x':1}}",
         "TaskIdData | {'request_type':'pause','request_data':{'task_id':'a','x-x':1}}",
-        "TaskIdData | {'request_type':'resume','request_data':{'task_id':'a','x-x':1}}",
+        "ResumeData | {'request_type':'resume','request_data':{'task_id':'a','x-x':1}}",
         "TaskIdData | {'request_type':'position','request_data':{'task_id':'a','x-x':1}}",
         "NameMapping | {'request_type':'create','request_data':{'milvus_connect_param':{'uri':'http://h:1'},'collection_infos':[{'name':'*'}],'name_mapping':[{'source_db':'a','target_db':'b','x-x':1}]}}",
         "DeleteData | {'request_type':'delete','request_data':{'task_id':'a','x-x':1}}",
@@ -285,6 +286,22 @@ class OpenApiTest {
             new ChannelPosition(
                 "default", "a", "dml_0_5v0", new RequestedStarts.Place(ByteString.EMPTY, 5)));
     assertFits(server.json(server.ask("position", id)), schema("PositionAnswer"));
+    server.definitions.stop(
+        id,
+        new StoppedCollection(
+            StoppedCollection.VERSION,
+            7,
+            "collection d.c",
+            Optional.of(new StoppedCollection.Name("d", "c")),
+            "it does not fit",
+            server.clock.instant(),
+            "stop",
+            0,
+            Map.of("t", new StoppedCollection.FirstMessage(1, 2)),
+            Optional.empty()));
+    JsonNode stopped = task(id).path("stopped_collections").path(0);
+    assertThat(names(stopped)).isEqualTo(names(schema("StoppedCollection").path("properties")));
+    assertFits(server.json(server.ask("get", id)), schema("GetAnswer"));
     assertFits(server.json(server.ask("pause", id)), schema("DoneAnswer"));
     Set<String> seen = names(task(id));
     HttpResponse<String> other =

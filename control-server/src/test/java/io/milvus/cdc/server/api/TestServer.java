@@ -49,6 +49,7 @@ final class TestServer implements AutoCloseable {
   final SettableClock clock = new SettableClock();
   final FakeFlink flink;
   final Reconciler reconciler;
+  final InMemoryDefinitions definitions;
   final int port;
   private final CdcApi api;
   private final HttpClient http = HttpClient.newHttpClient();
@@ -67,7 +68,7 @@ final class TestServer implements AutoCloseable {
         };
     flink = new FakeFlink(directory, Steps.GO_ON);
     InMemoryLifecycleStore lifecycles = new InMemoryLifecycleStore(store);
-    InMemoryDefinitions definitions = new InMemoryDefinitions(store);
+    definitions = new InMemoryDefinitions(store);
     reconciler =
         new Reconciler(
             lifecycles,

@@ -1,15 +1,19 @@
 package io.milvus.cdc.server.tasks;
 
 import io.milvus.cdc.task.StartPositions;
+import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.cdc.task.TaskDefinition;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Definitions in memory. */
 public final class InMemoryDefinitions implements TaskDefinitions {
 
   private final Map<String, TaskDefinition> definitions = new ConcurrentHashMap<>();
+  private final Map<String, List<StoppedCollection>> stopped = new ConcurrentHashMap<>();
   private final Steps steps;
 
   public InMemoryDefinitions(Steps steps) {
@@ -31,9 +35,33 @@ public final class InMemoryDefinitions implements TaskDefinitions {
   }
 
   @Override
+  public List<StoppedCollection> stopped(String taskId) {
+    steps.before("stopped");
+    steps.after("stopped");
+    return List.copyOf(stopped.getOrDefault(taskId, List.of()));
+  }
+
+  @Override
+  public void skipUnreadable(String taskId) {
+    steps.before("skip");
+    stopped.computeIfPresent(
+        taskId,
+        (id, all) ->
+            new CopyOnWriteArrayList<>(
+                all.stream().map(StoppedCollection::skippingUnreadable).toList()));
+    steps.after("skip");
+  }
+
+  /** As a job does it. */
+  public void stop(String taskId, StoppedCollection collection) {
+    stopped.computeIfAbsent(taskId, id -> new CopyOnWriteArrayList<>()).add(collection);
+  }
+
+  @Override
   public void delete(String taskId) {
     steps.before("undefine");
     definitions.remove(taskId);
+    stopped.remove(taskId);
     steps.after("undefine");
   }
 

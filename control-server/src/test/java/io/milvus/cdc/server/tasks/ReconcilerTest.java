@@ -231,12 +231,13 @@ class ReconcilerTest {
     assertThat(world.flink.live()).isEmpty();
     assertThatThrownBy(() -> world.tasks.pause("t1")).hasMessageContaining("already paused");
 
-    world.tasks.resume("t1");
+    world.tasks.resume("t1", false);
     world.run();
     assertThat(world.flink.submissions.get(1).restoreFrom().orElseThrow())
         .contains("savepoints/" + job);
     assertThat(world.flink.submissions.get(1).jobId()).isNotEqualTo(job);
-    assertThatThrownBy(() -> world.tasks.resume("t1")).hasMessageContaining("already running");
+    assertThatThrownBy(() -> world.tasks.resume("t1", false))
+        .hasMessageContaining("already running");
   }
 
   @Test
@@ -256,7 +257,7 @@ class ReconcilerTest {
     time.start();
     world.tasks.pause("t1");
     time.interrupt();
-    world.tasks.resume("t1");
+    world.tasks.resume("t1", false);
     world.run();
     assertThat(world.flink.submissions.get(1).restoreFrom()).hasValue(newest);
   }
@@ -270,7 +271,7 @@ class ReconcilerTest {
     assertThat(world.tasks.get("t1").state()).isEqualTo(State.RUNNING);
     assertThat(world.tasks.get("t1").reason()).hasValue("The job restarts after: broker away");
     world.tasks.pause("t1");
-    world.tasks.resume("t1");
+    world.tasks.resume("t1", false);
     world.run();
     assertThat(world.flink.submissions.get(1).restoreFrom()).hasValue(newest);
   }
@@ -330,7 +331,7 @@ class ReconcilerTest {
     world.run();
     assertThat(world.tasks.get("t1").state()).isEqualTo(State.FAILED);
 
-    world.tasks.resume("t1");
+    world.tasks.resume("t1", false);
     world.run();
     assertThat(world.tasks.get("t1").state()).isEqualTo(State.RUNNING);
     assertThat(world.flink.submissions.get(1).restoreFrom()).hasValue(checkpoint);
@@ -351,7 +352,7 @@ class ReconcilerTest {
     assertThat(paused.replicatedUntil()).hasValue(until);
     assertThat(paused.lag().orElseThrow()).isGreaterThanOrEqualTo(Duration.ofMinutes(1));
 
-    world.tasks.resume("t1");
+    world.tasks.resume("t1", false);
     world.run();
     world.flink.report(
         world.runningJob(),
@@ -366,7 +367,7 @@ class ReconcilerTest {
     String first = world.runningJob();
     world.flink.checkpoint(first);
     world.tasks.pause("t1");
-    world.tasks.resume("t1");
+    world.tasks.resume("t1", false);
     world.run();
     assertThat(directory.resolve(first)).as("still needed").exists();
     world.flink.checkpoint(world.runningJob());
@@ -404,7 +405,7 @@ class ReconcilerTest {
     switch (request) {
       case "create" -> world.tasks.create(TASK);
       case "pause" -> world.tasks.pause("t1");
-      case "resume" -> world.tasks.resume("t1");
+      case "resume" -> world.tasks.resume("t1", false);
       default -> world.tasks.delete("t1");
     }
   }

@@ -1,0 +1,267 @@
+package io.milvus.cdc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.milvus.cdc.compare.MilvusCluster;
+import io.milvus.cdc.compare.RowComparison;
+import io.milvus.cdc.log.StartPositionReader;
+import io.milvus.cdc.playground.Part;
+import io.milvus.cdc.playground.Playground;
+import io.milvus.cdc.playground.TestingPlayground;
+import io.milvus.cdc.task.EtcdTaskStore;
+import io.milvus.cdc.task.Selection;
+import io.milvus.cdc.task.SourceCluster;
+import io.milvus.cdc.task.StoppedCollection;
+import io.milvus.cdc.task.StoppedCollection.FirstMessage;
+import io.milvus.cdc.task.StoppedCollection.UnreadableMessage;
+import io.milvus.cdc.task.TargetCluster;
+import io.milvus.cdc.task.TaskDefinition;
+import io.milvus.cdc.task.TaskStoreAddress;
+import io.milvus.cdc.workload.SourceWriter;
+import io.milvus.cdc.workload.SourceWriter.Kind;
+import io.milvus.grpc.DescribeCollectionRequest;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.apache.flink.configuration.CheckpointingOptions;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.StateRecoveryOptions;
+import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.core.execution.SavepointFormatType;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.pulsar.client.api.MessageIdAdv;
+import org.apache.pulsar.client.api.Producer;
+import org.apache.pulsar.client.api.PulsarClient;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a real source's log holds and a real target cannot take. */
+class BadInputIT {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  private static final String DATABASE = "bad_input";
+
+  /** An Insert of Milvus' log that ends too early. */
+  private static final byte[] GARBAGE = {10, 3, 8, (byte) 144, 3, 106, 100, 1, 2, 3};
+
+  /** A message of kind 12345: no release has it yet. */
+  private static final byte[] OF_A_LATER_RELEASE = {10, 3, 8, (byte) 0xb9, 0x60};
+
+  @TempDir Path savepoints;
+
+  private final Map<String, SourceWriter> writers = new LinkedHashMap<>();
+  private Playground playground;
+  private MilvusCluster source;
+  private MilvusCluster target;
+  private TaskStoreAddress store;
+  private String taskId;
+  private Optional<JobClient> job = Optional.empty();
+
+  @BeforeEach
+  void connect() {
+    playground = TestingPlayground.shared(Part.ETCD, Part.PULSAR, Part.SOURCE, Part.TARGET);
+    source = MilvusCluster.connect("127.0.0.1", playground.ports().sourceMilvus());
+    target = MilvusCluster.connect("127.0.0.1", playground.ports().targetMilvus());
+    SourceWriter.createDatabase(source, DATABASE);
+    SourceWriter.createDatabase(target, DATABASE);
+    store = new TaskStoreAddress(List.of(playground.etcdEndpoint()), "bad-input");
+    taskId = UUID.randomUUID().toString().replace("-", "");
+  }
+
+  @AfterEach
+  void disconnect() throws Exception {
+    if (job.isPresent()) {
+      job.get().cancel().get(60, TimeUnit.SECONDS);
+    }
+    // Other tests' tasks read the same topics: what is gone cannot be stopped by the garbage.
+    writers.values().forEach(SourceWriter::drop);
+    source.close();
+    target.close();
+  }
+
+  @Test
+  void eachStopsItsOwnCollectionAndAfterTheCureAllIsTheSame() throws Exception {
+    unfit("other_dimension", new SourceWriter(target, DATABASE, "other_dimension", Kind.INT64, 4));
+    unfit("missing_field", new SourceWriter(target, DATABASE, "missing_field", Kind.INT64));
+    unfit("other_key", new SourceWriter(target, DATABASE, "other_key", Kind.VARCHAR));
+    writer("missing_field", Kind.DYNAMIC);
+    writer("other_dimension", Kind.INT64);
+    writer("other_key", Kind.INT64);
+    writer("victim", Kind.INT64);
+    writer("bystander", Kind.INT64);
+    defineTask();
+    start(Optional.empty());
+    writers.values().forEach(writer -> writer.insert(0, 100, 1));
+    awaitSame("victim");
+
+    UnreadableMessage garbage = publish("victim", GARBAGE);
+    publish("bystander", OF_A_LATER_RELEASE);
+    writers.values().forEach(writer -> writer.insert(100, 200, 1));
+    writers.values().forEach(writer -> writer.delete("id in [1, 101]"));
+
+    awaitSame("bystander");
+    awaitStopped("victim", "other_dimension", "missing_field", "other_key");
+    assertThat(stopped().get("victim"))
+        .satisfies(
+            stop -> {
+              assertThat(stop.reason())
+                  .contains(
+                      garbage.pchannel(),
+                      garbage.ledgerId() + ":" + garbage.entryId(),
+                      "not a message of Milvus' log",
+                      "skip_unreadable");
+              assertThat(stop.unreadable()).hasValue(garbage);
+              assertThat(stop.topics())
+                  .containsEntry(
+                      garbage.pchannel(), new FirstMessage(garbage.ledgerId(), garbage.entryId()));
+            });
+    assertNames("other_dimension", "field v", "dim");
+    assertNames("missing_field", "the dynamic field is off");
+    assertNames("other_key", "field id", "VarChar", "Int64");
+
+    String savepoint = stop();
+    for (String unfit : List.of("other_dimension", "missing_field", "other_key")) {
+      new SourceWriter(target, DATABASE, unfit, Kind.INT64).drop();
+    }
+    writers.values().forEach(writer -> writer.insert(200, 300, 2));
+    start(Optional.of(savepoint));
+    awaitSame("bystander", "other_dimension", "missing_field", "other_key");
+    awaitStopped("victim");
+    assertThat(stopped().get("victim").unreadable()).hasValue(garbage);
+
+    savepoint = stop();
+    try (EtcdTaskStore opened = store.open()) {
+      for (StoppedCollection each : opened.stopped(taskId)) {
+        opened.changeStopped(
+            taskId, each.collectionId(), now -> now.map(StoppedCollection::skippingUnreadable));
+      }
+    }
+    writers.values().forEach(writer -> writer.upsert(150, 350, 3));
+    start(Optional.of(savepoint));
+    awaitSame(writers.keySet().toArray(String[]::new));
+    awaitStopped();
+  }
+
+  private void assertNames(String collection, String... words) {
+    assertThat(stopped().get(collection))
+        .satisfies(
+            stop -> {
+              assertThat(stop.reason()).contains(DATABASE + "." + collection).contains(words);
+              assertThat(stop.topics()).hasSize(1);
+            });
+  }
+
+  private void unfit(String name, SourceWriter onTarget) {
+    onTarget.create(1);
+    assertThat(SourceWriter.exists(target, DATABASE, name)).isTrue();
+  }
+
+  private void writer(String name, Kind kind) {
+    SourceWriter writer = new SourceWriter(source, DATABASE, name, kind);
+    writer.create(1);
+    writer.load();
+    writers.put(name, writer);
+  }
+
+  private UnreadableMessage publish(String collection, byte[] payload) throws Exception {
+    DescribeCollectionRequest request =
+        DescribeCollectionRequest.newBuilder()
+            .setDbName(DATABASE)
+            .setCollectionName(collection)
+            .build();
+    String pchannel = source.stub().describeCollection(request).getPhysicalChannelNames(0);
+    try (PulsarClient client =
+            PulsarClient.builder().serviceUrl(playground.pulsarServiceUrl()).build();
+        Producer<byte[]> producer =
+            client
+                .newProducer()
+                .topic("persistent://public/default/" + pchannel)
+                .enableBatching(false)
+                .create()) {
+      MessageIdAdv id = (MessageIdAdv) producer.send(payload);
+      return new UnreadableMessage(pchannel, id.getLedgerId(), id.getEntryId(), false);
+    }
+  }
+
+  private void defineTask() throws Exception {
+    SourceCluster cluster =
+        new SourceCluster(
+            List.of(playground.etcdEndpoint()),
+            "by-dev",
+            "meta",
+            playground.pulsarServiceUrl(),
+            playground.pulsarAdminUrl(),
+            "public",
+            "default",
+            "by-dev");
+    Selection selection = new Selection(List.of(new Selection.Entry(DATABASE, Selection.ALL)));
+    TaskDefinition definition =
+        new TaskDefinition(
+            TaskDefinition.VERSION,
+            taskId,
+            Instant.now(),
+            cluster,
+            new TargetCluster(
+                "127.0.0.1", playground.ports().targetMilvus(), false, Optional.empty(), 10),
+            selection,
+            2);
+    try (EtcdTaskStore opened = store.open()) {
+      opened.write(definition, StartPositionReader.read(cluster, selection));
+    }
+  }
+
+  private void start(Optional<String> savepoint) throws Exception {
+    Configuration configuration = new Configuration();
+    configuration.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofSeconds(1));
+    savepoint.ifPresent(path -> configuration.set(StateRecoveryOptions.SAVEPOINT_PATH, path));
+    StreamExecutionEnvironment environment =
+        StreamExecutionEnvironment.createLocalEnvironment(2, configuration);
+    ReplicationJob.build(environment, taskId, store);
+    job = Optional.of(environment.executeAsync("bad input"));
+  }
+
+  private String stop() throws Exception {
+    String savepoint =
+        job.orElseThrow()
+            .stopWithSavepoint(false, savepoints.toUri().toString(), SavepointFormatType.CANONICAL)
+            .get(90, TimeUnit.SECONDS);
+    job = Optional.empty();
+    return savepoint;
+  }
+
+  /** By name. */
+  private Map<String, StoppedCollection> stopped() {
+    try (EtcdTaskStore opened = store.open()) {
+      return opened.stopped(taskId).stream()
+          .collect(Collectors.toMap(stop -> stop.name().orElseThrow().collection(), stop -> stop));
+    }
+  }
+
+  private void awaitStopped(String... collections) {
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(stopped().keySet()).containsExactlyInAnyOrder(collections));
+  }
+
+  private void awaitSame(String... collections) {
+    for (String collection : collections) {
+      await()
+          .atMost(PATIENCE)
+          .ignoreExceptions()
+          .untilAsserted(
+              () ->
+                  assertThat(RowComparison.differences(source, target, DATABASE, collection))
+                      .isEmpty());
+    }
+  }
+}

@@ -1,0 +1,170 @@
+package io.milvus.cdc.target;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.grpc.Server;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.StreamObserver;
+import io.milvus.cdc.task.TargetCluster;
+import io.milvus.grpc.AlterCollectionRequest;
+import io.milvus.grpc.CollectionSchema;
+import io.milvus.grpc.ConnectRequest;
+import io.milvus.grpc.ConnectResponse;
+import io.milvus.grpc.CreateCollectionRequest;
+import io.milvus.grpc.DescribeCollectionRequest;
+import io.milvus.grpc.DescribeCollectionResponse;
+import io.milvus.grpc.DescribeIndexRequest;
+import io.milvus.grpc.DescribeIndexResponse;
+import io.milvus.grpc.DropCollectionRequest;
+import io.milvus.grpc.GetLoadStateRequest;
+import io.milvus.grpc.GetLoadStateResponse;
+import io.milvus.grpc.GetVersionRequest;
+import io.milvus.grpc.GetVersionResponse;
+import io.milvus.grpc.ListDatabasesRequest;
+import io.milvus.grpc.ListDatabasesResponse;
+import io.milvus.grpc.LoadState;
+import io.milvus.grpc.MilvusServiceGrpc;
+import io.milvus.grpc.MutationResult;
+import io.milvus.grpc.ShowCollectionsRequest;
+import io.milvus.grpc.ShowCollectionsResponse;
+import io.milvus.grpc.ShowPartitionsRequest;
+import io.milvus.grpc.ShowPartitionsResponse;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * A target on a real connection that holds one collection; what becomes of rows is up to others.
+ */
+abstract class InProcessMilvus extends MilvusServiceGrpc.MilvusServiceImplBase
+    implements AutoCloseable {
+
+  private final Server server;
+  private Optional<CreateCollectionRequest> collection = Optional.empty();
+
+  InProcessMilvus() throws IOException {
+    server =
+        NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .addService(this)
+            .build()
+            .start();
+  }
+
+  TargetCluster cluster() {
+    return new TargetCluster("127.0.0.1", server.getPort(), false, Optional.empty(), 10);
+  }
+
+  @Override
+  public void close() {
+    server.shutdownNow();
+  }
+
+  /** What it says that it is. */
+  String version() {
+    return "v2.3.5";
+  }
+
+  /** What it makes of the schema that it is asked to create a collection with. */
+  CollectionSchema understood(CollectionSchema schema) {
+    return schema;
+  }
+
+  /** The collection as it was asked for; empty when it was not. */
+  synchronized Optional<CreateCollectionRequest> collection() {
+    return collection;
+  }
+
+  /** The collection's schema as it understood it. */
+  CollectionSchema schema() {
+    try {
+      return understood(CollectionSchema.parseFrom(collection().orElseThrow().getSchema()));
+    } catch (InvalidProtocolBufferException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  static MutationResult failed(int code, String reason) {
+    return MutationResult.newBuilder()
+        .setStatus(io.milvus.grpc.Status.newBuilder().setCode(code).setReason(reason))
+        .build();
+  }
+
+  static <T> void answer(StreamObserver<T> out, Supplier<T> response) {
+    out.onNext(response.get());
+    out.onCompleted();
+  }
+
+  @Override
+  public void getVersion(GetVersionRequest request, StreamObserver<GetVersionResponse> out) {
+    answer(out, () -> GetVersionResponse.newBuilder().setVersion(version()).build());
+  }
+
+  @Override
+  public void connect(ConnectRequest request, StreamObserver<ConnectResponse> out) {
+    answer(out, ConnectResponse::getDefaultInstance);
+  }
+
+  @Override
+  public void listDatabases(
+      ListDatabasesRequest request, StreamObserver<ListDatabasesResponse> out) {
+    answer(out, () -> ListDatabasesResponse.newBuilder().addDbNames("default").build());
+  }
+
+  @Override
+  public void showCollections(
+      ShowCollectionsRequest request, StreamObserver<ShowCollectionsResponse> out) {
+    answer(out, ShowCollectionsResponse::getDefaultInstance);
+  }
+
+  @Override
+  public synchronized void createCollection(
+      CreateCollectionRequest request, StreamObserver<io.milvus.grpc.Status> out) {
+    collection = Optional.of(request);
+    answer(out, io.milvus.grpc.Status::getDefaultInstance);
+  }
+
+  @Override
+  public synchronized void dropCollection(
+      DropCollectionRequest request, StreamObserver<io.milvus.grpc.Status> out) {
+    collection = Optional.empty();
+    answer(out, io.milvus.grpc.Status::getDefaultInstance);
+  }
+
+  @Override
+  public void alterCollection(
+      AlterCollectionRequest request, StreamObserver<io.milvus.grpc.Status> out) {
+    answer(out, io.milvus.grpc.Status::getDefaultInstance);
+  }
+
+  @Override
+  public synchronized void describeCollection(
+      DescribeCollectionRequest request, StreamObserver<DescribeCollectionResponse> out) {
+    DescribeCollectionResponse.Builder response = DescribeCollectionResponse.newBuilder();
+    if (collection.isPresent()) {
+      response.setSchema(schema()).addAllProperties(collection.get().getPropertiesList());
+    } else {
+      response.setStatus(io.milvus.grpc.Status.newBuilder().setCode(100).setReason("not found"));
+    }
+    answer(out, response::build);
+  }
+
+  @Override
+  public void showPartitions(
+      ShowPartitionsRequest request, StreamObserver<ShowPartitionsResponse> out) {
+    answer(out, () -> ShowPartitionsResponse.newBuilder().addPartitionNames("_default").build());
+  }
+
+  @Override
+  public void describeIndex(
+      DescribeIndexRequest request, StreamObserver<DescribeIndexResponse> out) {
+    answer(out, DescribeIndexResponse::getDefaultInstance);
+  }
+
+  @Override
+  public void getLoadState(GetLoadStateRequest request, StreamObserver<GetLoadStateResponse> out) {
+    answer(
+        out, () -> GetLoadStateResponse.newBuilder().setState(LoadState.LoadStateNotLoad).build());
+  }
+}
