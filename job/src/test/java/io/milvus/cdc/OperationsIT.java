@@ -2,6 +2,7 @@ package io.milvus.cdc;
 
 import static io.milvus.cdc.workload.AllTypes.VECTOR;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.milvus.cdc.compare.ClusterComparison;
@@ -16,17 +17,25 @@ import io.milvus.cdc.workload.AllTypes.KeyKind;
 import io.milvus.cdc.workload.AllTypes.VectorKind;
 import io.milvus.cdc.workload.SourceCollection;
 import io.milvus.grpc.ConsistencyLevel;
+import io.milvus.grpc.GetPersistentSegmentInfoRequest;
+import io.milvus.grpc.GetPersistentSegmentInfoResponse;
 import io.milvus.grpc.ListDatabasesRequest;
 import io.milvus.grpc.ListDatabasesResponse;
+import io.milvus.grpc.LoadCollectionRequest;
+import io.milvus.grpc.PersistentSegmentInfo;
 import io.milvus.grpc.QueryRequest;
 import io.milvus.grpc.QueryResults;
+import io.milvus.grpc.SegmentState;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -55,6 +64,7 @@ class OperationsIT {
 
   @TempDir private static Path savepoints;
 
+  private static Playground playground;
   private static MilvusCluster source;
   private static MilvusCluster target;
   private static TestingReplication replication;
@@ -64,8 +74,7 @@ class OperationsIT {
 
   @BeforeAll
   static void startTask() throws Exception {
-    Playground playground =
-        TestingPlayground.shared(Part.ETCD, Part.PULSAR, Part.SOURCE, Part.TARGET);
+    playground = TestingPlayground.shared(Part.ETCD, Part.PULSAR, Part.SOURCE, Part.TARGET);
     source = MilvusCluster.connect("127.0.0.1", playground.ports().sourceMilvus());
     target = MilvusCluster.connect("127.0.0.1", playground.ports().targetMilvus());
 
@@ -107,21 +116,9 @@ class OperationsIT {
   }
 
   @AfterAll
-  static void everythingIsTheSame() throws Exception {
+  static void everythingIsStillTheSame() throws Exception {
     try {
-      await()
-          .atMost(PATIENCE)
-          .untilAsserted(
-              () -> {
-                ClusterComparison.Report report =
-                    ClusterComparison.of(source, target)
-                        .ofDatabases(DATABASES)
-                        .loadingTemporarily()
-                        .compare();
-                assertThat(report.differences()).isEmpty();
-                assertThat(report.notCompared())
-                    .allMatch(line -> line.endsWith("without an index cannot be loaded"));
-              });
+      awaitSame(DATABASES.toArray(String[]::new));
     } finally {
       replication.close();
       source.close();
@@ -292,11 +289,21 @@ class OperationsIT {
   }
 
   @Test
-  void aPartitionThatIsDroppedAndCreatedWithRowsInFlightHoldsTheNewOnes() {
+  void aPartitionThatIsDroppedAndCreatedWithRowsInFlightHoldsTheNewOnes() throws Exception {
     createDatabase("in_flight");
     SourceCollection parted = collection("in_flight", "parted", SMALL).withShards(3).create();
     parted.createPartition("p");
     loaded(parted);
+    // A reader meanwhile lets the target's proxy keep an older list of partitions.
+    AtomicBoolean isRead = new AtomicBoolean(true);
+    Thread reader =
+        new Thread(
+            () -> {
+              while (isRead.get()) {
+                rows(target, "in_flight", "parted");
+              }
+            });
+    reader.start();
     for (int round = 1; round <= 5; round++) {
       parted.insert("p", 1_000L * round, 1_000L * round + 300, round);
       parted.insert(1_000L * round + 500, 1_000L * round + 510, round);
@@ -306,6 +313,8 @@ class OperationsIT {
       parted.insert("p", 1_000L * round + 300, 1_000L * round + 310, round);
     }
     awaitSame("in_flight");
+    isRead.set(false);
+    reader.join();
   }
 
   @Test
@@ -326,6 +335,272 @@ class OperationsIT {
     }
     parted.insert("p", 1_000, 1_010, 2);
     awaitSame("in_flight_loads");
+  }
+
+  @Test
+  void everyKindOfIndexIsBuiltAndDropped() {
+    createDatabase("indexes");
+    List<String> refused = new ArrayList<>();
+    Map<String, Map<String, String>> ofFloats =
+        Map.of(
+            "FLAT", Map.of("metric_type", "COSINE"),
+            "IVF_FLAT", Map.of("metric_type", "IP", "params", "{\"nlist\": 16}"),
+            "IVF_SQ8", Map.of("metric_type", "L2", "params", "{\"nlist\": 16}"),
+            "IVF_PQ", Map.of("metric_type", "L2", "params", "{\"nlist\": 16, \"m\": 4}"),
+            "HNSW", Map.of("metric_type", "IP", "params", "{\"M\": 8, \"efConstruction\": 32}"),
+            // Parameters may also come one by one.
+            "SCANN", Map.of("metric_type", "L2", "nlist", "16", "with_raw_data", "true"),
+            "DISKANN", Map.of("metric_type", "L2"),
+            "AUTOINDEX", Map.of("metric_type", "COSINE"),
+            "GPU_IVF_FLAT", Map.of("metric_type", "L2", "params", "{\"nlist\": 16}"),
+            "GPU_IVF_PQ", Map.of("metric_type", "L2", "params", "{\"nlist\": 16, \"m\": 4}"));
+    Map<String, Map<String, String>> ofBits =
+        Map.of(
+            "BIN_FLAT", Map.of("metric_type", "SUPERSTRUCTURE"),
+            "BIN_IVF_FLAT", Map.of("metric_type", "JACCARD", "params", "{\"nlist\": 16}"));
+    AllTypes bits = AllTypes.of(KeyKind.INT64, VectorKind.BINARY).withScalars("int16"::equals);
+    ofFloats.forEach((type, parameters) -> build(type, SMALL, parameters, refused));
+    ofBits.forEach((type, parameters) -> build(type, bits, parameters, refused));
+    // It wants a query node with a disk for indexes, which the playground's have not.
+    assertThat(refused).containsExactly("DISKANN");
+    awaitSame("indexes");
+    // These can be built, but not loaded where there is no GPU.
+    collection("indexes", "gpu_ivf_flat", SMALL).drop();
+    collection("indexes", "gpu_ivf_pq", SMALL).drop();
+    awaitSame("indexes");
+  }
+
+  /** A collection with an index of one type; every second one has a name. */
+  private static void build(
+      String type, AllTypes types, Map<String, String> parameters, List<String> refused) {
+    SourceCollection collection =
+        collection("indexes", type.toLowerCase(Locale.ROOT), types).withShards(1).create();
+    Map<String, String> all = new HashMap<>(parameters);
+    all.put("index_type", type);
+    String name = type.length() % 2 == 0 ? "index_of_" + type : "";
+    try {
+      collection.createIndex(VECTOR, name, all);
+    } catch (MilvusRefusedException e) {
+      refused.add(type);
+      collection.drop();
+    }
+  }
+
+  @Test
+  void indexesOfScalarsAndSeveralOfACollectionAreBuiltAndDropped() {
+    createDatabase("scalar_indexes");
+    SourceCollection indexed =
+        collection(
+                "scalar_indexes",
+                "indexed",
+                AllTypes.of(KeyKind.INT64, VectorKind.FLOAT)
+                    .withScalars(name -> !name.startsWith("array")))
+            .create();
+    indexed.createIndex(VECTOR, "by_vector", FLAT);
+    indexed.createIndex("varchar", "by_text", Map.of("index_type", "Trie"));
+    indexed.createIndex("int8", "", Map.of("index_type", "STL_SORT"));
+    for (String number : List.of("int16", "int32", "int64", "float", "double")) {
+      indexed.createIndex(number, "", Map.of());
+    }
+    indexed.insert(0, 100, 1);
+    indexed.load();
+    awaitSame("scalar_indexes");
+
+    indexed.release();
+    indexed.dropIndex("varchar", "by_text");
+    indexed.dropIndex("int8", "int8");
+    indexed.dropIndex(VECTOR, "by_vector");
+    indexed.createIndex("varchar", "", Map.of());
+    awaitSame("scalar_indexes");
+
+    indexed.createIndex(
+        VECTOR, "", Map.of("index_type", "IVF_FLAT", "metric_type", "IP", "nlist", "8"));
+    indexed.load();
+    awaitSame("scalar_indexes");
+  }
+
+  @Test
+  void collectionsAndPartitionsAreLoadedAndReleased() {
+    createDatabase("loads");
+    SourceCollection parted = collection("loads", "parted", SMALL).create();
+    for (String partition : List.of("p", "q", "r")) {
+      parted.createPartition(partition);
+      parted.insert(partition, 10L * partition.charAt(0), 10L * partition.charAt(0) + 10, 1);
+    }
+    parted.createIndex(VECTOR, "", FLAT);
+    awaitSame("loads");
+    parted.loadPartition("p");
+    awaitSame("loads");
+    parted.loadPartition("q");
+    awaitSame("loads");
+    parted.releasePartition("p");
+    awaitSame("loads");
+    parted.release();
+    awaitSame("loads");
+    parted.load();
+    awaitSame("loads");
+    parted.releasePartition("r");
+    awaitSame("loads");
+    // A standalone server has one query node, so there is no second replica.
+    LoadCollectionRequest twoReplicas =
+        LoadCollectionRequest.newBuilder()
+            .setDbName("loads")
+            .setCollectionName("parted")
+            .setReplicaNumber(2)
+            .build();
+    parted.release();
+    assertThatThrownBy(() -> source.call(stub -> stub.loadCollection(twoReplicas)))
+        .isInstanceOf(MilvusRefusedException.class);
+    awaitSame("loads");
+  }
+
+  @Test
+  void aFlushSealsWhatWasWrittenBeforeIt() {
+    createDatabase("flushes");
+    SourceCollection flushed = loaded(collection("flushes", "flushed", SMALL).create());
+    flushed.insert(0, 100, 1);
+    awaitSame("flushes");
+    assertThat(sealedRows(target, "flushes", "flushed")).isZero();
+
+    flushed.insert(100, 150, 1);
+    flushed.flush();
+    flushed.insert(150, 160, 1);
+    await().atMost(PATIENCE).until(() -> sealedRows(target, "flushes", "flushed") == 150);
+    awaitSame("flushes");
+  }
+
+  private static long sealedRows(MilvusCluster cluster, String database, String collection) {
+    GetPersistentSegmentInfoRequest request =
+        GetPersistentSegmentInfoRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .build();
+    return cluster
+        .call(
+            stub -> stub.getPersistentSegmentInfo(request),
+            GetPersistentSegmentInfoResponse::getStatus)
+        .getInfosList()
+        .stream()
+        .filter(segment -> segment.getState() == SegmentState.Flushed)
+        .mapToLong(PersistentSegmentInfo::getNumRows)
+        .sum();
+  }
+
+  @Test
+  void aliasesAreCreatedMovedAndDropped() {
+    createDatabase("aliases");
+    SourceCollection one = loaded(collection("aliases", "one", SMALL).create());
+    SourceCollection other = collection("aliases", "other", SMALL).create();
+    one.createAlias("stays");
+    one.createAlias("moves");
+    other.createAlias("goes");
+    awaitSame("aliases");
+
+    other.alterAlias("moves");
+    other.dropAlias("goes");
+    awaitSame("aliases");
+
+    // An alias is free when its collection is gone, and another collection takes it.
+    other.dropAlias("moves");
+    other.drop();
+    one.createAlias("moves");
+    one.createAlias("goes");
+    SourceCollection.of(source, "aliases", "goes", SMALL).insert(0, 10, 1);
+    awaitSame("aliases");
+  }
+
+  @Test
+  void collectionsAreRenamedAndMoved() {
+    createDatabase("names");
+    createDatabase("names_elsewhere");
+    SourceCollection renamed = loaded(collection("names", "before", SMALL).create());
+    renamed.createAlias("nick");
+    renamed.insert(0, 100, 1);
+    renamed.rename("names", "after");
+    renamed.upsert(50, 150, 2);
+    // The old name is given to another one at once.
+    loaded(collection("names", "before", SMALL).withShards(1).create()).insert(7, 17, 3);
+    SourceCollection moved = loaded(collection("names", "moves", SMALL).create());
+    moved.insert(0, 100, 1);
+    moved.rename("names_elsewhere", "moved");
+    moved.delete("id in [1, 2, 3]");
+    awaitSame("names", "names_elsewhere");
+
+    moved.rename("names", "moves");
+    moved.insert(200, 210, 4);
+    renamed.delete("id in [0]");
+    awaitSame("names", "names_elsewhere");
+  }
+
+  @Test
+  void twoCollectionsSwapTheirNames() {
+    createDatabase("swapped");
+    SourceCollection one = loaded(collection("swapped", "one", SMALL).create());
+    SourceCollection two = loaded(collection("swapped", "two", SMALL).create());
+    one.insert(0, 20, 1);
+    two.insert(0, 30, 2);
+    awaitSame("swapped");
+
+    one.rename("swapped", "aside");
+    two.rename("swapped", "one");
+    one.rename("swapped", "two");
+    one.insert(100, 110, 1);
+    two.insert(200, 220, 2);
+    awaitSame("swapped");
+    assertThat(rows(target, "swapped", "two")).isEqualTo(30);
+    assertThat(rows(target, "swapped", "one")).isEqualTo(50);
+  }
+
+  @Test
+  void changedPropertiesFollow() {
+    createDatabase("properties");
+    SourceCollection altered =
+        collection("properties", "altered", SMALL)
+            .withProperty("collection.ttl.seconds", "1000000")
+            .withProperty("stays", "as it is")
+            .create();
+    awaitSame("properties");
+
+    // Milvus 2.3.5 keeps a change in its etcd only when the collection is altered once more.
+    altered.alter("collection.ttl.seconds", "2000000");
+    altered.alter("collection.ttl.seconds", "2000000");
+    awaitSame("properties");
+
+    altered.alter("note", "\"new\"");
+    altered.alter("stays", "otherwise");
+    altered.alter("stays", "otherwise");
+    awaitSame("properties");
+  }
+
+  @Test
+  void whatIsNotSelectedIsSkipped() throws Exception {
+    replication.stop(savepoints);
+    createDatabase("selected");
+    SourceCollection left = loaded(collection("selected", "left", SMALL).create());
+    Selection one = new Selection(List.of(new Selection.Entry("selected", "chosen")));
+    try (TestingReplication ofOne = new TestingReplication(playground, one)) {
+      ofOne.start();
+      SourceCollection chosen = loaded(collection("selected", "chosen", SMALL).create());
+      createDatabase("not_selected");
+      SourceCollection other = loaded(collection("not_selected", "chosen", SMALL).create());
+      left.insert(0, 50, 1);
+      left.createPartition("p");
+      left.createAlias("nick");
+      left.flush();
+      left.rename("selected", "left_behind");
+      other.insert(0, 50, 1);
+      other.drop();
+      chosen.insert(0, 20, 1);
+      chosen.flush();
+      await().atMost(PATIENCE).until(() -> rows(target, "selected", "chosen") == 20);
+      assertThat(
+              ClusterComparison.of(source, target).ofDatabases(List.of("selected")).differences())
+          .containsExactly("selected.left_behind: missing on the target");
+      assertThat(databases(target)).doesNotContain("not_selected");
+    }
+    // The other task now copies all of it; what is there already becomes its own.
+    replication.start();
+    awaitSame("selected", "not_selected");
   }
 
   private static void createDatabase(String name) {

@@ -9,6 +9,7 @@ import io.milvus.cdc.catalog.etcd.CollectionLoadInfo;
 import io.milvus.cdc.catalog.etcd.DatabaseInfo;
 import io.milvus.cdc.catalog.etcd.DatabaseState;
 import io.milvus.cdc.catalog.etcd.FieldIndex;
+import io.milvus.cdc.catalog.etcd.LoadStatus;
 import io.milvus.cdc.catalog.etcd.LoadType;
 import io.milvus.cdc.catalog.etcd.ObjectState;
 import io.milvus.cdc.catalog.etcd.PartitionInfo;
@@ -401,12 +402,8 @@ final class Catalog {
     if (field == null) {
       return Optional.empty();
     }
-    // Asked for without any parameter, the server chose them (a scalar index): so does the target,
-    // with the same ones.
-    List<Property> params =
-        index.getIndexInfo().getUserIndexParamsCount() > 0
-            ? index.getIndexInfo().getUserIndexParamsList()
-            : index.getIndexInfo().getIndexParamsList();
+    // Without any parameter (a scalar index) the server chose the type: so does the target's.
+    List<Property> params = index.getIndexInfo().getUserIndexParamsList();
     return Optional.of(
         Index.newBuilder()
             .setId(id)
@@ -420,17 +417,24 @@ final class Catalog {
   private static Optional<Load> load(
       CollectionLoadInfo info, Entry entry, Map<Long, String> partitionNames) {
     Load.Builder load = Load.newBuilder().setReplicas(info.getReplicaNumber());
+    List<String> loaded =
+        entry.loadedPartitions.keySet().stream()
+            .filter(partitionNames::containsKey)
+            .map(partitionNames::get)
+            .sorted()
+            .toList();
     if (info.getLoadType() == LoadType.LOAD_PARTITION) {
-      entry.loadedPartitions.keySet().stream()
-          .filter(partitionNames::containsKey)
-          .map(partitionNames::get)
-          .sorted()
-          .forEach(load::addPartitions);
-      if (load.getPartitionsCount() == 0) {
-        return Optional.empty();
-      }
+      return loaded.isEmpty()
+          ? Optional.empty()
+          : Optional.of(load.addAllPartitions(loaded).build());
     }
-    return Optional.of(load.build());
+    // Partitions of a collection that was loaded as a whole may have been released since. While it
+    // is being loaded their keys come one after the other.
+    boolean whole =
+        info.getStatus() != LoadStatus.LOADED
+            || loaded.isEmpty()
+            || loaded.size() == partitionNames.size();
+    return Optional.of((whole ? load : load.addAllPartitions(loaded)).build());
   }
 
   private static Map<String, String> asMap(List<Property> properties) {
