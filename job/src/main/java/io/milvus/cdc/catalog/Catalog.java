@@ -9,6 +9,7 @@ import io.milvus.cdc.catalog.etcd.CollectionLoadInfo;
 import io.milvus.cdc.catalog.etcd.DatabaseInfo;
 import io.milvus.cdc.catalog.etcd.DatabaseState;
 import io.milvus.cdc.catalog.etcd.FieldIndex;
+import io.milvus.cdc.catalog.etcd.LoadStatus;
 import io.milvus.cdc.catalog.etcd.LoadType;
 import io.milvus.cdc.catalog.etcd.ObjectState;
 import io.milvus.cdc.catalog.etcd.PartitionInfo;
@@ -401,9 +402,9 @@ final class Catalog {
     if (field == null) {
       return Optional.empty();
     }
-    // A scalar index can be asked for without any parameter: so it is on the target. One on a
-    // vector
-    // cannot: without what the user gave (made before 2.3) there is what the server made of it.
+    // A scalar index can be asked for without any parameter, then the server chose the type and so
+    // does the target's. One on a vector cannot: without what the user gave (made before 2.3) there
+    // is what the server made of it.
     List<Property> params =
         index.getIndexInfo().getUserIndexParamsCount() == 0 && isVector(field)
             ? index.getIndexInfo().getIndexParamsList()
@@ -428,17 +429,24 @@ final class Catalog {
   private static Optional<Load> load(
       CollectionLoadInfo info, Entry entry, Map<Long, String> partitionNames) {
     Load.Builder load = Load.newBuilder().setReplicas(info.getReplicaNumber());
+    List<String> loaded =
+        entry.loadedPartitions.keySet().stream()
+            .filter(partitionNames::containsKey)
+            .map(partitionNames::get)
+            .sorted()
+            .toList();
     if (info.getLoadType() == LoadType.LOAD_PARTITION) {
-      entry.loadedPartitions.keySet().stream()
-          .filter(partitionNames::containsKey)
-          .map(partitionNames::get)
-          .sorted()
-          .forEach(load::addPartitions);
-      if (load.getPartitionsCount() == 0) {
-        return Optional.empty();
-      }
+      return loaded.isEmpty()
+          ? Optional.empty()
+          : Optional.of(load.addAllPartitions(loaded).build());
     }
-    return Optional.of(load.build());
+    // Partitions of a collection that was loaded as a whole may have been released since. While it
+    // is being loaded their keys come one after the other.
+    boolean whole =
+        info.getStatus() != LoadStatus.LOADED
+            || loaded.isEmpty()
+            || loaded.size() == partitionNames.size();
+    return Optional.of((whole ? load : load.addAllPartitions(loaded)).build());
   }
 
   private static Map<String, String> asMap(List<Property> properties) {

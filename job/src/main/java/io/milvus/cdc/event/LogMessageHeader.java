@@ -24,14 +24,16 @@ public record LogMessageHeader(
     long timestamp,
     boolean maybeApplied) {
 
-  /** The kinds of messages of a dml topic that belong to one collection. */
+  /** The kinds of messages that belong to one collection. */
   public enum Kind {
     INSERT,
     DELETE,
     CREATE_COLLECTION,
     DROP_COLLECTION,
     CREATE_PARTITION,
-    DROP_PARTITION
+    DROP_PARTITION,
+    /** A client asked for what was written to be sealed; made of a {@code FlushRequested}. */
+    FLUSH
   }
 
   /** Topic and message id, for messages to people. */

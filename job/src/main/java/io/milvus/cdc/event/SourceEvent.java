@@ -2,6 +2,7 @@ package io.milvus.cdc.event;
 
 import com.google.protobuf.ByteString;
 import io.milvus.cdc.catalog.v1.CollectionState;
+import java.util.List;
 
 /** Something that was read from the source cluster: from its log or from its metadata. */
 public sealed interface SourceEvent {
@@ -47,6 +48,31 @@ public sealed interface SourceEvent {
 
     /** In place of a physical channel when the reason is not in the log. */
     public static final String NO_MESSAGE = "";
+  }
+
+  /**
+   * A client asked for all that was written to some collections to be sealed. Which collections
+   * these are only their names tell.
+   *
+   * @param pchannel the topic that it was read from (last part of its name)
+   * @param ledgerId ledger of its Pulsar message id
+   * @param entryId entry of its Pulsar message id
+   * @param database name of the collections' database
+   * @param collections their names at that time
+   * @param timestamp TSO: what is written later is not meant
+   */
+  record FlushRequested(
+      String pchannel,
+      long ledgerId,
+      long entryId,
+      String database,
+      List<String> collections,
+      long timestamp)
+      implements SourceEvent {
+
+    public FlushRequested {
+      collections = List.copyOf(collections);
+    }
   }
 
   /** A collection exists and looks like this. */

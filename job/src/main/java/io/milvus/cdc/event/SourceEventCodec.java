@@ -9,6 +9,8 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 
 /** The binary form of {@link SourceEvent}s, version 1: a tag byte, then the event's fields. */
 public final class SourceEventCodec {
@@ -28,6 +30,7 @@ public final class SourceEventCodec {
   private static final int UNREADABLE_MESSAGE = 10;
   private static final int COLLECTION_STOPPED = 11;
   private static final int COLLECTION_OUTSIDE = 12;
+  private static final int FLUSH_REQUESTED = 13;
 
   private SourceEventCodec() {}
 
@@ -81,6 +84,17 @@ public final class SourceEventCodec {
       out.writeByte(COLLECTION_OUTSIDE);
       out.writeLong(outside.collectionId());
       out.writeUTF(outside.reason());
+    } else if (event instanceof SourceEvent.FlushRequested flush) {
+      out.writeByte(FLUSH_REQUESTED);
+      out.writeUTF(flush.pchannel());
+      out.writeLong(flush.ledgerId());
+      out.writeLong(flush.entryId());
+      out.writeUTF(flush.database());
+      out.writeInt(flush.collections().size());
+      for (String collection : flush.collections()) {
+        out.writeUTF(collection);
+      }
+      out.writeLong(flush.timestamp());
     }
   }
 
@@ -109,8 +123,24 @@ public final class SourceEventCodec {
           new SourceEvent.CollectionStopped(
               in.readLong(), in.readUTF(), in.readLong(), in.readLong(), in.readUTF());
       case COLLECTION_OUTSIDE -> new SourceEvent.CollectionOutside(in.readLong(), in.readUTF());
+      case FLUSH_REQUESTED ->
+          new SourceEvent.FlushRequested(
+              in.readUTF(),
+              in.readLong(),
+              in.readLong(),
+              in.readUTF(),
+              readTexts(in),
+              in.readLong());
       default -> throw new IOException("not an event of version " + VERSION + ": tag " + tag);
     };
+  }
+
+  private static List<String> readTexts(DataInput in) throws IOException {
+    List<String> texts = new ArrayList<>();
+    for (int left = in.readInt(); left > 0; left--) {
+      texts.add(in.readUTF());
+    }
+    return texts;
   }
 
   private static void writeHeader(LogMessageHeader header, DataOutput out) throws IOException {
@@ -144,6 +174,7 @@ public final class SourceEventCodec {
       case DROP_COLLECTION -> 4;
       case CREATE_PARTITION -> 5;
       case DROP_PARTITION -> 6;
+      case FLUSH -> 7;
     };
   }
 
@@ -155,6 +186,7 @@ public final class SourceEventCodec {
       case 4 -> Kind.DROP_COLLECTION;
       case 5 -> Kind.CREATE_PARTITION;
       case 6 -> Kind.DROP_PARTITION;
+      case 7 -> Kind.FLUSH;
       default -> throw new IOException("not a message kind of version " + VERSION + ": " + tag);
     };
   }

@@ -1,6 +1,7 @@
 package io.milvus.cdc.log;
 
 import io.milvus.cdc.event.LogMessageHeader.Kind;
+import java.util.List;
 
 /** What {@link MessageDecoder} finds in one payload of the log. */
 sealed interface DecodedMessage {
@@ -22,6 +23,24 @@ sealed interface DecodedMessage {
    * @param timestamp TSO
    */
   record Tick(long timestamp) implements DecodedMessage {}
+
+  /**
+   * What was written to some collections is to be sealed.
+   *
+   * @param database name of their database
+   * @param collections their names
+   * @param timestamp TSO at which it was asked for
+   */
+  record Flush(String database, List<String> collections, long timestamp)
+      implements DecodedMessage {
+
+    public Flush {
+      collections = List.copyOf(collections);
+    }
+  }
+
+  /** An operation that the source's metadata tells of as well, with more detail. */
+  record InMetadata() implements DecodedMessage {}
 
   /**
    * A message that a replica has no use for.

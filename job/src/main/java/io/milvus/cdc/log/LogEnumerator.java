@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Finds the topics of the log and gives each to exactly one reader: the topic's number modulo the
- * parallelism. Topics that readers hold come back after a restart through the readers' own state,
- * so a rescaled job reads each of them still exactly once.
+ * parallelism, the one without a number to the first. Topics that readers hold come back after a
+ * restart through the readers' own state, so a rescaled job reads each of them still exactly once.
  */
 final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorState> {
 
@@ -178,9 +178,12 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
   /**
    * Which reader a topic is given to: its number modulo the parallelism.
    *
-   * @param pchannel a name that ends in {@code _<number>}
+   * @param pchannel a name that ends in {@code _<number>}, or that of the topic of requests
    */
   static int owner(String pchannel, int parallelism) {
+    if (pchannel.endsWith(TopicDirectory.REQUESTS)) {
+      return 0;
+    }
     String number = pchannel.substring(pchannel.lastIndexOf('_') + 1);
     return (int) (Long.parseLong(number) % parallelism);
   }

@@ -45,6 +45,9 @@ public final class LogWatermarks {
     public void onEvent(SourceEvent event, long eventTimestamp, WatermarkOutput output) {
       if (event instanceof SourceEvent.TimeTick tick) {
         millis = Math.max(millis, toMillis(tick.timestamp()) - 1);
+      } else if (event instanceof SourceEvent.FlushRequested flush) {
+        // Their topic has no ticks; so it is not read far ahead of the others.
+        millis = Math.max(millis, toMillis(flush.timestamp()) - 1);
       }
     }
 

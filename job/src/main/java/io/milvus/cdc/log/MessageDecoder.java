@@ -4,6 +4,7 @@ import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.WireFormat;
 import io.milvus.cdc.event.LogMessageHeader.Kind;
+import io.milvus.grpc.FlushRequest;
 import io.milvus.grpc.MsgBase;
 import io.milvus.grpc.MsgType;
 import java.io.IOException;
@@ -24,6 +25,8 @@ final class MessageDecoder {
   private static final int BASE = 1;
 
   private static final int ABSENT = -1;
+
+  private static final String DEFAULT_DATABASE = "default";
 
   private MessageDecoder() {}
 
@@ -99,6 +102,18 @@ final class MessageDecoder {
                 DropPartitionRequest.COLLECTIONID_FIELD_NUMBER,
                 ABSENT,
                 ABSENT);
+        case Flush -> flush(FlushRequest.parseFrom(payload));
+        case CreateDatabase,
+            DropDatabase,
+            AlterDatabase,
+            CreateIndex,
+            DropIndex,
+            AlterIndex,
+            LoadCollection,
+            ReleaseCollection,
+            LoadPartitions,
+            ReleasePartitions ->
+            new DecodedMessage.InMetadata();
         default -> new DecodedMessage.Skipped(base.type);
       };
     } catch (InvalidProtocolBufferException e) {
@@ -106,6 +121,16 @@ final class MessageDecoder {
     } catch (IOException e) {
       throw new InvalidProtocolBufferException(e);
     }
+  }
+
+  private static DecodedMessage flush(FlushRequest request) throws InvalidProtocolBufferException {
+    if (request.getBase().getTimestamp() == 0) {
+      throw new InvalidProtocolBufferException("Flush without a timestamp");
+    }
+    return new DecodedMessage.Flush(
+        request.getDbName().isEmpty() ? DEFAULT_DATABASE : request.getDbName(),
+        request.getCollectionNamesList(),
+        request.getBase().getTimestamp());
   }
 
   private static DecodedMessage operation(

@@ -61,7 +61,7 @@ public final class StartPositionReader {
    * @param source the cluster that will be read
    * @param selection what the task replicates
    * @param requested where collections that exist now start instead
-   * @return a start for every dml topic of the source that exists now
+   * @return a start for every topic of the source's log that exists now
    * @throws IOException when etcd or Pulsar do not answer; the message says which one, and where
    * @throws UnusableStartException when a requested start is not one of the selected collections,
    *     or is not in the log any more
@@ -146,7 +146,7 @@ public final class StartPositionReader {
             .operationTimeout((int) TIMEOUT.toSeconds(), TimeUnit.SECONDS)
             .build()) {
       Map<String, CompletableFuture<Optional<MessageId>>> asked = new LinkedHashMap<>();
-      for (String pchannel : dmlTopics(source)) {
+      for (String pchannel : logTopics(source)) {
         asked.put(pchannel, lastMessage(client, source.topic(pchannel)));
       }
       Map<String, Optional<MessageId>> answers = new HashMap<>();
@@ -201,8 +201,11 @@ public final class StartPositionReader {
     }
   }
 
-  /** The physical channels that exist: {@code <prefix>-rootcoord-dml_<n>} (Milvus 2.3 to 2.5). */
-  private static Set<String> dmlTopics(SourceCluster source) throws IOException {
+  /**
+   * The topics that exist: the physical channels {@code <prefix>-rootcoord-dml_<n>} (Milvus 2.3 to
+   * 2.5), and the one of clients' requests.
+   */
+  private static Set<String> logTopics(SourceCluster source) throws IOException {
     URI uri =
         URI.create(
             "%s/admin/v2/persistent/%s/%s"
@@ -232,11 +235,16 @@ public final class StartPositionReader {
           "Pulsar answers %d to %s: check the admin address, tenant and namespace"
               .formatted(response.statusCode(), uri));
     }
-    Pattern dml = Pattern.compile(Pattern.quote(source.topicPrefix()) + "-rootcoord-dml_\\d+");
+    Pattern log =
+        Pattern.compile(
+            Pattern.quote(source.topicPrefix())
+                + "(-rootcoord-dml_\\d+|"
+                + TopicDirectory.REQUESTS
+                + ")");
     Set<String> topics = new TreeSet<>();
     for (String topic : new ObjectMapper().readValue(response.body(), String[].class)) {
       String name = topic.substring(topic.lastIndexOf('/') + 1);
-      if (dml.matcher(name).matches()) {
+      if (log.matcher(name).matches()) {
         topics.add(name);
       }
     }

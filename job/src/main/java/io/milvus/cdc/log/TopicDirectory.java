@@ -25,6 +25,12 @@ import java.util.regex.Pattern;
  */
 final class TopicDirectory {
 
+  /**
+   * How the name of the topic ends that holds requests of clients, flushes among them (Milvus 2.3
+   * to 2.5).
+   */
+  static final String REQUESTS = "-replicate-msg";
+
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -47,7 +53,10 @@ final class TopicDirectory {
                 + source.pulsarNamespace());
     this.topic =
         Pattern.compile(
-            Pattern.quote(source.topic(source.topicPrefix() + "-rootcoord-dml_")) + "(\\d+)");
+            Pattern.quote(source.topic(source.topicPrefix()))
+                + "(-rootcoord-dml_\\d+|"
+                + REQUESTS
+                + ")");
   }
 
   /**

@@ -329,6 +329,20 @@ final class TopicReader {
           Optional.of(new SourceEvent.TimeTick(split.pchannel(), tick.timestamp())),
           tick.timestamp(),
           position);
+    } else if (decoded instanceof DecodedMessage.Flush flush) {
+      return new LogRecord(
+          Optional.of(
+              new SourceEvent.FlushRequested(
+                  split.pchannel(),
+                  position.ledgerId(),
+                  position.entryId(),
+                  flush.database(),
+                  flush.collections(),
+                  flush.timestamp())),
+          flush.timestamp(),
+          position);
+    } else if (decoded instanceof DecodedMessage.InMetadata) {
+      return new LogRecord(Optional.empty(), 0, position);
     } else if (decoded instanceof DecodedMessage.Skipped other) {
       skipped.count(other.type(), split.pchannel(), position);
       return new LogRecord(Optional.empty(), 0, position);

@@ -38,7 +38,8 @@ final class CollectionOrder {
       case DELETE -> 2;
       case INSERT -> 3;
       case DROP_PARTITION -> 4;
-      case DROP_COLLECTION -> 5;
+      case FLUSH -> 5;
+      case DROP_COLLECTION -> 6;
     };
   }
 

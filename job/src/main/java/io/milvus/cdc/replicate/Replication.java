@@ -1,6 +1,7 @@
 package io.milvus.cdc.replicate;
 
 import com.google.common.annotations.VisibleForTesting;
+import com.google.protobuf.ByteString;
 import io.milvus.cdc.catalog.CollectionLookup;
 import io.milvus.cdc.catalog.v1.CollectionState;
 import io.milvus.cdc.catalog.v1.Shard;
@@ -16,11 +17,14 @@ import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.DatabaseGone;
 import io.milvus.cdc.event.SourceEvent.DatabaseSeen;
+import io.milvus.cdc.event.SourceEvent.FlushRequested;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.event.SourceEvent.ReplicatedUntil;
 import io.milvus.cdc.event.SourceEvent.TimeTick;
 import io.milvus.cdc.event.SourceEvent.UnreadableMessage;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -28,8 +32,11 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Turns the events of the sources, as they arrive at one subtask, into the events to apply, in the
@@ -47,10 +54,14 @@ import java.util.function.Consumer;
  *       closes that topic for the collection, so no tick has to follow it.
  *   <li>A message that cannot be read stops every collection that has a shard on its topic and was
  *       there when it was published, because it may have been any one's.
+ *   <li>A flush takes its place among the messages of each collection that it names, once the
+ *       metadata is known up to its time.
  *   <li>A tick costs nothing for collections that have no message waiting.
  * </ul>
  */
 final class Replication {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Replication.class);
 
   /** TSOs carry the milliseconds above 18 bits of a logical clock. */
   private static final int LOGICAL_BITS = 18;
@@ -65,6 +76,10 @@ final class Replication {
   private final Consumer<SourceEvent> out;
   private final Runnable skippedMessages;
 
+  /** Why messages have been skipped; each reason is logged once. */
+  private final Set<CollectionLookup.Standing> saidToBeSkipped =
+      EnumSet.noneOf(CollectionLookup.Standing.class);
+
   private final Map<Long, Replica> replicas = new HashMap<>();
   private final Map<String, Set<Replica>> waitingByTopic = new HashMap<>();
   private final Map<String, Integer> replicasByTopic = new HashMap<>();
@@ -73,6 +88,9 @@ final class Replication {
 
   /** What could not be read, by topic: it concerns also collections that are seen only later. */
   private final Map<String, List<UnreadableMessage>> unreadable = new HashMap<>();
+
+  /** Those that wait until the metadata can tell their collections, as they came. */
+  private final Queue<FlushRequested> flushes = new ArrayDeque<>();
 
   private final Map<Long, CollectionLookup.Standing> skippedIds = new NewestIds<>();
 
@@ -103,6 +121,8 @@ final class Replication {
     final Map<String, Long> startAfter = new HashMap<>();
     final Map<String, Long> startByTopic = new HashMap<>();
     Set<String> topics = Set.of();
+    String database = "";
+    String name = "";
 
     Replica(long collectionId) {
       this.collectionId = collectionId;
@@ -152,11 +172,14 @@ final class Replication {
       handleOutside(outside);
     } else if (event instanceof CatalogProgress progress) {
       catalogProgressMillis = Math.max(catalogProgressMillis, progress.epochMillis());
+      placeFlushes();
       announceProgress();
     } else if (event instanceof Addressed addressed) {
       handle(addressed.event());
     } else if (event instanceof DatabaseSeen || event instanceof DatabaseGone) {
       out.accept(event);
+    } else if (event instanceof FlushRequested flush) {
+      handleFlush(flush);
     } else if (event instanceof UnreadableMessage message) {
       handleUnreadable(message);
     } else if (event instanceof CollectionStopped stopped) {
@@ -202,6 +225,14 @@ final class Replication {
       return true;
     }
     skippedIds.put(header.collectionId(), answer);
+    if (saidToBeSkipped.add(answer)) {
+      LOG.info(
+          "Messages of collections that are {} are skipped and counted from now on:"
+              + " first_collection_id={} first_message=\"{}\"",
+          answer == CollectionLookup.Standing.GONE ? "gone" : "not selected",
+          header.collectionId(),
+          header.position());
+    }
     return false;
   }
 
@@ -225,6 +256,44 @@ final class Replication {
     skippedIds.put(header.collectionId(), CollectionLookup.Standing.GONE);
     dropped.put(header.collectionId(), true);
     out.accept(new CollectionGone(header.collectionId()));
+  }
+
+  private void handleFlush(FlushRequested flush) {
+    flushes.add(flush);
+    placeFlushes();
+  }
+
+  /** A flush names its collections, so it waits until the metadata is known up to its time. */
+  private void placeFlushes() {
+    while (!flushes.isEmpty() && millis(flushes.element().timestamp()) <= catalogProgressMillis) {
+      FlushRequested flush = flushes.remove();
+      for (Replica replica : List.copyOf(replicas.values())) {
+        if (replica.seen()
+            && replica.database.equals(flush.database())
+            && flush.collections().contains(replica.name)) {
+          place(flush, replica);
+        }
+      }
+    }
+  }
+
+  private void place(FlushRequested flush, Replica replica) {
+    if (replica.order.isEmpty()) {
+      awaitTicks(replica);
+    }
+    replica.order.add(
+        new LogMessage(
+            new LogMessageHeader(
+                Kind.FLUSH,
+                flush.pchannel(),
+                flush.ledgerId(),
+                flush.entryId(),
+                replica.collectionId,
+                "",
+                flush.timestamp(),
+                true),
+            ByteString.EMPTY));
+    release(replica);
   }
 
   private void handleTick(TimeTick tick) {
@@ -297,6 +366,8 @@ final class Replication {
       }
       awaitTicks(replica);
     }
+    replica.database = state.getDatabase();
+    replica.name = state.getName();
     out.accept(new CollectionSeen(state));
     if (first) {
       for (String topic : replica.topics) {

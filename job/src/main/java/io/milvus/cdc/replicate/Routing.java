@@ -9,6 +9,7 @@ import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.DatabaseGone;
 import io.milvus.cdc.event.SourceEvent.DatabaseSeen;
+import io.milvus.cdc.event.SourceEvent.FlushRequested;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.event.SourceEvent.ReplicatedUntil;
 import io.milvus.cdc.event.SourceEvent.TimeTick;
@@ -52,6 +53,7 @@ final class Routing {
           || event instanceof CatalogProgress
           || event instanceof DatabaseSeen
           || event instanceof DatabaseGone
+          || event instanceof FlushRequested
           || event instanceof UnreadableMessage) {
         for (int receiver = 0; receiver < parallelism; receiver++) {
           out.collect(new Addressed(receiver, event));
@@ -91,6 +93,7 @@ final class Routing {
           || event instanceof CatalogProgress
           || event instanceof DatabaseSeen
           || event instanceof DatabaseGone
+          || event instanceof FlushRequested
           || event instanceof UnreadableMessage
           || event instanceof ReplicatedUntil) {
         throw new IllegalArgumentException("meant for every subtask, yet not addressed: " + event);

@@ -76,6 +76,9 @@ final class Stops {
     void lacks(SourceEvent event) {
       if (event instanceof LogMessage message) {
         LogMessageHeader header = message.header();
+        if (header.kind() == LogMessageHeader.Kind.FLUSH) {
+          return; // Its topic is not the collection's, and without it no row is missing.
+        }
         lacks(header.pchannel(), new FirstMessage(header.ledgerId(), header.entryId()));
         if (header.timestamp() < fromTimestamp) {
           fromTimestamp = header.timestamp();

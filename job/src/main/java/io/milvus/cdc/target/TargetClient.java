@@ -21,6 +21,8 @@ import io.milvus.grpc.DropCollectionRequest;
 import io.milvus.grpc.DropDatabaseRequest;
 import io.milvus.grpc.DropIndexRequest;
 import io.milvus.grpc.DropPartitionRequest;
+import io.milvus.grpc.FlushRequest;
+import io.milvus.grpc.FlushResponse;
 import io.milvus.grpc.GetLoadStateRequest;
 import io.milvus.grpc.GetReplicasRequest;
 import io.milvus.grpc.GetVersionRequest;
@@ -80,6 +82,9 @@ final class TargetClient implements AutoCloseable {
    * or over a rate limit or quota.
    */
   private static final int FIRST_CODE_OF_AN_OBJECT = 100;
+
+  /** Milvus 2.3 to 2.5: over a rate limit. */
+  private static final int RATE_LIMIT_CODE = 8;
 
   /** Milvus 2.3 to 2.5: an error that the server has no name for; it may be about one object. */
   private static final int INTERNAL_CODE = 5;
@@ -439,6 +444,25 @@ final class TargetClient implements AutoCloseable {
 
   void delete(DeleteRequest request) throws TargetException {
     call("delete", stub -> stub.delete(request), MutationResult::getStatus);
+  }
+
+  /**
+   * Seals what was written to a collection.
+   *
+   * @return false when the target's rate limit does not let it
+   */
+  boolean flush(String database, String collection) throws TargetException {
+    FlushRequest request =
+        FlushRequest.newBuilder().setDbName(database).addCollectionNames(collection).build();
+    FlushResponse response =
+        call(
+            "flush",
+            stub -> stub.flush(request),
+            answer ->
+                answer.getStatus().getCode() == RATE_LIMIT_CODE
+                    ? Status.getDefaultInstance()
+                    : answer.getStatus());
+    return response.getStatus().getCode() != RATE_LIMIT_CODE;
   }
 
   @Override

@@ -88,10 +88,22 @@ final class TargetCollection implements LaneWork {
     } else if (event instanceof LogMessage message
         && message.header().kind() == LogMessageHeader.Kind.DROP_PARTITION) {
       return dropPartition(message);
+    } else if (event instanceof LogMessage message
+        && message.header().kind() == LogMessageHeader.Kind.FLUSH) {
+      return flush();
     } else if (event instanceof CollectionStopped stopped) {
       throw new TargetException(Kind.PERMANENT, stopped.reason());
     }
     return 0;
+  }
+
+  /** One that the target's rate limit refuses is left out: waiting for it would hold up rows. */
+  private int flush() throws TargetException {
+    boolean flushed = connection.client().flush(place.database(), place.name());
+    if (!flushed) {
+      LOG.debug("The target's rate limit refused a flush, it is left out: collection={}", place);
+    }
+    return flushed ? 1 : 0;
   }
 
   @Override
@@ -369,15 +381,48 @@ final class TargetCollection implements LaneWork {
     try {
       write(connection.client(), batch);
     } catch (TargetException e) {
-      if (e.kind() == Kind.NOT_FOUND && !exists()) {
-        throw new TargetException(
-            Kind.PERMANENT,
-            "somebody dropped the collection on the target; drop what is left of it there and"
-                + " create the task anew to copy it again",
-            e);
-      }
+      notFound(e);
       throw e;
     }
+  }
+
+  /**
+   * Makes sure that a call which was told that something is not there can succeed when it is
+   * repeated.
+   *
+   * @throws TargetException when it cannot, because somebody dropped what is written to
+   */
+  private void notFound(TargetException answer) throws TargetException {
+    if (answer.kind() != Kind.NOT_FOUND) {
+      return;
+    }
+    if (!exists()) {
+      throw droppedBySomebody("the collection", answer);
+    }
+    TargetClient client = connection.client();
+    Set<String> present = client.partitions(place.database(), place.name());
+    for (String partition : partitions) {
+      if (!present.contains(partition)) {
+        throw droppedBySomebody("partition " + partition, answer);
+      }
+    }
+    // Milvus 2.3: a proxy that was asked for the collection while a partition was being created may
+    // keep for good that the partition is not there. It forgets that when the collection is
+    // altered.
+    client.setProperties(
+        place.database(),
+        place.name(),
+        Map.of(TargetConnection.ORIGIN_PROPERTY, connection.originOf(collectionId)));
+  }
+
+  private static TargetException droppedBySomebody(String what, TargetException answer) {
+    return new TargetException(
+        Kind.PERMANENT,
+        "somebody dropped "
+            + what
+            + " on the target; drop what is left of it there and create the task anew to copy it"
+            + " again",
+        answer);
   }
 
   private void write(TargetClient client, RowBatch batch) throws TargetException {
@@ -437,29 +482,44 @@ final class TargetCollection implements LaneWork {
     }
     String name = drop.getPartitionName();
     droppedPartitions.add(drop.getPartitionID());
-    if (name.equals(DEFAULT_PARTITION) || !partitions.contains(name)) {
+    if (name.equals(DEFAULT_PARTITION)) {
       return 0;
     }
-    TargetClient client = connection.client();
-    boolean loaded =
-        client.loadState(place.database(), place.name(), List.of(name))
-            != LoadState.LoadStateNotLoad;
-    if (loaded) {
-      client.releasePartitions(place.database(), place.name(), List.of(name));
+    try {
+      return dropPartition(name);
+    } catch (TargetException e) {
+      notFound(e);
+      throw e;
     }
-    client.dropPartition(place.database(), place.name(), name);
-    partitions.remove(name);
+  }
+
+  private int dropPartition(String name) throws TargetException {
+    TargetClient client = connection.client();
+    partitions.clear();
+    partitions.addAll(client.partitions(place.database(), place.name()));
+    int operations = 0;
+    if (partitions.contains(name)) {
+      boolean loaded =
+          client.loadState(place.database(), place.name(), List.of(name))
+              != LoadState.LoadStateNotLoad;
+      if (loaded) {
+        client.releasePartitions(place.database(), place.name(), List.of(name));
+      }
+      client.dropPartition(place.database(), place.name(), name);
+      partitions.remove(name);
+      operations++;
+    }
     boolean recreated =
         state.getPartitionsList().stream()
             .anyMatch(
                 partition ->
                     partition.getName().equals(name)
                         && !droppedPartitions.contains(partition.getId()));
-    if (!recreated) {
-      return 1;
+    if (recreated) {
+      operations += createPartition(client, name);
+      operations += new LoadedPart(client, place).loadWhatIsWanted(state);
     }
-    int operations = 1 + createPartition(client, name);
-    return loaded ? operations + new LoadedPart(client, place).loadWhatIsWanted(state) : operations;
+    return operations;
   }
 
   /**

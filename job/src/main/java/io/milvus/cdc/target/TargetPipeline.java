@@ -9,6 +9,7 @@ import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.DatabaseGone;
 import io.milvus.cdc.event.SourceEvent.DatabaseSeen;
+import io.milvus.cdc.event.SourceEvent.FlushRequested;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.event.SourceEvent.ReplicatedUntil;
 import io.milvus.cdc.event.SourceEvent.TimeTick;
@@ -140,6 +141,7 @@ final class TargetPipeline implements AutoCloseable {
         || event instanceof CatalogProgress
         || event instanceof UnreadableMessage
         || event instanceof CollectionOutside
+        || event instanceof FlushRequested
         || event instanceof Addressed) {
       throw new IllegalArgumentException("not meant for the target: " + event);
     }

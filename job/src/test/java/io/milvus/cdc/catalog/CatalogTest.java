@@ -17,6 +17,7 @@ import io.milvus.cdc.catalog.etcd.CollectionLoadInfo;
 import io.milvus.cdc.catalog.etcd.DatabaseState;
 import io.milvus.cdc.catalog.etcd.FieldIndex;
 import io.milvus.cdc.catalog.etcd.IndexInfo;
+import io.milvus.cdc.catalog.etcd.LoadStatus;
 import io.milvus.cdc.catalog.etcd.LoadType;
 import io.milvus.cdc.catalog.etcd.ObjectState;
 import io.milvus.cdc.catalog.etcd.PartitionLoadInfo;
@@ -191,8 +192,6 @@ class CatalogTest {
                     .setFieldId(100)
                     .setName("by_id")
                     .setId(77)
-                    .addIndexParams(property("index_type", "STL_SORT"))
-                    .addIndexParams(property("M", "8"))
                     .addUserIndexParams(property("index_type", "STL_SORT"))
                     .addUserIndexParams(property("params", "{\"M\":8}")))
             .setCreateTime(99)
@@ -218,6 +217,13 @@ class CatalogTest {
 
     put("field-index/5/77", asked.toBuilder().setDeleted(true).build());
     assertThat(state(5).getIndexesList()).isEmpty();
+
+    put(
+        "field-index/5/78",
+        asked.toBuilder()
+            .setIndexInfo(asked.getIndexInfo().toBuilder().setId(78).clearUserIndexParams())
+            .build());
+    assertThat(state(5).getIndexes(0).getParamsMap()).isEmpty();
   }
 
   @Test
@@ -235,6 +241,17 @@ class CatalogTest {
     put("querycoord-collection-loadinfo/5", load(LoadType.LOAD_COLLECTION, 2));
     assertThat(state(5).getLoad().getPartitionsList()).isEmpty();
     assertThat(state(5).getLoad().getReplicas()).isEqualTo(2);
+
+    CollectionLoadInfo loaded =
+        load(LoadType.LOAD_COLLECTION, 2).toBuilder().setStatus(LoadStatus.LOADED).build();
+    put("querycoord-collection-loadinfo/5", loaded);
+    assertThat(state(5).getLoad().getPartitionsList())
+        .as("the default partition was released")
+        .containsExactly("p");
+    put(
+        "querycoord-partition-loadinfo/5/7",
+        PartitionLoadInfo.newBuilder().setPartitionId(7).build());
+    assertThat(state(5).getLoad().getPartitionsList()).isEmpty();
 
     remove("querycoord-collection-loadinfo/5");
     assertThat(state(5).hasLoad()).isFalse();

@@ -8,6 +8,7 @@ import io.milvus.cdc.catalog.v1.CollectionState;
 import io.milvus.cdc.event.LogMessageHeader.Kind;
 import java.io.IOException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.stream.Stream;
 import org.apache.flink.core.memory.DataInputDeserializer;
 import org.apache.flink.core.memory.DataOutputSerializer;
@@ -34,6 +35,7 @@ class SourceEventSerializerTest {
         new SourceEvent.UnreadableMessage("t", 5, 6, 7, "it is garbage"),
         new SourceEvent.CollectionStopped(1, "t", 5, 6, "it cannot go on"),
         new SourceEvent.CollectionOutside(1, "not selected"),
+        new SourceEvent.FlushRequested("t", 5, 6, "db", List.of("a", "ü"), 470615582799298713L),
         new SourceEvent.Addressed(3, new SourceEvent.TimeTick("t", 1)));
   }
 

@@ -5,9 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.milvus.cdc.event.LogMessageHeader.Kind;
+import io.milvus.cdc.log.DecodedMessage.Flush;
+import io.milvus.cdc.log.DecodedMessage.InMetadata;
 import io.milvus.cdc.log.DecodedMessage.Operation;
 import io.milvus.cdc.log.DecodedMessage.Skipped;
 import io.milvus.cdc.log.DecodedMessage.Tick;
+import io.milvus.grpc.CreateIndexRequest;
+import io.milvus.grpc.FlushRequest;
 import io.milvus.grpc.MsgType;
 import java.util.Arrays;
 import java.util.List;
@@ -105,6 +109,32 @@ final class MessageDecoderTest {
                     .build()
                     .toByteArray()))
         .isEqualTo(new Operation(Kind.DROP_PARTITION, 7, "", TSO));
+  }
+
+  @Test
+  void readsWhatAFlushIsAbout() throws Exception {
+    FlushRequest flush =
+        FlushRequest.newBuilder()
+            .setBase(TestingMessages.base(MsgType.Flush, TSO))
+            .setDbName("db")
+            .addCollectionNames("a")
+            .addCollectionNames("b")
+            .build();
+    assertThat(MessageDecoder.decode(flush.toByteArray()))
+        .isEqualTo(new Flush("db", List.of("a", "b"), TSO));
+    assertThat(MessageDecoder.decode(flush.toBuilder().clearDbName().build().toByteArray()))
+        .isEqualTo(new Flush("default", List.of("a", "b"), TSO));
+  }
+
+  @Test
+  void leavesToTheMetadataWhatItTellsOf() throws Exception {
+    assertThat(
+            MessageDecoder.decode(
+                CreateIndexRequest.newBuilder()
+                    .setBase(TestingMessages.base(MsgType.CreateIndex, TSO))
+                    .build()
+                    .toByteArray()))
+        .isEqualTo(new InMetadata());
   }
 
   @Test

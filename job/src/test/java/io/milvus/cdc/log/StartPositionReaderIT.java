@@ -46,7 +46,8 @@ class StartPositionReaderIT {
 
     SourceSnapshot after = SourceSnapshot.read(source.cluster(), selection);
     CollectionState collection = after.collections().get(0);
-    assertThat(starts.topics()).hasSize(16);
+    // 16 physical channels, and the requests of clients.
+    assertThat(starts.topics()).hasSize(17).containsKey("by-dev-replicate-msg");
     for (Shard shard : collection.getShardsList()) {
       TopicStart start = starts.topics().get(shard.getPchannel());
       assertThat(start.inclusive()).isTrue();

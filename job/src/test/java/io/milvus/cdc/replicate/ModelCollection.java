@@ -56,7 +56,7 @@ final class ModelCollection {
       }
       case DELETE -> rows.removeIf(row -> row.key() == change.key());
       case DROP_PARTITION -> rows.removeIf(row -> row.partition().equals(change.partition()));
-      case CREATE_COLLECTION, DROP_COLLECTION, CREATE_PARTITION -> {}
+      case CREATE_COLLECTION, DROP_COLLECTION, CREATE_PARTITION, FLUSH -> {}
     }
   }
 

@@ -13,6 +13,7 @@ import io.milvus.cdc.event.SourceEvent.CatalogProgress;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.CollectionStopped;
+import io.milvus.cdc.event.SourceEvent.FlushRequested;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.event.SourceEvent.ReplicatedUntil;
 import io.milvus.cdc.event.SourceEvent.TimeTick;
@@ -186,6 +187,48 @@ class ReplicationTest {
     replication.handle(new TimeTick("b", 4_000L << 18));
 
     assertThat(handedOut).containsExactly(new ReplicatedUntil(4_000));
+  }
+
+  @Test
+  void aFlushTakesItsPlaceAmongTheMessagesOfWhatItNames() throws Exception {
+    Replication replication = replication(Standing.REPLICATED);
+    replication.handle(new CollectionSeen(collection(1, "a")));
+    replication.handle(new CollectionSeen(collection(2, "a")));
+    handedOut.clear();
+    LogMessage before = insert(1, "a", 4_000L << 18);
+    LogMessage after = insert(1, "a", 6_000L << 18);
+    replication.handle(after);
+    replication.handle(
+        new FlushRequested("requests", 3, 4, "default", List.of("c1", "c9"), 5_000L << 18));
+    replication.handle(before);
+    replication.handle(new TimeTick("a", 4_500L << 18));
+    assertThat(handedOut).containsExactly(before);
+    // Only now it is known that c1 is this one.
+    replication.handle(new CatalogProgress(5_000));
+    replication.handle(new TimeTick("a", 7_000L << 18));
+
+    assertThat(handedOut.stream().filter(event -> !(event instanceof ReplicatedUntil)))
+        .containsExactly(
+            before,
+            new LogMessage(
+                new LogMessageHeader(Kind.FLUSH, "requests", 3, 4, 1, "", 5_000L << 18, true),
+                ByteString.EMPTY),
+            after);
+  }
+
+  @Test
+  void aFlushOfWhatHasNothingWaitingComesWithTheTick() throws Exception {
+    Replication replication = replication(Standing.REPLICATED);
+    replication.handle(new CollectionSeen(collection(1, "a")));
+    replication.handle(new CatalogProgress(9_000));
+    handedOut.clear();
+    replication.handle(
+        new FlushRequested("requests", 3, 4, "default", List.of("c1"), 5_000L << 18));
+    assertThat(handedOut).isEmpty();
+
+    replication.handle(new TimeTick("a", 5_000L << 18));
+
+    assertThat(handedOut.get(0)).isInstanceOf(LogMessage.class);
   }
 
   @Test

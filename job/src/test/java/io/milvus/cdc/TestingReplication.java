@@ -1,0 +1,93 @@
+package io.milvus.cdc;
+
+import io.milvus.cdc.log.StartPositionReader;
+import io.milvus.cdc.playground.Playground;
+import io.milvus.cdc.task.EtcdTaskStore;
+import io.milvus.cdc.task.Selection;
+import io.milvus.cdc.task.SourceCluster;
+import io.milvus.cdc.task.TargetCluster;
+import io.milvus.cdc.task.TaskDefinition;
+import io.milvus.cdc.task.TaskStoreAddress;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.apache.flink.configuration.CheckpointingOptions;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.StateRecoveryOptions;
+import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.core.execution.SavepointFormatType;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+
+/** A task from the source of a playground to its target, run by Flink in this JVM. */
+final class TestingReplication implements AutoCloseable {
+
+  private static final int PARALLELISM = 2;
+  private static final long STOP_SECONDS = 60;
+
+  private final String taskId = UUID.randomUUID().toString().replace("-", "");
+  private final TaskStoreAddress store;
+  private Optional<JobClient> job = Optional.empty();
+  private Optional<String> savepoint = Optional.empty();
+
+  /** Creates the task: whatever is written from now on is replicated. Nothing runs yet. */
+  TestingReplication(Playground playground, Selection selection) throws IOException {
+    store = new TaskStoreAddress(List.of(playground.etcdEndpoint()), "job-test");
+    SourceCluster source =
+        new SourceCluster(
+            List.of(playground.etcdEndpoint()),
+            "by-dev",
+            "meta",
+            playground.pulsarServiceUrl(),
+            playground.pulsarAdminUrl(),
+            "public",
+            "default",
+            "by-dev");
+    TaskDefinition definition =
+        new TaskDefinition(
+            TaskDefinition.VERSION,
+            taskId,
+            Instant.now(),
+            source,
+            new TargetCluster(
+                "127.0.0.1", playground.ports().targetMilvus(), false, Optional.empty(), 10),
+            selection,
+            PARALLELISM);
+    try (EtcdTaskStore opened = store.open()) {
+      opened.write(definition, StartPositionReader.read(source, selection));
+    }
+  }
+
+  /** Runs the job, from where it was stopped. */
+  void start() throws Exception {
+    Configuration configuration = new Configuration();
+    configuration.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofSeconds(1));
+    savepoint.ifPresent(path -> configuration.set(StateRecoveryOptions.SAVEPOINT_PATH, path));
+    StreamExecutionEnvironment environment =
+        StreamExecutionEnvironment.createLocalEnvironment(PARALLELISM, configuration);
+    ReplicationJob.build(environment, taskId, store);
+    job = Optional.of(environment.executeAsync("test"));
+  }
+
+  /** Stops the job with a savepoint. */
+  void stop(Path savepoints) throws Exception {
+    savepoint =
+        Optional.of(
+            job.orElseThrow()
+                .stopWithSavepoint(
+                    false, savepoints.toUri().toString(), SavepointFormatType.CANONICAL)
+                .get(STOP_SECONDS, TimeUnit.SECONDS));
+    job = Optional.empty();
+  }
+
+  @Override
+  public void close() throws Exception {
+    if (job.isPresent()) {
+      job.get().cancel().get(STOP_SECONDS, TimeUnit.SECONDS);
+    }
+  }
+}
