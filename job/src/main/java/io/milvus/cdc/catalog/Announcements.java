@@ -79,7 +79,8 @@ final class Announcements {
       }
       Optional<String> reason = reasonOutside(state.get(), catalog);
       if (reason.isEmpty()) {
-        Optional<CollectionState> onTarget = Optional.of(onTarget(state.get()));
+        Optional<CollectionState> onTarget =
+            Optional.of(SourceName.onTarget(state.get(), nameOnTarget(state.get())));
         if (!onTarget.equals(collections.put(id, onTarget))) {
           seen.add(new SourceEvent.CollectionSeen(onTarget.get()));
         }
@@ -100,12 +101,6 @@ final class Announcements {
       }
     }
     return events;
-  }
-
-  /** The same with the names that it has on the target. */
-  private CollectionState onTarget(CollectionState state) {
-    Name name = nameOnTarget(state);
-    return state.toBuilder().setDatabase(name.database()).setName(name.collection()).build();
   }
 
   private Name nameOnTarget(CollectionState state) {

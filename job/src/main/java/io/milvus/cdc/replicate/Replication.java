@@ -3,6 +3,8 @@ package io.milvus.cdc.replicate;
 import com.google.common.annotations.VisibleForTesting;
 import com.google.protobuf.ByteString;
 import io.milvus.cdc.catalog.CollectionLookup;
+import io.milvus.cdc.catalog.SourceName;
+import io.milvus.cdc.task.Selection.Name;
 import io.milvus.cdc.catalog.v1.CollectionState;
 import io.milvus.cdc.catalog.v1.Shard;
 import io.milvus.cdc.etcd.EtcdUnavailableException;
@@ -121,8 +123,7 @@ final class Replication {
     final Map<String, Long> startAfter = new HashMap<>();
     final Map<String, Long> startByTopic = new HashMap<>();
     Set<String> topics = Set.of();
-    String database = "";
-    String name = "";
+    Name name = new Name("", "");
 
     Replica(long collectionId) {
       this.collectionId = collectionId;
@@ -269,8 +270,8 @@ final class Replication {
       FlushRequested flush = flushes.remove();
       for (Replica replica : List.copyOf(replicas.values())) {
         if (replica.seen()
-            && replica.database.equals(flush.database())
-            && flush.collections().contains(replica.name)) {
+            && replica.name.database().equals(flush.database())
+            && flush.collections().contains(replica.name.collection())) {
           place(flush, replica);
         }
       }
@@ -366,8 +367,7 @@ final class Replication {
       }
       awaitTicks(replica);
     }
-    replica.database = state.getDatabase();
-    replica.name = state.getName();
+    replica.name = SourceName.of(state);
     out.accept(new CollectionSeen(state));
     if (first) {
       for (String topic : replica.topics) {

@@ -1,7 +1,9 @@
 package io.milvus.cdc.target;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.milvus.cdc.catalog.SourceName;
 import io.milvus.cdc.catalog.v1.CollectionState;
+import io.milvus.cdc.task.Selection.Name;
 import io.milvus.cdc.catalog.v1.Index;
 import io.milvus.cdc.catalog.v1.Partition;
 import io.milvus.cdc.event.LogMessageHeader;
@@ -124,7 +126,9 @@ final class TargetCollection implements LaneWork {
    */
   private int apply(CollectionState wanted) throws TargetException {
     Place wantedPlace = new Place(wanted.getDatabase(), wanted.getName());
-    sourceName = Optional.of(new StoppedCollection.Name(wanted.getDatabase(), wanted.getName()));
+    Name onSource = SourceName.of(wanted);
+    sourceName =
+        Optional.of(new StoppedCollection.Name(onSource.database(), onSource.collection()));
     CollectionSchema wantedSchema = parseSchema(wanted);
     TargetClient client = connection.client();
     int operations = 0;

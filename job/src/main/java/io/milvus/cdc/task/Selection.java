@@ -153,14 +153,16 @@ public record Selection(List<Entry> collections, List<Renaming> renamings) {
   }
 
   /**
-   * Whether both can write to one collection of a target.
-   *
-   * <p>A database that is selected by {@link #ALL} may be any on the target.
+   * Whether one target cannot serve both: when both select the same collection, which has one copy
+   * on a target, or both can write to the same name. A database that is selected by {@link #ALL} may
+   * be any on the target.
    */
-  public boolean overlapsOnTarget(Selection other) {
-    List<Entry> others = other.writtenEntries();
-    return writtenEntries().stream()
-        .anyMatch(mine -> others.stream().anyMatch(theirs -> mine.meets(theirs)));
+  public boolean overlaps(Selection other) {
+    return meet(collections, other.collections) || meet(writtenEntries(), other.writtenEntries());
+  }
+
+  private static boolean meet(List<Entry> some, List<Entry> others) {
+    return some.stream().anyMatch(one -> others.stream().anyMatch(one::meets));
   }
 
   /** What is selected, by its names on the target. */

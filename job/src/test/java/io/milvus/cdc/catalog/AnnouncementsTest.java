@@ -102,6 +102,10 @@ class AnnouncementsTest {
         .containsExactlyInAnyOrder(
             new SourceEvent.DatabaseSeen("other"), new SourceEvent.DatabaseSeen("third"));
     assertThat(names(told)).containsExactlyInAnyOrder("third.b", "other.c");
+    assertThat(told)
+        .filteredOn(CollectionSeen.class::isInstance)
+        .extracting(event -> SourceName.of(((CollectionSeen) event).state()).toString())
+        .containsExactlyInAnyOrder("default.a", "default.c");
     assertThat(told(announcements)).as("told once").isEmpty();
 
     name(6, "d");

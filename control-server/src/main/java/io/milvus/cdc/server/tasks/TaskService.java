@@ -166,7 +166,7 @@ public final class TaskService {
         visible.stream()
             .flatMap(other -> definitions.definition(id(other)).stream())
             .filter(definition -> isSameTarget(definition.target(), task.target()))
-            .filter(definition -> definition.selection().overlapsOnTarget(task.selection()))
+            .filter(definition -> definition.selection().overlaps(task.selection()))
             .map(TaskDefinition::taskId)
             .sorted()
             .toList();

@@ -10,6 +10,7 @@ import io.milvus.cdc.compare.RowComparison;
 import io.milvus.cdc.playground.FlinkMode;
 import io.milvus.cdc.workload.SourceWriter;
 import io.milvus.cdc.workload.SourceWriter.Kind;
+import io.milvus.grpc.DropCollectionRequest;
 import io.milvus.grpc.ListDatabasesRequest;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -132,32 +133,29 @@ class SelectionIT {
     writer.insert(100, 200, 2);
     client.ask("delete", first).data();
 
-    create(
-        "'collection_infos':[{'name':'handed','positions':"
-            + positions
-            + "}],'name_mapping':[{'source_db':'default','target_db':'default',"
-            + "'collection_mapping':{'handed':'continued'}}]");
+    dropOnTarget("handed");
+    String second =
+        create("'collection_infos':[{'name':'handed','positions':" + positions + "}]");
     await()
         .atMost(TaskScenario.PATIENCE)
         .ignoreExceptions()
         .untilAsserted(
             () ->
-                assertThat(
-                        RowComparison.differences(
-                            scenario.source,
-                            "default",
-                            "handed",
-                            scenario.target,
-                            "default",
-                            "continued"))
+                assertThat(scenario.differences("handed"))
                     .as("only what came after the position is applied")
                     .contains("the source holds 200 rows, the target 100"));
+    client.ask("delete", second).data();
 
-    create(
-        "'collection_infos':[{'name':'handed','use_start_position':true}],"
-            + "'name_mapping':[{'source_db':'default','target_db':'default',"
-            + "'collection_mapping':{'handed':'from_its_start'}}]");
-    awaitSame("default", "handed", "default", "from_its_start");
+    dropOnTarget("handed");
+    create("'collection_infos':[{'name':'handed','use_start_position':true}]");
+    scenario.awaitSame("handed");
+  }
+
+  private static void dropOnTarget(String name) {
+    scenario.target.call(
+        stub ->
+            stub.dropCollection(
+                DropCollectionRequest.newBuilder().setCollectionName(name).build()));
   }
 
   @Test
