@@ -23,8 +23,11 @@ public record TaskDefinition(
     Selection selection,
     int parallelism) {
 
-  /** The layout written by this release. */
-  public static final int VERSION = 1;
+  /**
+   * The layout written by this release. Version 2 has secrets that may be sealed, and certificates,
+   * which a release that knows version 1 must not ignore.
+   */
+  public static final int VERSION = 2;
 
   /** The name under which the task's job is found in Flink: {@code cdc-<task_id>}. */
   public String jobName() {

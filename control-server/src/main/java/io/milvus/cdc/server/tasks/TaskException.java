@@ -13,7 +13,9 @@ public final class TaskException extends RuntimeException {
     CONFLICT,
     /** The client: there are as many tasks as allowed. */
     LIMIT_REACHED,
-    /** The client: the target does not accept the credentials. */
+    /**
+     * The client: the target does not accept the credentials, or its certificate is not trusted.
+     */
     TARGET_REFUSED,
     /** The operator of the target: it does not answer. */
     TARGET_UNREACHABLE,
