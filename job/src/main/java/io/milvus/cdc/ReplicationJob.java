@@ -16,6 +16,7 @@ import io.milvus.cdc.task.PermanentFailure;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.TaskStore;
 import io.milvus.cdc.task.TaskStoreAddress;
+import io.milvus.cdc.task.UnreadableTaskException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -30,8 +31,10 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  * <p>Arguments: {@code --task-id}, {@code --meta-endpoints} (client addresses of the task store's
  * etcd, separated by commas) and {@code --meta-root} (the store's root path). Everything else is
  * read from the store where it is needed, so that no secret is in the job's arguments or graph.
- * Checkpoint interval and directories, the restart strategy and the parallelism are Flink's
- * settings; the server passes them with the job.
+ * What the store itself wants (credentials, certificates, the key of sealed secrets) each process
+ * of Flink has in its environment, see {@link io.milvus.cdc.task.StoreAccess}. Checkpoint interval
+ * and directories, the restart strategy and the parallelism are Flink's settings; the server passes
+ * them with the job.
  */
 public final class ReplicationJob {
 
@@ -104,6 +107,8 @@ public final class ReplicationJob {
                           + " is not in the task store "
                           + address
                           + ": it was deleted, or the job was given another store"));
+    } catch (UnreadableTaskException e) {
+      throw new PermanentFailure(e.getMessage(), e);
     }
   }
 

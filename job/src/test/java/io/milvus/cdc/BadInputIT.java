@@ -10,6 +10,7 @@ import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.TestingPlayground;
 import io.milvus.cdc.task.EtcdTaskStore;
+import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.StoppedCollection;
@@ -216,7 +217,8 @@ class BadInputIT {
             selection,
             2);
     try (EtcdTaskStore opened = store.open()) {
-      opened.write(definition, StartPositionReader.read(cluster, selection));
+      opened.write(
+          definition, StartPositionReader.read(cluster, selection, RequestedStarts.none()));
     }
   }
 

@@ -3,6 +3,7 @@ package io.milvus.cdc;
 import io.milvus.cdc.log.StartPositionReader;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.task.EtcdTaskStore;
+import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.StoppedCollection;
@@ -48,7 +49,7 @@ record TestingDefinition(String taskId, TaskStoreAddress store) {
             parallelism);
     TaskStoreAddress store = new TaskStoreAddress(List.of(playground.etcdEndpoint()), "job-test");
     try (EtcdTaskStore opened = store.open()) {
-      opened.write(definition, StartPositionReader.read(source, Selection.everything()));
+      opened.write(definition, StartPositionReader.read(source, Selection.everything(), RequestedStarts.none()));
     }
     return new TestingDefinition(taskId, store);
   }

@@ -3,6 +3,7 @@ package io.milvus.cdc;
 import io.milvus.cdc.log.StartPositionReader;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.task.EtcdTaskStore;
+import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.TargetCluster;
@@ -58,7 +59,8 @@ final class TestingReplication implements AutoCloseable {
             selection,
             PARALLELISM);
     try (EtcdTaskStore opened = store.open()) {
-      opened.write(definition, StartPositionReader.read(source, selection));
+      opened.write(
+          definition, StartPositionReader.read(source, selection, RequestedStarts.none()));
     }
   }
 

@@ -31,6 +31,7 @@ import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.StartPositions;
+import io.milvus.cdc.task.StoreAccess;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.TaskStoreAddress;
 import java.io.IOException;
@@ -141,14 +142,19 @@ public final class ControlServer implements Callable<Integer> {
           "Whoever reaches {} can do everything: set server.token, or server.host to 127.0.0.1",
           config.http().host());
     }
-    Client etcd =
-        Client.builder()
-            .endpoints(config.metaStore().endpoints().toArray(new String[0]))
-            .keepaliveWithoutCalls(false)
-            .build();
+    StoreAccess access = config.metaStore().access();
+    // For the jobs of an embedded Flink: nothing secret goes through their arguments.
+    StoreAccess.install(access);
+    if (access.key().isEmpty()) {
+      LOG.warn(
+          "Credentials of tasks are stored in clear text in the metaStore: set secretKeyFile, or"
+              + " CDC_SECRET_KEY in the environment, to seal those of new tasks");
+    }
+    TaskStoreAddress store =
+        new TaskStoreAddress(config.metaStore().endpoints(), config.metaStore().rootPath());
+    Client etcd = store.etcd(access).client().keepaliveWithoutCalls(false).build();
     onStop(etcd::close);
-    EtcdTaskStore taskStore =
-        new TaskStoreAddress(config.metaStore().endpoints(), config.metaStore().rootPath()).open();
+    EtcdTaskStore taskStore = store.open();
     onStop(taskStore::close);
     StoredDefinitions definitions = new StoredDefinitions(taskStore);
     EtcdLifecycleStore lifecycles =

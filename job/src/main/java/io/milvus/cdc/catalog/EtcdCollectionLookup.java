@@ -35,7 +35,7 @@ public final class EtcdCollectionLookup implements CollectionLookup {
   /** A lookup in a source; it connects when it is first asked. */
   public static EtcdCollectionLookup open(SourceCluster source, Selection selection) {
     return new EtcdCollectionLookup(
-        EtcdConnection.open(source.etcdEndpoints()), source.metaPrefix(), selection);
+        EtcdConnection.open(source.etcd()), source.metaPrefix(), selection);
   }
 
   @Override

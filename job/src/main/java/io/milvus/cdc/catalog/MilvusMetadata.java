@@ -27,7 +27,7 @@ interface MilvusMetadata extends AutoCloseable {
 
   /** Connects to a cluster when first used. */
   static MilvusMetadata open(SourceCluster source) {
-    EtcdConnection etcd = EtcdConnection.open(source.etcdEndpoints());
+    EtcdConnection etcd = EtcdConnection.open(source.etcd());
     String prefix = source.metaPrefix() + "/";
     return new MilvusMetadata() {
       @Override

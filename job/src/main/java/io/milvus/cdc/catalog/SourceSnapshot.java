@@ -51,7 +51,7 @@ public record SourceSnapshot(
    */
   public static SourceSnapshot read(SourceCluster source, Selection selection)
       throws EtcdUnavailableException {
-    try (EtcdConnection etcd = EtcdConnection.open(source.etcdEndpoints())) {
+    try (EtcdConnection etcd = EtcdConnection.open(source.etcd())) {
       return read(etcd, source.metaPrefix(), selection);
     }
   }

@@ -52,26 +52,33 @@ public final class EtcdConnection implements AutoCloseable {
   /** A page of large values; gRPC's own limit of 4 MB is too small for it. */
   private static final int MAX_ANSWER_BYTES = 256 << 20;
 
-  private final List<String> endpoints;
+  private final EtcdCluster cluster;
   private final Client client;
 
-  private EtcdConnection(List<String> endpoints, Client client) {
-    this.endpoints = endpoints;
+  private EtcdConnection(EtcdCluster cluster, Client client) {
+    this.cluster = cluster;
     this.client = client;
   }
 
   /**
-   * A connection to the cluster behind the endpoints; it is made when it is first used.
+   * A connection to a cluster without authentication; it is made when it is first used.
    *
    * @param endpoints client addresses, for example {@code http://127.0.0.1:2379}; without a scheme
    *     they mean http
    */
   public static EtcdConnection open(List<String> endpoints) {
-    List<String> addresses =
-        endpoints.stream().map(e -> e.contains("://") ? e : "http://" + e).toList();
+    return open(new EtcdCluster(endpoints));
+  }
+
+  /**
+   * A connection to a cluster; it is made when it is first used.
+   *
+   * @throws IllegalArgumentException when the certificates cannot be used
+   */
+  public static EtcdConnection open(EtcdCluster cluster) {
     Client client =
-        Client.builder()
-            .endpoints(addresses.toArray(String[]::new))
+        cluster
+            .client()
             .connectTimeout(CALL_TIMEOUT)
             .retryMaxDuration(CALL_TIMEOUT)
             .maxInboundMessageSize(MAX_ANSWER_BYTES)
@@ -80,7 +87,7 @@ public final class EtcdConnection implements AutoCloseable {
             // etcd cuts off clients that ping without a call under way.
             .keepaliveWithoutCalls(false)
             .build();
-    return new EtcdConnection(addresses, client);
+    return new EtcdConnection(cluster, client);
   }
 
   /**
@@ -319,15 +326,24 @@ public final class EtcdConnection implements AutoCloseable {
       throw new EtcdUnavailableException("interrupted while asking etcd for " + what, e);
     } catch (TimeoutException e) {
       throw new EtcdUnavailableException(
-          "etcd at %s did not answer about %s within %d s"
-              .formatted(endpoints, what, CALL_TIMEOUT.toSeconds()),
+          "etcd at %s did not answer about %s within %d s%s"
+              .formatted(
+                  cluster,
+                  what,
+                  CALL_TIMEOUT.toSeconds(),
+                  cluster.tlsTrouble().map(trouble -> ": " + trouble).orElse("")),
           e);
     } catch (ExecutionException e) {
       throw new EtcdUnavailableException(
-          "etcd at %s failed on %s: %s".formatted(endpoints, what, e.getCause().getMessage()), e);
+          "etcd at %s failed on %s: %s".formatted(cluster, what, rootOf(e).getMessage()), e);
     } finally {
       future.cancel(true);
     }
+  }
+
+  /** What etcd says to a wrong password is the cause of what the call ends with. */
+  private static Throwable rootOf(Throwable error) {
+    return error.getCause() == null ? error : rootOf(error.getCause());
   }
 
   private static GetOption.Builder atRevision(OptionalLong revision) {

@@ -49,8 +49,8 @@ public final class ReplicatedPositions {
     List<ChannelPosition> positions = new ArrayList<>();
     Map<String, ByteString> found = new HashMap<>();
     try (PulsarClient client =
-        PulsarClient.builder()
-            .serviceUrl(source.pulsarServiceUrl())
+        new PulsarAccess(source)
+            .client()
             .operationTimeout((int) TIMEOUT.toSeconds(), TimeUnit.SECONDS)
             .build()) {
       for (CollectionState collection : snapshot.collections()) {

@@ -6,6 +6,7 @@ import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.TaskStore;
 import io.milvus.cdc.task.TaskStoreFactory;
+import io.milvus.cdc.task.UnreadableTaskException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -65,8 +66,8 @@ final class SourceConnection implements AutoCloseable {
       task = definition(store, taskId);
     }
     PulsarClient client =
-        PulsarClient.builder()
-            .serviceUrl(task.source().pulsarServiceUrl())
+        new PulsarAccess(task.source())
+            .client()
             .ioThreads(1)
             .listenerThreads(1)
             .statsInterval(0, TimeUnit.SECONDS)
@@ -79,15 +80,19 @@ final class SourceConnection implements AutoCloseable {
   /**
    * A task's definition.
    *
-   * @throws PermanentFailure when there is no such task
+   * @throws PermanentFailure when there is no such task, or it cannot be read
    */
   static TaskDefinition definition(TaskStore store, String taskId) {
-    return store
-        .definition(taskId)
-        .orElseThrow(
-            () ->
-                new PermanentFailure(
-                    "Task " + taskId + " is not in the task store: cancel its job."));
+    try {
+      return store
+          .definition(taskId)
+          .orElseThrow(
+              () ->
+                  new PermanentFailure(
+                      "Task " + taskId + " is not in the task store: cancel its job."));
+    } catch (UnreadableTaskException e) {
+      throw new PermanentFailure(e.getMessage(), e);
+    }
   }
 
   /**

@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.HashMap;
@@ -28,6 +27,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
+import javax.net.ssl.SSLException;
 import org.apache.pulsar.client.api.MessageId;
 import org.apache.pulsar.client.api.MessageIdAdv;
 import org.apache.pulsar.client.api.PulsarClient;
@@ -138,11 +138,10 @@ public final class StartPositionReader {
     return ByteString.copyFrom(id.toByteArray());
   }
 
-  private static Map<String, Optional<MessageId>> lastMessages(SourceCluster source)
-      throws IOException {
+  static Map<String, Optional<MessageId>> lastMessages(SourceCluster source) throws IOException {
     try (PulsarClient client =
-        PulsarClient.builder()
-            .serviceUrl(source.pulsarServiceUrl())
+        new PulsarAccess(source)
+            .client()
             .operationTimeout((int) TIMEOUT.toSeconds(), TimeUnit.SECONDS)
             .build()) {
       Map<String, CompletableFuture<Optional<MessageId>>> asked = new LinkedHashMap<>();
@@ -213,22 +212,26 @@ public final class StartPositionReader {
                     source.pulsarAdminUrl().replaceAll("/+$", ""),
                     source.pulsarTenant(),
                     source.pulsarNamespace()));
-    HttpClient client =
-        HttpClient.newBuilder()
-            .connectTimeout(TIMEOUT)
-            .followRedirects(HttpClient.Redirect.NORMAL)
-            .build();
+    PulsarAccess access = new PulsarAccess(source);
+    HttpClient client = access.http(TIMEOUT);
     HttpResponse<String> response;
     try {
       response =
           client.send(
-              HttpRequest.newBuilder(uri).timeout(TIMEOUT).build(),
-              HttpResponse.BodyHandlers.ofString());
+              access.request(uri).timeout(TIMEOUT).build(), HttpResponse.BodyHandlers.ofString());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted while listing the source's topics", e);
     } catch (ConnectException e) {
       throw new IOException("Pulsar's admin address %s cannot be reached".formatted(uri), e);
+    } catch (SSLException e) {
+      throw new IOException(
+          "Pulsar's admin address %s: TLS fails: %s".formatted(uri, e.getMessage()), e);
+    }
+    if (response.statusCode() == 401 || response.statusCode() == 403) {
+      throw new IOException(
+          "Pulsar refuses what it is shown at %s (%d): check source.pulsar.token or the client's certificate, and what it allows"
+              .formatted(uri, response.statusCode()));
     }
     if (response.statusCode() != 200) {
       throw new IOException(

@@ -34,15 +34,14 @@ final class TopicDirectory {
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final HttpClient http =
-      HttpClient.newBuilder()
-          .connectTimeout(TIMEOUT)
-          .followRedirects(HttpClient.Redirect.NORMAL)
-          .build();
+  private final PulsarAccess access;
+  private final HttpClient http;
   private final URI namespace;
   private final Pattern topic;
 
   TopicDirectory(SourceCluster source) {
+    this.access = new PulsarAccess(source);
+    this.http = access.http(TIMEOUT);
     String base = source.pulsarAdminUrl();
     this.namespace =
         URI.create(
@@ -106,8 +105,7 @@ final class TopicDirectory {
 
   /** The answer, or empty when the thing asked for does not exist. */
   private Optional<JsonNode> get(URI uri) throws IOException {
-    HttpRequest request =
-        HttpRequest.newBuilder(uri).timeout(TIMEOUT).header("Accept", "application/json").build();
+    HttpRequest request = access.request(uri).timeout(TIMEOUT).build();
     HttpResponse<byte[]> response;
     try {
       response = http.send(request, HttpResponse.BodyHandlers.ofByteArray());

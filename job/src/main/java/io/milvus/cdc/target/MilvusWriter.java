@@ -5,6 +5,7 @@ import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.TaskMetrics;
 import io.milvus.cdc.task.TaskStoreFactory;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.concurrent.atomic.LongAdder;
 import org.apache.flink.api.connector.sink2.SinkWriter;
 import org.apache.flink.metrics.Counter;
@@ -20,13 +21,16 @@ final class MilvusWriter implements SinkWriter<SourceEvent> {
   /** What may wait for the target in one subtask. */
   private static final long MOST_BYTES = 64L << 20;
 
+  /** Longer than a coordinator of Milvus takes to come back. */
+  private static final Duration REFUSAL_PATIENCE = Duration.ofSeconds(30);
+
   private final TargetPipeline pipeline;
 
   MilvusWriter(TaskDefinition task, TaskStoreFactory stores, MetricGroup metrics) {
     CountedProgress progress = new CountedProgress();
     TargetConnection connection = new TargetConnection(task.target(), task.source().etcdRootPath());
     Stops stops = new Stops(StopStore.in(stores, task.taskId()), Clock.systemUTC());
-    pipeline = new TargetPipeline(connection, progress, stops, CALLS, MOST_BYTES);
+    pipeline = new TargetPipeline(connection, progress, stops, CALLS, MOST_BYTES, REFUSAL_PATIENCE);
     metrics.gauge(TaskMetrics.REPLICATED_UNTIL, (Gauge<Long>) pipeline::replicatedUntil);
     metrics.gauge(TaskMetrics.LAG, (Gauge<Long>) this::lagMillis);
     metrics.gauge(TaskMetrics.WAITING_FOR, (Gauge<String>) pipeline::waitingFor);

@@ -1,12 +1,15 @@
 package io.milvus.cdc.target;
 
+import io.grpc.ManagedChannel;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.milvus.cdc.target.TargetException.Kind;
 import io.milvus.cdc.task.TargetCluster;
-import io.milvus.client.MilvusServiceClient;
 import io.milvus.grpc.AlterAliasRequest;
 import io.milvus.grpc.AlterCollectionRequest;
+import io.milvus.grpc.ClientInfo;
+import io.milvus.grpc.ConnectRequest;
+import io.milvus.grpc.ConnectResponse;
 import io.milvus.grpc.CreateAliasRequest;
 import io.milvus.grpc.CreateCollectionRequest;
 import io.milvus.grpc.CreateDatabaseRequest;
@@ -34,6 +37,7 @@ import io.milvus.grpc.ListDatabasesRequest;
 import io.milvus.grpc.LoadCollectionRequest;
 import io.milvus.grpc.LoadPartitionsRequest;
 import io.milvus.grpc.LoadState;
+import io.milvus.grpc.MilvusServiceGrpc;
 import io.milvus.grpc.MilvusServiceGrpc.MilvusServiceBlockingStub;
 import io.milvus.grpc.MutationResult;
 import io.milvus.grpc.ReleaseCollectionRequest;
@@ -44,7 +48,6 @@ import io.milvus.grpc.ShowPartitionsRequest;
 import io.milvus.grpc.ShowType;
 import io.milvus.grpc.Status;
 import io.milvus.grpc.UpsertRequest;
-import io.milvus.param.ConnectParam;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -53,7 +56,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /**
- * The calls to the target Milvus, over the connection, TLS and authentication of the Milvus SDK.
+ * The calls to the target Milvus, with the request classes of the Milvus SDK, so that rows can be
+ * sent as the log holds them.
  *
  * <p>Every call either returns after the target has acknowledged it, or throws a {@link
  * TargetException} that says whether repeating it makes sense. Safe for use by many threads.
@@ -66,6 +70,7 @@ final class TargetClient implements AutoCloseable {
   /** Calls under way are given up then. */
   private static final long CLOSE_SECONDS = 5;
 
+  private static final String CLIENT_NAME = "Milvus CDC";
   private static final String DEFAULT_DATABASE = "default";
 
   /**
@@ -94,22 +99,12 @@ final class TargetClient implements AutoCloseable {
    */
   private static final Set<Integer> NOT_FOUND_CODES = Set.of(100, 200, 700, 800);
 
-  private final Connection connection;
+  private final ManagedChannel channel;
+  private final MilvusServiceBlockingStub stub;
 
-  /** Opens what the SDK keeps to itself, so that requests can be sent as the log holds them. */
-  private static final class Connection extends MilvusServiceClient {
-
-    Connection(ConnectParam parameters) {
-      super(parameters);
-    }
-
-    MilvusServiceBlockingStub stub() {
-      return blockingStub().withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
-    }
-  }
-
-  private TargetClient(Connection connection) {
-    this.connection = connection;
+  private TargetClient(ManagedChannel channel) {
+    this.channel = channel;
+    this.stub = MilvusServiceGrpc.newBlockingStub(channel);
   }
 
   /**
@@ -119,30 +114,14 @@ final class TargetClient implements AutoCloseable {
    *     refuses the credentials
    */
   static TargetClient connect(TargetCluster target) throws TargetException {
-    ConnectParam.Builder parameters =
-        ConnectParam.newBuilder()
-            .withHost(target.host())
-            .withPort(target.port())
-            .secure(target.secure())
-            .withConnectTimeout(
-                (long) (target.connectTimeoutSeconds() * 1000), TimeUnit.MILLISECONDS);
-    target
-        .credentials()
-        .ifPresent(
-            credentials -> {
-              String token = credentials.token();
-              int colon = token.indexOf(':');
-              if (colon < 0) {
-                parameters.withToken(token);
-              } else {
-                parameters.withAuthorization(token.substring(0, colon), token.substring(colon + 1));
-              }
-            });
+    TargetClient client = new TargetClient(TargetChannel.open(target));
     try {
-      return new TargetClient(new Connection(parameters.build()));
-    } catch (RuntimeException e) {
+      client.introduce(target);
+      return client;
+    } catch (TargetException e) {
+      client.close();
       throw new TargetException(
-          Kind.OUTAGE, "cannot connect to the target " + target.address() + ": " + reason(e), e);
+          e.kind(), "cannot connect to the target " + target.address() + ": " + e.getMessage(), e);
     }
   }
 
@@ -153,6 +132,25 @@ final class TargetClient implements AutoCloseable {
             stub -> stub.getVersion(GetVersionRequest.getDefaultInstance()),
             GetVersionResponse::getStatus)
         .getVersion();
+  }
+
+  /**
+   * Says who is there, which Milvus shows to its operators; fails where nothing else would work.
+   */
+  private void introduce(TargetCluster target) throws TargetException {
+    ConnectRequest request =
+        ConnectRequest.newBuilder()
+            .setClientInfo(ClientInfo.newBuilder().setSdkType(CLIENT_NAME))
+            .build();
+    ConnectResponse unused =
+        call(
+            "connect",
+            ready ->
+                ready
+                    .withDeadlineAfter(
+                        (long) (target.connectTimeoutSeconds() * 1000), TimeUnit.MILLISECONDS)
+                    .connect(request),
+            ConnectResponse::getStatus);
   }
 
   Optional<DescribeCollectionResponse> describeCollection(String database, String collection)
@@ -467,8 +465,9 @@ final class TargetClient implements AutoCloseable {
 
   @Override
   public void close() {
+    channel.shutdownNow();
     try {
-      connection.close(CLOSE_SECONDS);
+      var unused = channel.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -501,9 +500,10 @@ final class TargetClient implements AutoCloseable {
       throws TargetException {
     T response;
     try {
-      response = request.apply(connection.stub());
+      response = request.apply(stub.withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS));
     } catch (StatusRuntimeException e) {
-      throw new TargetException(kind(e.getStatus().getCode()), call + ": " + reason(e), e);
+      throw new TargetException(
+          kind(e.getStatus().getCode()), call + ": " + TargetChannel.reason(e.getStatus()), e);
     }
     Status status = statusOf.apply(response);
     if (!succeeded(status)) {
@@ -552,9 +552,5 @@ final class TargetClient implements AutoCloseable {
           DATA_LOSS ->
           Kind.TRANSIENT;
     };
-  }
-
-  private static String reason(Throwable e) {
-    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
   }
 }

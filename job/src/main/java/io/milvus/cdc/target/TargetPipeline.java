@@ -50,8 +50,8 @@ import org.slf4j.LoggerFactory;
  *   <li>A collection whose next step cannot succeed, or did not for ten minutes while the target
  *       worked, is stopped with a reason; the others go on. Nothing of it is applied any more, so
  *       its order is kept.
- *   <li>Credentials that the target refuses, and a database that cannot be created or dropped, end
- *       the pipeline with a {@link PermanentFailure}.
+ *   <li>Credentials that the target goes on to refuse, and a database that cannot be created or
+ *       dropped, end the pipeline with a {@link PermanentFailure}.
  * </ul>
  *
  * <p>One thread submits and flushes.
@@ -74,6 +74,7 @@ final class TargetPipeline implements AutoCloseable {
   private final TargetProgress progress;
   private final Stops stops;
   private final long mostBytes;
+  private final Duration refusalPatience;
   private final ScheduledThreadPoolExecutor threads;
 
   private final Map<Long, Lane> collectionLanes = new HashMap<>();
@@ -97,17 +98,21 @@ final class TargetPipeline implements AutoCloseable {
    * @param stops keeps the collections that cannot go on
    * @param calls how many calls to the target may be under way at once
    * @param mostBytes how much may wait here
+   * @param refusalPatience how long refused credentials are tried again: a Milvus whose users
+   *     cannot be looked up for the moment refuses them as well (Milvus 2.3 to 2.5)
    */
   TargetPipeline(
       TargetConnection connection,
       TargetProgress progress,
       Stops stops,
       int calls,
-      long mostBytes) {
+      long mostBytes,
+      Duration refusalPatience) {
     this.connection = connection;
     this.progress = progress;
     this.stops = stops;
     this.mostBytes = mostBytes;
+    this.refusalPatience = refusalPatience;
     // Steps that fail because the pipeline is being closed are not taken up again.
     this.threads =
         new ScheduledThreadPoolExecutor(
@@ -285,6 +290,8 @@ final class TargetPipeline implements AutoCloseable {
       failed(lane, e);
     } catch (RowBatch.UnfitMessageException e) {
       giveUp(lane, e.getMessage(), e);
+    } catch (PermanentFailure e) {
+      fail(lane, e.getMessage(), e);
     } catch (RuntimeException e) {
       LOG.error("A step failed in an unforeseen way, report this: for=\"{}\"", lane, e);
       giveUp(lane, e.toString(), e);
@@ -316,7 +323,18 @@ final class TargetPipeline implements AutoCloseable {
 
   private void failed(Lane lane, TargetException error) {
     switch (error.kind()) {
-      case UNAUTHORIZED -> fail(lane, error.getMessage(), error);
+      case UNAUTHORIZED -> {
+        if (lane.failingFor().compareTo(refusalPatience) < 0) {
+          repeat(lane, error);
+        } else {
+          fail(
+              lane,
+              error.getMessage()
+                  + "; correct the user at the target and resume the task, or create it anew with"
+                  + " other credentials",
+              error);
+        }
+      }
       case PERMANENT -> giveUp(lane, error.getMessage() + where(lane), error);
       case OUTAGE -> repeat(lane, error);
       case TRANSIENT, NOT_FOUND -> {

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import io.milvus.cdc.etcd.EtcdChange;
 import io.milvus.cdc.etcd.EtcdConnection;
 import io.milvus.cdc.etcd.EtcdUnavailableException;
+import io.milvus.cdc.security.SealingKey;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -16,7 +17,8 @@ import java.util.function.UnaryOperator;
 /**
  * The task store in etcd. Every method throws {@link UncheckedIOException} with an {@link
  * EtcdUnavailableException} when etcd does not answer, and {@link UnreadableTaskException} when it
- * finds a document that it cannot read. Safe for use by several threads.
+ * finds a document that it cannot read, for want of the key as well. Safe for use by several
+ * threads.
  */
 public final class EtcdTaskStore implements TaskStore {
 
@@ -29,21 +31,23 @@ public final class EtcdTaskStore implements TaskStore {
 
   private final EtcdConnection etcd;
   private final String tasks;
+  private final Optional<SealingKey> key;
 
-  private EtcdTaskStore(EtcdConnection etcd, String tasks) {
+  private EtcdTaskStore(EtcdConnection etcd, String tasks, Optional<SealingKey> key) {
     this.etcd = etcd;
     this.tasks = tasks;
+    this.key = key;
   }
 
-  static EtcdTaskStore open(TaskStoreAddress address) {
+  static EtcdTaskStore open(TaskStoreAddress address, StoreAccess access) {
     return new EtcdTaskStore(
-        EtcdConnection.open(address.endpoints()), address.root() + "/v1/tasks/");
+        EtcdConnection.open(address.etcd(access)), address.root() + "/v1/tasks/", access.key());
   }
 
   @Override
   public Optional<TaskDefinition> definition(String taskId) {
     String key = task(taskId) + DEFINITION;
-    return call(() -> etcd.get(key)).map(json -> TaskJson.definition(key, json));
+    return call(() -> etcd.get(key)).map(json -> TaskJson.definition(key, json, this.key));
   }
 
   @Override
@@ -92,7 +96,7 @@ public final class EtcdTaskStore implements TaskStore {
     for (EtcdChange entry : list(tasks)) {
       String rest = entry.key().substring(tasks.length());
       if (rest.endsWith(DEFINITION) && rest.indexOf('/') == rest.length() - DEFINITION.length()) {
-        definitions.add(TaskJson.definition(entry.key(), entry.value().orElseThrow()));
+        definitions.add(TaskJson.definition(entry.key(), entry.value().orElseThrow(), key));
       }
     }
     return definitions;
@@ -119,7 +123,7 @@ public final class EtcdTaskStore implements TaskStore {
         values = new LinkedHashMap<>();
       }
     }
-    values.put(definitionKey, TaskJson.write(definition));
+    values.put(definitionKey, TaskJson.write(definition, key));
     Map<String, ByteString> last = values;
     return call(() -> etcd.putIfAbsent(definitionKey, last));
   }

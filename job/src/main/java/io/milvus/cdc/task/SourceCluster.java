@@ -1,6 +1,11 @@
 package io.milvus.cdc.task;
 
+import io.milvus.cdc.etcd.EtcdCluster;
+import io.milvus.cdc.security.Secret;
+import io.milvus.cdc.security.TlsSettings;
+import io.milvus.cdc.security.UserPassword;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Where the source Milvus keeps its metadata and its log.
@@ -18,6 +23,10 @@ import java.util.List;
  *     changed
  * @param topicPrefix the source's {@code msgChannel.chanNamePrefix.cluster}, for example {@code
  *     by-dev}
+ * @param etcdUser who reads the source's etcd; absent when it has no authentication
+ * @param etcdTls how the source's etcd is known when its addresses are {@code https}
+ * @param pulsarToken the token that Pulsar wants; absent when it has no authentication
+ * @param pulsarTls how Pulsar is known when its addresses are {@code pulsar+ssl} and {@code https}
  */
 public record SourceCluster(
     List<String> etcdEndpoints,
@@ -27,10 +36,44 @@ public record SourceCluster(
     String pulsarAdminUrl,
     String pulsarTenant,
     String pulsarNamespace,
-    String topicPrefix) {
+    String topicPrefix,
+    Optional<UserPassword> etcdUser,
+    Optional<TlsSettings> etcdTls,
+    Optional<Secret> pulsarToken,
+    Optional<TlsSettings> pulsarTls) {
 
   public SourceCluster {
     etcdEndpoints = List.copyOf(etcdEndpoints);
+  }
+
+  /** A source that wants neither credentials nor certificates of its own. */
+  public SourceCluster(
+      List<String> etcdEndpoints,
+      String etcdRootPath,
+      String etcdMetaPath,
+      String pulsarServiceUrl,
+      String pulsarAdminUrl,
+      String pulsarTenant,
+      String pulsarNamespace,
+      String topicPrefix) {
+    this(
+        etcdEndpoints,
+        etcdRootPath,
+        etcdMetaPath,
+        pulsarServiceUrl,
+        pulsarAdminUrl,
+        pulsarTenant,
+        pulsarNamespace,
+        topicPrefix,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
+  }
+
+  /** The source's etcd. */
+  public EtcdCluster etcd() {
+    return new EtcdCluster(etcdEndpoints, etcdUser, etcdTls);
   }
 
   /**

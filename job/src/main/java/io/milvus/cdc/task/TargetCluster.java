@@ -1,5 +1,7 @@
 package io.milvus.cdc.task;
 
+import io.milvus.cdc.security.Secret;
+import io.milvus.cdc.security.TlsSettings;
 import java.util.Optional;
 
 /**
@@ -10,25 +12,32 @@ import java.util.Optional;
  * @param secure whether the connection is TLS
  * @param credentials who writes to the target; absent when the target has no authorization
  * @param connectTimeoutSeconds how long one attempt to connect may take
+ * @param tls how a target with TLS is known; absent when as the Java runtime does
  */
 public record TargetCluster(
     String host,
     int port,
     boolean secure,
     Optional<Credentials> credentials,
-    double connectTimeoutSeconds) {
+    double connectTimeoutSeconds,
+    Optional<TlsSettings> tls) {
+
+  /** A target without TLS, or with a certificate that the Java runtime trusts. */
+  public TargetCluster(
+      String host,
+      int port,
+      boolean secure,
+      Optional<Credentials> credentials,
+      double connectTimeoutSeconds) {
+    this(host, port, secure, credentials, connectTimeoutSeconds, Optional.empty());
+  }
 
   /**
    * Credentials for the target.
    *
    * @param token {@code user:password} or an API key, as Milvus' {@code authorization} header wants
    */
-  public record Credentials(String token) {
-    @Override
-    public String toString() {
-      return "Credentials[***]";
-    }
-  }
+  public record Credentials(Secret token) {}
 
   /** {@code host:port}, for messages to people. */
   public String address() {

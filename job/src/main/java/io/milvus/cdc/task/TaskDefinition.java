@@ -24,8 +24,8 @@ public record TaskDefinition(
     int parallelism) {
 
   /**
-   * The layout written by this release. Version 2 has names on the target, which a release that
-   * knows version 1 must not ignore.
+   * The layout written by this release. Version 2 has names on the target, secrets that may be
+   * sealed, and certificates, which a release that knows version 1 must not ignore.
    */
   public static final int VERSION = 2;
 

@@ -1,5 +1,6 @@
 package io.milvus.cdc.task;
 
+import io.milvus.cdc.etcd.EtcdCluster;
 import java.io.Serializable;
 import java.util.List;
 
@@ -21,9 +22,23 @@ public record TaskStoreAddress(List<String> endpoints, String root) implements S
     }
   }
 
-  /** A connection to the store, made when it is first used. */
+  /**
+   * A connection to the store, made when it is first used, as the process was told to get in.
+   *
+   * @throws PermanentFailure when what it was told cannot be used
+   */
   public EtcdTaskStore open() {
-    return EtcdTaskStore.open(this);
+    return open(StoreAccess.ofThisProcess());
+  }
+
+  /** A connection to the store, made when it is first used. */
+  public EtcdTaskStore open(StoreAccess access) {
+    return EtcdTaskStore.open(this, access);
+  }
+
+  /** The store's etcd. */
+  public EtcdCluster etcd(StoreAccess access) {
+    return new EtcdCluster(endpoints, access.user(), access.tls());
   }
 
   /** {@code root at endpoints}, for messages to people. */

@@ -28,6 +28,7 @@ import io.milvus.grpc.StringArray;
 import io.milvus.grpc.ValueField;
 import io.milvus.grpc.VectorField;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -71,7 +72,8 @@ class NewerTypesTest {
             new NoProgress(),
             new Stops(store, Clock.systemUTC()),
             1,
-            1 << 20);
+            1 << 20,
+            Duration.ZERO);
     pipeline = Optional.of(to);
     CollectionState state =
         Messages.collection("c").toBuilder().setSchema(schema.toByteString()).build();

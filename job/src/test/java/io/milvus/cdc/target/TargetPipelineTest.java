@@ -18,6 +18,8 @@ import io.milvus.cdc.target.FaultyMilvus.Fault;
 import io.milvus.cdc.task.PermanentFailure;
 import io.milvus.cdc.task.StoppedCollection.FirstMessage;
 import java.time.Clock;
+import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -29,6 +31,7 @@ class TargetPipelineTest {
 
   private FaultyMilvus target;
   private TargetPipeline pipeline;
+  private Duration refusalPatience = Duration.ofSeconds(30);
   private final InMemoryStopStore store = new InMemoryStopStore();
   private final AtomicInteger inserted = new AtomicInteger();
   private final AtomicInteger retried = new AtomicInteger();
@@ -60,7 +63,8 @@ class TargetPipelineTest {
             progress,
             new Stops(store, Clock.systemUTC()),
             2,
-            1 << 20);
+            1 << 20,
+            refusalPatience);
     pipeline.submit(new CollectionSeen(Messages.collection("c")));
     pipeline.flush();
   }
@@ -240,13 +244,29 @@ class TargetPipelineTest {
   }
 
   @Test
-  void refusedCredentialsEndThePipeline() throws Exception {
-    target.faults.add(Fault.UNAUTHORIZED);
+  void credentialsThatAreRefusedForAMomentAreTriedAgain() throws Exception {
+    target.faults.addAll(List.of(Fault.UNAUTHORIZED, Fault.UNAVAILABLE, Fault.UNAUTHORIZED));
+    pipeline.submit(insert(false, 1, 10));
+    pipeline.flush();
+
+    assertThat(target.rows()).containsOnlyKeys(10L);
+    assertThat(retried).hasValue(3);
+  }
+
+  @Test
+  void credentialsThatGoOnToBeRefusedEndThePipeline() throws Exception {
+    refusalPatience = Duration.ofMillis(200);
+    connect();
+    long start = System.nanoTime();
+    target.faults.addAll(Collections.nCopies(1_000, Fault.UNAUTHORIZED));
     pipeline.submit(insert(false, 1, 10));
     assertThatThrownBy(() -> pipeline.flush())
         .isInstanceOf(PermanentFailure.class)
         .hasMessageContaining("default.c")
-        .hasMessageContaining("auth check failure");
+        .hasMessageContaining("auth check failure")
+        .hasMessageContaining("correct the user at the target");
+    assertThat(Duration.ofNanos(System.nanoTime() - start))
+        .isBetween(refusalPatience, Duration.ofSeconds(10));
   }
 
   @Test

@@ -4,14 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import io.milvus.cdc.security.ClientCertificate;
+import io.milvus.cdc.security.SealException;
+import io.milvus.cdc.security.SealingKey;
+import io.milvus.cdc.security.Secret;
+import io.milvus.cdc.security.TlsSettings;
+import io.milvus.cdc.security.UserPassword;
 import io.milvus.cdc.task.StartPositions.TopicStart;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class TaskJsonTest {
+
+  private static final Optional<SealingKey> NO_KEY = Optional.empty();
 
   static final TaskDefinition DEFINITION =
       new TaskDefinition(
@@ -31,7 +40,7 @@ class TaskJsonTest {
               "localhost",
               29530,
               true,
-              Optional.of(new TargetCluster.Credentials("root:secret")),
+              Optional.of(new TargetCluster.Credentials(new Secret("root:secret"))),
               12.5),
           new Selection(
               List.of(new Selection.Entry("default", "*")),
@@ -40,7 +49,8 @@ class TaskJsonTest {
 
   @Test
   void aDefinitionSurvives() {
-    assertThat(TaskJson.definition("k", TaskJson.write(DEFINITION))).isEqualTo(DEFINITION);
+    assertThat(TaskJson.definition("k", TaskJson.write(DEFINITION, NO_KEY), NO_KEY))
+        .isEqualTo(DEFINITION);
   }
 
   @Test
@@ -54,7 +64,7 @@ class TaskJsonTest {
             new TargetCluster("h", 1, false, Optional.empty(), 1),
             DEFINITION.selection(),
             1);
-    assertThat(TaskJson.definition("k", TaskJson.write(open))).isEqualTo(open);
+    assertThat(TaskJson.definition("k", TaskJson.write(open, NO_KEY), NO_KEY)).isEqualTo(open);
   }
 
   @Test
@@ -72,7 +82,7 @@ class TaskJsonTest {
 
   @Test
   void readsADocumentOfVersionOneInWhichAllKeepTheirNames() {
-    assertThat(TaskJson.definition("k", ByteString.copyFromUtf8(VERSION_ONE)))
+    assertThat(TaskJson.definition("k", ByteString.copyFromUtf8(VERSION_ONE), NO_KEY))
         .isEqualTo(
             new TaskDefinition(
                 1,
@@ -126,8 +136,9 @@ class TaskJsonTest {
             TaskJson.definition(
                 "k",
                 ByteString.copyFromUtf8(
-                    VERSION_ONE.replace("{\"version\"", "{\"x\":1,\"version\""))))
-        .isEqualTo(TaskJson.definition("k", ByteString.copyFromUtf8(VERSION_ONE)));
+                    VERSION_ONE.replace("{\"version\"", "{\"x\":1,\"version\"")),
+                NO_KEY))
+        .isEqualTo(TaskJson.definition("k", ByteString.copyFromUtf8(VERSION_ONE), NO_KEY));
   }
 
   @Test
@@ -136,7 +147,8 @@ class TaskJsonTest {
             () ->
                 TaskJson.definition(
                     "cdc/v1/tasks/a/definition",
-                    ByteString.copyFromUtf8(VERSION_ONE.replace("\"version\":1", "\"version\":3"))))
+                    ByteString.copyFromUtf8(VERSION_ONE.replace("\"version\":1", "\"version\":3")),
+                    NO_KEY))
         .isInstanceOf(UnreadableTaskException.class)
         .hasMessage(
             "The task at etcd key cdc/v1/tasks/a/definition has version 3, this release reads"
@@ -149,13 +161,124 @@ class TaskJsonTest {
             () ->
                 TaskJson.definition(
                     "cdc/v1/tasks/a/definition",
-                    ByteString.copyFromUtf8(VERSION_ONE.replace("12.5", "\"root:secret\""))))
+                    ByteString.copyFromUtf8(VERSION_ONE.replace("12.5", "\"root:secret\"")),
+                    NO_KEY))
         .isInstanceOf(UnreadableTaskException.class)
         .hasMessageContaining("cdc/v1/tasks/a/definition")
         .hasNoCause()
         .message()
         .doesNotContain("secret");
   }
+
+  @Test
+  void readsASealedDocumentOfVersionTwo() throws SealException {
+    assertThat(TaskJson.definition("k", ByteString.copyFromUtf8(VERSION_TWO), key(0)))
+        .isEqualTo(SECURED);
+  }
+
+  @Test
+  void sealsEverySecretAndNothingElse() throws SealException {
+    String sealed = TaskJson.write(SECURED, key(0)).toStringUtf8();
+
+    assertThat(sealed)
+        .doesNotContain("root:secret", "hidden", "KEY PEM", "pulsar-token")
+        .contains("CA PEM", "CHAIN PEM", "\"cdc\"");
+    assertThat(sealed.split("\\{\"sealed\":\"v1:", -1)).hasSize(6);
+    assertThat(TaskJson.definition("k", ByteString.copyFromUtf8(sealed), key(0)))
+        .isEqualTo(SECURED);
+    // Without a key they are legible, and a key that is set later does not hinder.
+    assertThat(TaskJson.definition("k", TaskJson.write(SECURED, NO_KEY), key(0)))
+        .isEqualTo(SECURED);
+  }
+
+  @Test
+  void aSealedSecretIsBoundToItsTaskAndField() throws SealException {
+    String sealed = TaskJson.write(SECURED, key(0)).toStringUtf8();
+    assertThatThrownBy(
+            () ->
+                TaskJson.definition(
+                    "k",
+                    ByteString.copyFromUtf8(sealed.replace("\"taskId\":\"s\"", "\"taskId\":\"t\"")),
+                    key(0)))
+        .isInstanceOf(UnreadableTaskException.class)
+        .hasMessageEndingWith(
+            "of the task at etcd key k is sealed, and damaged or taken from another task or field");
+  }
+
+  @Test
+  void saysWhichKeyIsMissingAndWhereToSetIt() throws SealException {
+    ByteString sealed = TaskJson.write(SECURED, key(0));
+    String id = key(0).orElseThrow().id();
+    assertThatThrownBy(() -> TaskJson.definition("cdc/%s", sealed, NO_KEY))
+        .isInstanceOf(UnreadableTaskException.class)
+        .hasMessage(
+            "source/etcdUser/password of the task at etcd key cdc/%s is sealed with key "
+                + id
+                + ", and no key is set here: set CDC_SECRET_KEY or CDC_SECRET_KEY_FILE for this"
+                + " process (job manager, task managers, control server) and start it again");
+    assertThatThrownBy(() -> TaskJson.definition("k", sealed, key(1)))
+        .isInstanceOf(UnreadableTaskException.class)
+        .hasMessageContaining("is sealed with key " + id + ", and the key that is set here is ");
+  }
+
+  private static Optional<SealingKey> key(int first) throws SealException {
+    byte[] bytes = new byte[32];
+    bytes[0] = (byte) first;
+    return Optional.of(SealingKey.of(Base64.getEncoder().encodeToString(bytes)));
+  }
+
+  private static TlsSettings tls(String name) {
+    return new TlsSettings(
+        Optional.of("CA PEM"),
+        Optional.of(new ClientCertificate("CHAIN PEM", new Secret("KEY PEM"))),
+        Optional.of(name));
+  }
+
+  private static final TaskDefinition SECURED =
+      new TaskDefinition(
+          2,
+          "s",
+          Instant.EPOCH,
+          new SourceCluster(
+              List.of("https://etcd:2379"),
+              "by-dev",
+              "meta",
+              "pulsar+ssl://pulsar:6651",
+              "https://pulsar:8443",
+              "public",
+              "default",
+              "by-dev",
+              Optional.of(new UserPassword("cdc", new Secret("hidden"))),
+              Optional.of(tls("etcd")),
+              Optional.of(new Secret("pulsar-token")),
+              Optional.empty()),
+          new TargetCluster(
+              "localhost",
+              29530,
+              true,
+              Optional.of(new TargetCluster.Credentials(new Secret("root:secret"))),
+              10,
+              Optional.of(tls("milvus"))),
+          Selection.everything(),
+          1);
+
+  private static final String VERSION_TWO =
+      """
+      {"version":2,"taskId":"s","createdAt":"1970-01-01T00:00:00Z","source":{"etcdEndpoint\
+      s":["https://etcd:2379"],"etcdRootPath":"by-dev","etcdMetaPath":"meta","pulsarServic\
+      eUrl":"pulsar+ssl://pulsar:6651","pulsarAdminUrl":"https://pulsar:8443","pulsarTenan\
+      t":"public","pulsarNamespace":"default","topicPrefix":"by-dev","etcdUser":{"user":"c\
+      dc","password":{"sealed":"v1:d22c4243:YwKDkbBoGK9b9lu98DvRNesyxOVbOQkYwff1+YZv6jZkAA\
+      =="}},"etcdTls":{"trusted":"CA PEM","client":{"chain":"CHAIN PEM","privateKey":{"sea\
+      led":"v1:d22c4243:ZtJvPcbqNW6ZAjcu4ji59MCxOEia9BqjT48+uV6DHgTPM0s="}},"serverName":"\
+      etcd"},"pulsarToken":{"sealed":"v1:d22c4243:jEg6O9raMm/DKDoadYQjwKoozgLvyXr4RKBpnr8S\
+      VRlFeL4hAKDjaw=="},"pulsarTls":null},"target":{"host":"localhost","port":29530,"secu\
+      re":true,"credentials":{"token":{"sealed":"v1:d22c4243:rjId4YwTMBA1ilUO02AoiMP/r7zsS\
+      iCpVFb0U+jnAZp6Y+i7cg6q"}},"connectTimeoutSeconds":10.0,"tls":{"trusted":"CA PEM","c\
+      lient":{"chain":"CHAIN PEM","privateKey":{"sealed":"v1:d22c4243:h7/eSXQZyFTSw6BgFVTT\
+      rudfHqBRCKD0q5dg8Rof7+JmN8Y="}},"serverName":"milvus"}},"selection":{"collections":[\
+      {"database":"*","collection":"*"}],"renamings":[]},"parallelism":1}\
+      """;
 
   private static final String VERSION_ONE =
       """

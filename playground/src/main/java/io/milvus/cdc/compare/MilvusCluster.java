@@ -35,8 +35,12 @@ public final class MilvusCluster implements AutoCloseable {
 
   /** Connects to a Milvus without authorization. */
   public static MilvusCluster connect(String host, int port) {
-    return new MilvusCluster(
-        new Connection(ConnectParam.newBuilder().withHost(host).withPort(port).build()));
+    return connect(ConnectParam.newBuilder().withHost(host).withPort(port).build());
+  }
+
+  /** Connects to a Milvus that wants more than an address. */
+  public static MilvusCluster connect(ConnectParam parameters) {
+    return new MilvusCluster(new Connection(parameters));
   }
 
   /** For calls that {@link #call} does not fit; they carry a deadline. */

@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -95,9 +96,10 @@ final class Launcher {
   }
 
   private Launch etcd(Path home) {
-    String client = "http://127.0.0.1:" + ports.etcd();
+    String client = etcdAddress();
     String peer = "http://127.0.0.1:" + ports.etcdPeer();
-    return new Launch(
+    List<String> command = new ArrayList<>();
+    command.addAll(
         List.of(
             store.provide(Software.ETCD).resolve("etcd").toString(),
             "--name=playground",
@@ -107,10 +109,28 @@ final class Launcher {
             "--listen-peer-urls=" + peer,
             "--initial-advertise-peer-urls=" + peer,
             "--initial-cluster=playground=" + peer,
-            "--log-level=warn"),
+            "--log-level=warn"));
+    // The last of two options of one name counts.
+    new TreeMap<>(settings.of(Part.ETCD))
+        .forEach((name, value) -> command.add("--" + name + "=" + value));
+    return new Launch(
+        command,
         Map.of(),
         home,
-        () -> Probe.get(client + "/health").filter(body -> body.contains("\"true\"")).isPresent());
+        () ->
+            etcdHasTls()
+                ? Probe.listens(ports.etcd())
+                : Probe.get(client + "/health")
+                    .filter(body -> body.contains("\"true\""))
+                    .isPresent());
+  }
+
+  private boolean etcdHasTls() {
+    return settings.of(Part.ETCD).containsKey("cert-file");
+  }
+
+  private String etcdAddress() {
+    return (etcdHasTls() ? "https" : "http") + "://127.0.0.1:" + ports.etcd();
   }
 
   private Launch pulsar(Path home) {
@@ -154,18 +174,24 @@ final class Launcher {
             "--advertised-address",
             "127.0.0.1"));
     String web = "http://127.0.0.1:" + ports.pulsarWeb();
+    // What the broker shows to itself.
+    Optional<String> token =
+        Optional.ofNullable(settings.brokerSettings().get("brokerClientAuthenticationParameters"))
+            .filter(parameters -> parameters.startsWith("token:"))
+            .map(parameters -> parameters.substring("token:".length()));
     return new Launch(
         command,
         Map.of(),
         home,
         // The broker creates the namespace that Milvus uses after it has begun to answer.
         () ->
-            Probe.answers(web + "/admin/v2/namespaces/public/default")
-                && Probe.answers(web + "/admin/v2/brokers/health"));
+            Probe.get(web + "/admin/v2/namespaces/public/default", token).isPresent()
+                && Probe.get(web + "/admin/v2/brokers/health", token).isPresent());
   }
 
   private Launch source(Path home) {
     return milvus(
+        Part.SOURCE,
         home,
         ports.sourceMilvus(),
         ports.sourceMetrics(),
@@ -191,6 +217,7 @@ final class Launcher {
                     "clientPort", ports.targetEtcd(),
                     "peerPort", ports.targetEtcdPeer())));
     return milvus(
+        Part.TARGET,
         home,
         ports.targetMilvus(),
         ports.targetMetrics(),
@@ -205,7 +232,8 @@ final class Launcher {
             "rocksmq"));
   }
 
-  private Launch milvus(Path home, int port, int metricsPort, Map<String, ?> differences) {
+  private Launch milvus(
+      Part part, Path home, int port, int metricsPort, Map<String, ?> differences) {
     Map<String, Object> values = new HashMap<>(differences);
     values.put("directory", home.resolve("data"));
     values.put("pulsarPort", ports.pulsar());
@@ -216,14 +244,21 @@ final class Launcher {
     write(home.resolve("milvus.yaml"), Resources.filled("milvus/milvus.yaml", values));
     write(home.resolve("glog.conf"), Resources.text("milvus/glog.conf"));
     Path binaries = store.provide(Software.MILVUS);
+    Map<String, String> environment = new HashMap<>();
+    // Milvus takes every setting from the environment as well, before its file.
+    settings
+        .of(part)
+        .forEach(
+            (name, value) ->
+                environment.put(name.replace('.', '_').toUpperCase(Locale.ROOT), value));
+    environment.put("DEPLOY_MODE", "STANDALONE");
+    environment.put("METRICS_PORT", Integer.toString(metricsPort));
+    environment.put("MILVUSCONF", home.toString());
+    environment.put("MILVUS_RUN_DIR", home.resolve("run").toString());
+    environment.put("LD_LIBRARY_PATH", binaries.toString());
     return new Launch(
         List.of(binaries.resolve("milvus").toString(), "run", "standalone"),
-        Map.of(
-            "DEPLOY_MODE", "STANDALONE",
-            "METRICS_PORT", Integer.toString(metricsPort),
-            "MILVUSCONF", home.toString(),
-            "MILVUS_RUN_DIR", home.resolve("run").toString(),
-            "LD_LIBRARY_PATH", binaries.toString()),
+        environment,
         home,
         () -> Probe.answers("http://127.0.0.1:" + metricsPort + "/healthz") && Probe.listens(port));
   }
@@ -239,7 +274,7 @@ final class Launcher {
             "cluster"));
     return new Launch(
         command,
-        Map.of(),
+        settings.of(Part.JOB_MANAGER),
         home,
         () -> Probe.answers("http://127.0.0.1:" + ports.flink() + "/overview"));
   }
@@ -259,7 +294,7 @@ final class Launcher {
             "-Dtaskmanager.resource-id=" + id));
     return new Launch(
         command,
-        Map.of(),
+        settings.of(Part.TASK_MANAGER),
         home,
         () ->
             Probe.get("http://127.0.0.1:" + ports.flink() + "/taskmanagers")
@@ -301,7 +336,7 @@ final class Launcher {
                     "serverPort",
                     ports.server(),
                     "etcd",
-                    "http://127.0.0.1:" + ports.etcd(),
+                    etcdAddress(),
                     "pulsar",
                     "pulsar://127.0.0.1:" + ports.pulsar(),
                     "pulsarAdmin",
@@ -329,7 +364,7 @@ final class Launcher {
             configuration.toString()));
     return new Launch(
         command,
-        Map.of(),
+        settings.of(Part.SERVER),
         home,
         () -> Probe.answers("http://127.0.0.1:" + ports.server() + "/healthz"));
   }

@@ -2,8 +2,10 @@ package io.milvus.cdc.playground;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * How a playground runs, apart from its directory and ports.
@@ -16,6 +18,10 @@ import java.util.Map;
  * @param checkpointInterval how often the jobs of the control server write a checkpoint
  * @param brokerSettings what to set in Pulsar's broker configuration beyond the playground's own,
  *     for example {@code defaultRetentionTimeInMinutes}
+ * @param partSettings what to tell parts beyond the playground's own: to {@link Part#ETCD} options
+ *     of its command line without dashes, to {@link Part#SOURCE} and {@link Part#TARGET} Milvus
+ *     settings by their full names, for example {@code common.security.tlsMode}, to the others
+ *     environment variables
  * @param serverJvmOptions JVM options of the control server, after the playground's own
  * @param progress told what is being downloaded and started
  */
@@ -26,6 +32,7 @@ public record PlaygroundSettings(
     FlinkMode flinkMode,
     Duration checkpointInterval,
     Map<String, String> brokerSettings,
+    Map<Part, Map<String, String>> partSettings,
     List<String> serverJvmOptions,
     Progress progress) {
 
@@ -50,7 +57,17 @@ public record PlaygroundSettings(
     repository = repository.toAbsolutePath().normalize();
     cache = cache.toAbsolutePath().normalize();
     brokerSettings = Map.copyOf(brokerSettings);
+    partSettings =
+        partSettings.entrySet().stream()
+            .collect(
+                Collectors.toUnmodifiableMap(
+                    Map.Entry::getKey, entry -> Map.copyOf(entry.getValue())));
     serverJvmOptions = List.copyOf(serverJvmOptions);
+  }
+
+  /** What to tell a part beyond the playground's own. */
+  Map<String, String> of(Part part) {
+    return partSettings.getOrDefault(part, Map.of());
   }
 
   /**
@@ -68,6 +85,7 @@ public record PlaygroundSettings(
         FlinkMode.EMBEDDED,
         Duration.ofSeconds(1),
         Map.of(),
+        Map.of(),
         List.of(),
         Progress.silent());
   }
@@ -81,6 +99,7 @@ public record PlaygroundSettings(
         flinkMode,
         checkpointInterval,
         brokerSettings,
+        partSettings,
         serverJvmOptions,
         progress);
   }
@@ -94,6 +113,7 @@ public record PlaygroundSettings(
         flinkMode,
         checkpointInterval,
         brokerSettings,
+        partSettings,
         serverJvmOptions,
         progress);
   }
@@ -107,6 +127,7 @@ public record PlaygroundSettings(
         flinkMode,
         checkpointInterval,
         brokerSettings,
+        partSettings,
         serverJvmOptions,
         progress);
   }
@@ -120,6 +141,7 @@ public record PlaygroundSettings(
         value,
         checkpointInterval,
         brokerSettings,
+        partSettings,
         serverJvmOptions,
         progress);
   }
@@ -127,7 +149,15 @@ public record PlaygroundSettings(
   /** The same with another checkpoint interval. */
   public PlaygroundSettings withCheckpointInterval(Duration value) {
     return new PlaygroundSettings(
-        repository, cache, lifetime, flinkMode, value, brokerSettings, serverJvmOptions, progress);
+        repository,
+        cache,
+        lifetime,
+        flinkMode,
+        value,
+        brokerSettings,
+        partSettings,
+        serverJvmOptions,
+        progress);
   }
 
   /** The same with other broker settings. */
@@ -139,6 +169,24 @@ public record PlaygroundSettings(
         flinkMode,
         checkpointInterval,
         value,
+        partSettings,
+        serverJvmOptions,
+        progress);
+  }
+
+  /** The same with other settings of one part. */
+  public PlaygroundSettings withPartSettings(Part part, Map<String, String> value) {
+    Map<Part, Map<String, String>> changed = new EnumMap<>(Part.class);
+    changed.putAll(partSettings);
+    changed.put(part, value);
+    return new PlaygroundSettings(
+        repository,
+        cache,
+        lifetime,
+        flinkMode,
+        checkpointInterval,
+        brokerSettings,
+        changed,
         serverJvmOptions,
         progress);
   }
@@ -152,6 +200,7 @@ public record PlaygroundSettings(
         flinkMode,
         checkpointInterval,
         brokerSettings,
+        partSettings,
         value,
         progress);
   }
@@ -165,6 +214,7 @@ public record PlaygroundSettings(
         flinkMode,
         checkpointInterval,
         brokerSettings,
+        partSettings,
         serverJvmOptions,
         value);
   }

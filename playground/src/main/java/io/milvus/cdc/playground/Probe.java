@@ -20,10 +20,17 @@ final class Probe {
 
   /** The body of an answer with status 200; empty for everything else. */
   static Optional<String> get(String url) throws InterruptedException {
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create(url)).timeout(Duration.ofSeconds(5)).build();
+    return get(url, Optional.empty());
+  }
+
+  /** As {@link #get(String)}, with a bearer token. */
+  static Optional<String> get(String url, Optional<String> token) throws InterruptedException {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(url)).timeout(Duration.ofSeconds(5));
+    token.ifPresent(value -> request.header("Authorization", "Bearer " + value));
     try {
-      HttpResponse<String> response = CLIENT.send(request, HttpResponse.BodyHandlers.ofString());
+      HttpResponse<String> response =
+          CLIENT.send(request.build(), HttpResponse.BodyHandlers.ofString());
       return response.statusCode() == 200 ? Optional.of(response.body()) : Optional.empty();
     } catch (IOException e) {
       // It does not listen yet, or is just coming up.

@@ -4,6 +4,11 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.milvus.cdc.log.ChannelPosition;
 import io.milvus.cdc.log.UnusableStartException;
+import io.milvus.cdc.security.ClientCertificate;
+import io.milvus.cdc.security.PemException;
+import io.milvus.cdc.security.PemFiles;
+import io.milvus.cdc.security.Secret;
+import io.milvus.cdc.security.TlsSettings;
 import io.milvus.cdc.server.tasks.NewTask;
 import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
@@ -89,8 +94,7 @@ final class CreateRequest {
     Optional<String> password = fields.text("password");
     Optional<Boolean> tls = fields.bool("enable_tls");
     double timeout = fields.number("connect_timeout").orElse(DEFAULT_CONNECT_TIMEOUT);
-    fields.unsupported(
-        "dial_config", "a target with enable_tls is checked against the system's certificates");
+    Optional<Fields> dialConfig = fields.object("dial_config");
     fields.ignore("channel_num", "ignore_partition");
     fields.refuseUnknown();
     if (!(timeout > 0 && timeout <= LONGEST_CONNECT_TIMEOUT)) {
@@ -112,7 +116,7 @@ final class CreateRequest {
             "request_data.milvus_connect_param has fields of both forms; give either uri with an"
                 + " optional token, or host, port and optional username, password, enable_tls");
       }
-      return byUri(uri.get(), token, timeout);
+      return byUri(uri.get(), token, timeout, dialConfig);
     }
     if (host.isEmpty()) {
       throw new BadRequestException(
@@ -140,8 +144,81 @@ final class CreateRequest {
                     new BadRequestException(
                         fields.name("port") + " is missing; Milvus listens on 19530 by default"));
     Optional<Credentials> credentials =
-        username.map(name -> new Credentials(name + ":" + password.orElseThrow()));
-    return new TargetCluster(host.get(), portNumber, tls.orElse(false), credentials, timeout);
+        username.map(name -> new Credentials(new Secret(name + ":" + password.orElseThrow())));
+    boolean secure = tls.orElse(false);
+    return new TargetCluster(
+        host.get(), portNumber, secure, credentials, timeout, tls(dialConfig, secure));
+  }
+
+  /** The contents of the files that {@code dial_config} names: a job cannot reach the files. */
+  private static Optional<TlsSettings> tls(Optional<Fields> dialConfig, boolean secure) {
+    if (dialConfig.isEmpty()) {
+      return Optional.empty();
+    }
+    Fields fields = dialConfig.get();
+    Optional<String> serverName = fields.text("server_name");
+    Optional<String> server = fields.text("server_pem_path");
+    Optional<String> authority = fields.text("ca_pem_path");
+    Optional<String> client = fields.text("client_pem_path");
+    Optional<String> key = fields.text("client_key_path");
+    fields.refuseUnknown();
+    List<String> mutual = new ArrayList<>();
+    authority.ifPresent(given -> mutual.add("ca_pem_path"));
+    client.ifPresent(given -> mutual.add("client_pem_path"));
+    key.ifPresent(given -> mutual.add("client_key_path"));
+    if (serverName.isEmpty() && server.isEmpty() && mutual.isEmpty()) {
+      return Optional.empty();
+    }
+    if (!secure) {
+      throw new BadRequestException(
+          fields.path()
+              + " is for a target with TLS; give a uri that begins with https://, or enable_tls with"
+              + " host and port, or leave dial_config out");
+    }
+    if (server.isPresent() && !mutual.isEmpty()) {
+      throw new BadRequestException(
+          fields.path()
+              + " has both server_pem_path and "
+              + mutual.get(0)
+              + "; give server_pem_path for TLS, or ca_pem_path, client_pem_path and client_key_path"
+              + " for mutual TLS");
+    }
+    if (!mutual.isEmpty() && mutual.size() < 3) {
+      List<String> missing =
+          new ArrayList<>(List.of("ca_pem_path", "client_pem_path", "client_key_path"));
+      missing.removeAll(mutual);
+      throw new BadRequestException(
+          fields.path()
+              + " has "
+              + String.join(" and ", mutual)
+              + " without "
+              + String.join(" and ", missing)
+              + "; mutual TLS needs all three");
+    }
+    Optional<String> trusted =
+        server
+            .map(file -> certificates(fields, "server_pem_path", file))
+            .or(() -> authority.map(file -> certificates(fields, "ca_pem_path", file)));
+    Optional<ClientCertificate> shown =
+        client.map(file -> clientCertificate(fields, file, key.orElseThrow()));
+    return Optional.of(new TlsSettings(trusted, shown, serverName));
+  }
+
+  private static String certificates(Fields fields, String field, String file) {
+    try {
+      return PemFiles.certificates(file);
+    } catch (PemException e) {
+      throw new BadRequestException(fields.name(field) + ": " + e.getMessage());
+    }
+  }
+
+  private static ClientCertificate clientCertificate(Fields fields, String file, String keyFile) {
+    String chain = certificates(fields, "client_pem_path", file);
+    try {
+      return PemFiles.clientCertificate(chain, keyFile);
+    } catch (PemException e) {
+      throw new BadRequestException(fields.name("client_key_path") + ": " + e.getMessage());
+    }
   }
 
   private static int port(Fields fields, long number) {
@@ -152,7 +229,8 @@ final class CreateRequest {
     return (int) number;
   }
 
-  private static TargetCluster byUri(String text, Optional<String> token, double timeout) {
+  private static TargetCluster byUri(
+      String text, Optional<String> token, double timeout, Optional<Fields> dialConfig) {
     // The text may hold a password: it is not told.
     BadRequestException wrong =
         new BadRequestException(
@@ -180,7 +258,13 @@ final class CreateRequest {
         || port > 65535) {
       throw wrong;
     }
-    return new TargetCluster(host.get(), port, secure, token.map(Credentials::new), timeout);
+    return new TargetCluster(
+        host.get(),
+        port,
+        secure,
+        token.map(Secret::new).map(Credentials::new),
+        timeout,
+        tls(dialConfig, secure));
   }
 
   /** Where collections start, gathered while they are read. */

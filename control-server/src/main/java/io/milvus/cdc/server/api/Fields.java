@@ -36,6 +36,11 @@ final class Fields {
     return path.equals(ROOT) ? field : path + "." + field;
   }
 
+  /** The full name of the object itself. */
+  String path() {
+    return path;
+  }
+
   /** The path of a request's outermost object. */
   static final String ROOT = "the request";
 

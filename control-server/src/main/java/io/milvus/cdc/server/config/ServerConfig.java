@@ -1,15 +1,21 @@
 package io.milvus.cdc.server.config;
 
+import io.milvus.cdc.security.AccessSettings;
+import io.milvus.cdc.security.Secret;
+import io.milvus.cdc.security.TlsSettings;
 import io.milvus.cdc.task.SourceCluster;
+import io.milvus.cdc.task.StoreAccess;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 
 /**
@@ -58,8 +64,9 @@ public record ServerConfig(
    *
    * @param endpoints client addresses, for example {@code http://127.0.0.1:2379}
    * @param rootPath prefix of all keys, without slashes at its ends
+   * @param access how to get in, and what seals the secrets there
    */
-  public record MetaStore(List<String> endpoints, String rootPath) {}
+  public record MetaStore(List<String> endpoints, String rootPath, StoreAccess access) {}
 
   /**
    * Where jobs run, and with what.
@@ -101,15 +108,20 @@ public record ServerConfig(
    * @throws InvalidConfigurationException naming the key that is wrong and why
    */
   public static ServerConfig from(Settings settings) {
-    ServerConfig config =
-        new ServerConfig(
-            http(settings),
-            new MetaStore(
-                endpoints(settings, "metaStore.endpoints"),
-                path(settings, "metaStore.rootPath", "milvus-cdc")),
-            source(settings),
-            flink(settings),
-            settings.integer("limits.maxTasks", 100, 1, 10_000));
+    AccessSettings access =
+        new AccessSettings(settings::text, settings::secret, UnaryOperator.identity());
+    ServerConfig config;
+    try {
+      config =
+          new ServerConfig(
+              http(settings),
+              metaStore(settings, access),
+              source(settings, access),
+              flink(settings),
+              settings.integer("limits.maxTasks", 100, 1, 10_000));
+    } catch (AccessSettings.WrongException e) {
+      throw new InvalidConfigurationException(e.getMessage());
+    }
     settings.refuseUnknown();
     return config;
   }
@@ -139,16 +151,49 @@ public record ServerConfig(
     return timeout;
   }
 
-  private static SourceCluster source(Settings settings) {
-    return new SourceCluster(
-        endpoints(settings, "source.etcd.endpoints"),
-        path(settings, "source.etcd.rootPath", "by-dev"),
-        path(settings, "source.etcd.metaPath", "meta"),
-        address(settings, "source.pulsar.serviceUrl", "pulsar://127.0.0.1:6650", "pulsar"),
-        address(settings, "source.pulsar.adminUrl", "http://127.0.0.1:8080", "http"),
-        settings.text("source.pulsar.tenant", "public"),
-        settings.text("source.pulsar.namespace", "default"),
-        settings.text("source.topicPrefix", "by-dev"));
+  private static MetaStore metaStore(Settings settings, AccessSettings access) {
+    MetaStore metaStore =
+        new MetaStore(
+            endpoints(settings, "metaStore.endpoints"),
+            path(settings, "metaStore.rootPath", "milvus-cdc"),
+            StoreAccess.read(access));
+    requireTls(settings, metaStore.access().tls(), "metaStore", "metaStore.endpoints");
+    return metaStore;
+  }
+
+  private static SourceCluster source(Settings settings, AccessSettings access) {
+    SourceCluster source =
+        new SourceCluster(
+            endpoints(settings, "source.etcd.endpoints"),
+            path(settings, "source.etcd.rootPath", "by-dev"),
+            path(settings, "source.etcd.metaPath", "meta"),
+            address(settings, "source.pulsar.serviceUrl", "pulsar://127.0.0.1:6650", "pulsar"),
+            address(settings, "source.pulsar.adminUrl", "http://127.0.0.1:8080", "http"),
+            settings.text("source.pulsar.tenant", "public"),
+            settings.text("source.pulsar.namespace", "default"),
+            settings.text("source.topicPrefix", "by-dev"),
+            access.user("source.etcd"),
+            access.tls("source.etcd"),
+            settings.secret("source.pulsar.token"),
+            access.tlsWithoutName("source.pulsar"));
+    requireTls(settings, source.etcdTls(), "source.etcd", "source.etcd.endpoints");
+    requireTls(settings, source.pulsarTls(), "source.pulsar", "source.pulsar.serviceUrl");
+    requireTls(settings, source.pulsarTls(), "source.pulsar", "source.pulsar.adminUrl");
+    return source;
+  }
+
+  /** Certificates that no connection would look at are a mistake. */
+  private static void requireTls(
+      Settings settings, Optional<TlsSettings> tls, String section, String addressKey) {
+    boolean everywhere =
+        Arrays.stream(settings.text(addressKey, "").split(",", -1))
+            .allMatch(address -> address.strip().matches("(?i)(https|pulsar\\+ssl):.*"));
+    if (tls.isPresent() && !everywhere) {
+      throw new InvalidConfigurationException(
+          "%s has certificates (caFile, certificateFile or serverName), but %s is without TLS; "
+              .formatted(section, addressKey)
+              .concat("write it with https:// or pulsar+ssl://"));
+    }
   }
 
   private static Flink flink(Settings settings) {
@@ -178,9 +223,13 @@ public record ServerConfig(
   private static List<String> endpoints(Settings settings, String key) {
     List<String> endpoints = settings.requiredList(key, "[http://127.0.0.1:2379]");
     for (String endpoint : endpoints) {
+      refuseUser(key, endpoint);
       if (!isAddress(endpoint, "http")) {
         throw settings.wrong(key, "a list of addresses such as http://127.0.0.1:2379");
       }
+    }
+    if (endpoints.stream().map(endpoint -> isAddress(endpoint, "https")).distinct().count() > 1) {
+      throw settings.wrong(key, "addresses of one kind, all http or all https");
     }
     return endpoints;
   }
@@ -195,10 +244,19 @@ public record ServerConfig(
 
   private static String address(Settings settings, String key, String example, String scheme) {
     String address = settings.required(key, example);
+    refuseUser(key, address);
     if (!isAddress(address, scheme)) {
       throw settings.wrong(key, "an address such as " + example);
     }
     return address.replaceAll("/+$", "");
+  }
+
+  /** Addresses go into logs and into the arguments of jobs: the address is not told either. */
+  private static void refuseUser(String key, String address) {
+    if (address.contains("@")) {
+      throw new InvalidConfigurationException(
+          key + " must be an address without a user; user and password have settings of their own");
+    }
   }
 
   private static boolean isAddress(String text, String scheme) {
@@ -208,7 +266,7 @@ public record ServerConfig(
       boolean rightScheme =
           scheme.equals("pulsar")
               ? actual.equals("pulsar") || actual.equals("pulsar+ssl")
-              : actual.equals("http") || actual.equals("https");
+              : actual.equals("https") || (scheme.equals("http") && actual.equals("http"));
       return rightScheme && uri.getAuthority() != null;
     } catch (URISyntaxException e) {
       return false;

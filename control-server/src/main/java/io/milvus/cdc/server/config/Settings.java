@@ -5,6 +5,8 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
+import io.milvus.cdc.security.AccessSettings;
+import io.milvus.cdc.security.Secret;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,8 +35,6 @@ public final class Settings {
   private static final String COMMAND_LINE = "--set";
   private static final String ENVIRONMENT_PREFIX = "CDC_";
   private static final Pattern DURATION = Pattern.compile("(\\d+)\\s*(ms|s|min|m|h)");
-
-  private static final String MASK = "********";
 
   /** The part of an address that may hold a password. */
   private static final Pattern USER_INFO = Pattern.compile("//[^/@\\s]*@");
@@ -164,7 +164,7 @@ public final class Settings {
   Optional<Secret> secret(String key) {
     String fileKey = key + "File";
     Optional<Value> direct = find(key);
-    Optional<Path> file = text(fileKey).map(Path::of);
+    Optional<String> file = text(fileKey);
     if (direct.isPresent() && file.isPresent()) {
       throw new InvalidConfigurationException(
           key
@@ -176,25 +176,18 @@ public final class Settings {
               + known.get(fileKey).origin()
               + ") are both set; leave one out");
     }
-    Optional<Value> value = direct.or(() -> file.map(path -> contentOf(path, fileKey)));
+    Optional<Value> value =
+        direct.or(
+            () ->
+                file.map(
+                    path ->
+                        new Value(
+                            AccessSettings.secretInFile(fileKey, path).value(), "file " + path)));
     known.put(
         key,
-        new Effective(key, value.map(found -> MASK), value.map(Value::origin).orElse("default")));
+        new Effective(
+            key, value.map(found -> Secret.MASK), value.map(Value::origin).orElse("default")));
     return value.map(found -> new Secret(found.text().strip()));
-  }
-
-  private Value contentOf(Path file, String key) {
-    String content;
-    try {
-      content = Files.readString(file);
-    } catch (IOException e) {
-      throw new InvalidConfigurationException(
-          key + " names " + file + ", which cannot be read: " + e.getClass().getSimpleName());
-    }
-    if (content.isBlank()) {
-      throw new InvalidConfigurationException(key + " names " + file + ", which is empty");
-    }
-    return new Value(content, "file " + file);
   }
 
   /** A text that has to be set. */
@@ -296,7 +289,7 @@ public final class Settings {
   }
 
   private static String masked(String text) {
-    return USER_INFO.matcher(text).replaceAll("//" + MASK + "@");
+    return USER_INFO.matcher(text).replaceAll("//" + Secret.MASK + "@");
   }
 
   private static String squeezed(String name) {

@@ -1,26 +1,21 @@
 package io.milvus.cdc.server.tasks;
 
-import io.grpc.CallOptions;
-import io.grpc.Channel;
-import io.grpc.ClientCall;
-import io.grpc.ClientInterceptor;
-import io.grpc.ForwardingClientCall;
 import io.grpc.ManagedChannel;
-import io.grpc.ManagedChannelBuilder;
-import io.grpc.Metadata;
-import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.milvus.cdc.server.tasks.TaskException.Kind;
+import io.milvus.cdc.target.TargetChannel;
 import io.milvus.cdc.task.TargetCluster;
-import io.milvus.cdc.task.TargetCluster.Credentials;
 import io.milvus.grpc.ListDatabasesRequest;
 import io.milvus.grpc.ListDatabasesResponse;
 import io.milvus.grpc.MilvusServiceGrpc;
-import java.nio.charset.StandardCharsets;
-import java.util.Base64;
-import java.util.Optional;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertificateException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 
 /**
  * Tries a target by listing its databases, once, on a connection of its own: the SDK's client
@@ -28,25 +23,18 @@ import java.util.concurrent.TimeUnit;
  */
 public final class MilvusTargetProbe implements TargetProbe {
 
-  private static final Metadata.Key<String> AUTHORIZATION =
-      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
-
   @Override
   public void check(TargetCluster target) {
-    ManagedChannelBuilder<?> builder =
-        ManagedChannelBuilder.forAddress(target.host(), target.port());
-    ManagedChannel channel =
-        (target.secure() ? builder.useTransportSecurity() : builder.usePlaintext()).build();
+    ManagedChannel channel = TargetChannel.open(target);
     try {
       ListDatabasesResponse response =
           MilvusServiceGrpc.newBlockingStub(channel)
-              .withInterceptors(new Authorization(target.credentials()))
               .withDeadlineAfter(
                   (long) (target.connectTimeoutSeconds() * 1000), TimeUnit.MILLISECONDS)
               .listDatabases(ListDatabasesRequest.getDefaultInstance());
       refuseFailure(target, response);
     } catch (StatusRuntimeException e) {
-      throw translated(target, e);
+      throw translated(target, e.getStatus());
     } finally {
       channel.shutdownNow();
     }
@@ -54,24 +42,22 @@ public final class MilvusTargetProbe implements TargetProbe {
 
   private static void refuseFailure(TargetCluster target, ListDatabasesResponse response) {
     if (response.getStatus().getCode() != 0) {
-      throw new TaskException(
-          Kind.TARGET_UNREACHABLE,
-          "The target Milvus at "
-              + target.address()
-              + " answers but does not work: "
-              + response.getStatus().getReason());
+      throw unreachable(target, "answers but does not work: " + response.getStatus().getReason());
     }
   }
 
-  private static TaskException translated(TargetCluster target, StatusRuntimeException e) {
-    return switch (e.getStatus().getCode()) {
+  private static TaskException translated(TargetCluster target, Status status) {
+    return switch (status.getCode()) {
       case UNAUTHENTICATED, PERMISSION_DENIED ->
-          new TaskException(
-              Kind.TARGET_REFUSED,
-              "The target Milvus at "
-                  + target.address()
-                  + " refuses the credentials; check token, or username and password, in"
-                  + " milvus_connect_param");
+          target.credentials().isPresent()
+              ? refused(
+                  target,
+                  "refuses the credentials; check token, or username and password, in"
+                      + " milvus_connect_param")
+              : refused(
+                  target,
+                  "wants credentials; give token with uri, or username and password with host, in"
+                      + " milvus_connect_param");
       case UNIMPLEMENTED ->
           new TaskException(
               Kind.TARGET_UNREACHABLE,
@@ -80,58 +66,67 @@ public final class MilvusTargetProbe implements TargetProbe {
                   + " is not a Milvus of release 2.3 or newer; check the address in"
                   + " milvus_connect_param");
       case DEADLINE_EXCEEDED ->
-          new TaskException(
-              Kind.TARGET_UNREACHABLE,
-              "The target Milvus at "
-                  + target.address()
-                  + " does not answer within connect_timeout ("
+          unreachable(
+              target,
+              "does not answer within connect_timeout ("
                   + target.connectTimeoutSeconds()
                   + " s); check the address in milvus_connect_param and that it runs");
-      default ->
-          new TaskException(
-              Kind.TARGET_UNREACHABLE,
-              "The target Milvus at "
-                  + target.address()
-                  + " cannot be reached ("
-                  + shortReason(e.getStatus())
-                  + "); check the address in milvus_connect_param and that it runs");
+      default -> connectionFailed(target, status);
     };
   }
 
-  private static String shortReason(Status status) {
-    String description = Optional.ofNullable(status.getDescription()).orElse("");
-    return Optional.ofNullable(status.getCause())
-        .map(cause -> rootOf(cause).getMessage())
-        .or(() -> Optional.of(description))
-        .filter(text -> !text.isBlank())
-        .orElseGet(() -> status.getCode().name())
-        .lines()
-        .findFirst()
-        .orElse("");
-  }
-
-  private static Throwable rootOf(Throwable error) {
-    return Optional.ofNullable(error.getCause()).map(MilvusTargetProbe::rootOf).orElse(error);
-  }
-
-  /** Sends the credentials the way Milvus wants them. */
-  private record Authorization(Optional<Credentials> credentials) implements ClientInterceptor {
-
-    @Override
-    public <Q, A> ClientCall<Q, A> interceptCall(
-        MethodDescriptor<Q, A> method, CallOptions options, Channel next) {
-      return new ForwardingClientCall.SimpleForwardingClientCall<>(next.newCall(method, options)) {
-        @Override
-        public void start(Listener<A> listener, Metadata headers) {
-          credentials.ifPresent(
-              known ->
-                  headers.put(
-                      AUTHORIZATION,
-                      Base64.getEncoder()
-                          .encodeToString(known.token().getBytes(StandardCharsets.UTF_8))));
-          super.start(listener, headers);
-        }
-      };
+  private static TaskException connectionFailed(TargetCluster target, Status status) {
+    List<Throwable> causes = new ArrayList<>();
+    for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
+      causes.add(cause);
     }
+    String reason = TargetChannel.reason(status);
+    if (has(causes, CertPathBuilderException.class, CertPathValidatorException.class)) {
+      return refused(
+          target,
+          "shows a certificate that is not trusted ("
+              + reason
+              + "); check server_pem_path or ca_pem_path in milvus_connect_param.dial_config");
+    }
+    if (has(causes, CertificateException.class)) {
+      return refused(
+          target,
+          "shows a certificate of another server ("
+              + reason
+              + "); check the address in milvus_connect_param, or give the certificate's name as"
+              + " dial_config.server_name");
+    }
+    if (has(causes, SSLException.class)) {
+      return refused(
+          target,
+          "does not agree on TLS ("
+              + reason
+              + "); check that it has TLS, and the client's certificate in"
+              + " milvus_connect_param.dial_config if it wants one");
+    }
+    return unreachable(
+        target,
+        "cannot be reached ("
+            + reason
+            + "); check the address in milvus_connect_param and that it runs"
+            + (target.secure() ? "" : ", and whether it wants TLS (https://, or enable_tls)"));
+  }
+
+  @SafeVarargs
+  private static boolean has(List<Throwable> causes, Class<? extends Throwable>... types) {
+    return causes.stream()
+        .anyMatch(cause -> List.of(types).stream().anyMatch(t -> t.isInstance(cause)));
+  }
+
+  private static TaskException refused(TargetCluster target, String what) {
+    return new TaskException(Kind.TARGET_REFUSED, subject(target) + what);
+  }
+
+  private static TaskException unreachable(TargetCluster target, String what) {
+    return new TaskException(Kind.TARGET_UNREACHABLE, subject(target) + what);
+  }
+
+  private static String subject(TargetCluster target) {
+    return "The target Milvus at " + target.address() + " ";
   }
 }

@@ -15,7 +15,9 @@ public final class TaskException extends RuntimeException {
     LIMIT_REACHED,
     /** The client: the task cannot start where it is asked to. */
     START_REFUSED,
-    /** The client: the target does not accept the credentials. */
+    /**
+     * The client: the target does not accept the credentials, or its certificate is not trusted.
+     */
     TARGET_REFUSED,
     /** The operator of the target: it does not answer. */
     TARGET_UNREACHABLE,

@@ -340,7 +340,7 @@ class CdcApiTest {
         "{'uri':'http://h:1','connect_timeout':-1} | connect_timeout is -1.0 but must be more than 0",
         "{'uri':'http://h:1','connect_timeout':0} | connect_timeout is 0.0 but must be more than 0",
         "{'uri':'http://h:1','connect_timeout':'5'} | connect_timeout must be a number, not `5`",
-        "{'uri':'http://h:1','dial_config':{'server_name':'a'}} | dial_config is not supported by this",
+        "{'uri':'http://h:1','dial_config':{'server_name':'a'}} | dial_config is for a target with TLS",
         "{'host':'h'} | milvus_connect_param.port is missing",
         "{'host':'h','port':0} | port is 0 but must be from 1 to 65535",
         "{'host':'h','port':65536} | port is 65536 but must be from 1 to 65535",
@@ -508,7 +508,7 @@ class CdcApiTest {
     TargetCluster byUri = probed.get(probed.size() - 1);
     assertThat(byUri.address()).isEqualTo("localhost:19530");
     assertThat(byUri.secure()).isFalse();
-    assertThat(byUri.credentials().orElseThrow().token()).isEqualTo("root:SecretOne");
+    assertThat(byUri.credentials().orElseThrow().token().value()).isEqualTo("root:SecretOne");
 
     Answer answer =
         create(
@@ -519,7 +519,7 @@ class CdcApiTest {
     TargetCluster byHost = probed.get(probed.size() - 1);
     assertThat(byHost.address()).isEqualTo("example.org:443");
     assertThat(byHost.secure()).isTrue();
-    assertThat(byHost.credentials().orElseThrow().token()).isEqualTo("u:SecretTwo");
+    assertThat(byHost.credentials().orElseThrow().token().value()).isEqualTo("u:SecretTwo");
     assertThat(byHost.connectTimeoutSeconds()).isEqualTo(1.5);
     var selection =
         definitions.definition(answer.data().path("task_id").asText()).orElseThrow().selection();

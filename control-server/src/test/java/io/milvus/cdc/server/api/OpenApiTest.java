@@ -165,6 +165,7 @@ class OpenApiTest {
         "DeleteData | {'request_type':'delete','request_data':{'task_id':'a','x-x':1}}",
         "CreateData | {'request_type':'create','request_data':{'milvus_connect_param':{'uri':'http://h:1'},'collection_infos':[{'name':'a'}],'x-x':1}}",
         "ConnectParam | {'request_type':'create','request_data':{'milvus_connect_param':{'uri':'http://h:1','x-x':1},'collection_infos':[{'name':'a'}]}}",
+        "DialConfig | {'request_type':'create','request_data':{'milvus_connect_param':{'uri':'https://h:1','dial_config':{'x-x':1}},'collection_infos':[{'name':'a'}]}}",
         "CollectionInfo | {'request_type':'create','request_data':{'milvus_connect_param':{'uri':'http://h:1'},'collection_infos':[{'name':'a','x-x':1}]}}",
         "CollectionInfo | {'request_type':'create','request_data':{'milvus_connect_param':{'uri':'http://h:1'},'db_collections':{'d':[{'name':'a','x-x':1}]}}}",
       })

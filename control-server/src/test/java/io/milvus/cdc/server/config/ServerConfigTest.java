@@ -3,8 +3,10 @@ package io.milvus.cdc.server.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.milvus.cdc.security.Secret;
 import io.milvus.cdc.server.config.ServerConfig.Embedded;
 import io.milvus.cdc.server.config.ServerConfig.Remote;
+import io.milvus.cdc.task.StoreAccess;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -94,7 +96,9 @@ class ServerConfigTest {
                 Duration.ofSeconds(5),
                 Duration.ofMinutes(1)));
     assertThat(config.metaStore())
-        .isEqualTo(new ServerConfig.MetaStore(List.of("http://a:1", "http://b:2"), "tasks"));
+        .isEqualTo(
+            new ServerConfig.MetaStore(
+                List.of("http://a:1", "http://b:2"), "tasks", StoreAccess.NONE));
     assertThat(config.source().metaPrefix()).isEqualTo("r/m");
     assertThat(config.source().topic("x")).isEqualTo("persistent://t/n/x");
     assertThat(config.source().pulsarAdminUrl()).isEqualTo("http://e:5");
@@ -210,7 +214,8 @@ class ServerConfigTest {
             """,
             Map.of("CDC_FLINK_PARALLELISM", "4", "CDC_SOURCE_TOPIC_PREFIX", "p"),
             Map.of(
-                "source.etcd.endpoints", "http://user:hidden@c:3",
+                "source.etcd.endpoints", "http://c:3",
+                "flink.checkpointDirectory", "s3://user:hidden@bucket/cdc",
                 "source.pulsar.serviceUrl", "pulsar://d:4",
                 "source.pulsar.adminUrl", "http://e:5"));
     ServerConfig config = ServerConfig.from(settings);
@@ -227,10 +232,10 @@ class ServerConfigTest {
                 "flink.parallelism",
                 Optional.of("4"),
                 "environment variable CDC_FLINK_PARALLELISM"));
-    assertThat(effective(settings, "source.etcd.endpoints"))
+    assertThat(effective(settings, "flink.checkpointDirectory"))
         .isEqualTo(
             new Settings.Effective(
-                "source.etcd.endpoints", Optional.of("http://********@c:3"), "--set"));
+                "flink.checkpointDirectory", Optional.of("s3://********@bucket/cdc"), "--set"));
     assertThat(effective(settings, "limits.maxTasks"))
         .isEqualTo(new Settings.Effective("limits.maxTasks", Optional.of("100"), "default"));
     assertThat(effective(settings, "flink.checkpointInterval").value()).hasValue("10s");
@@ -299,7 +304,7 @@ class ServerConfigTest {
   @Test
   void aPasswordInAnAddressIsNotTold() {
     assertThatThrownBy(() -> with(Map.of("source.pulsar.serviceUrl", "http://user:hidden@h:1")))
-        .hasMessageContaining("source.pulsar.serviceUrl is 'http://********@h:1'")
+        .hasMessageContaining("source.pulsar.serviceUrl must be an address without a user")
         .hasMessageNotContaining("hidden");
   }
 

@@ -36,12 +36,17 @@ final class CdcClient {
 
   /** Creates a task that replicates everything to a target. */
   String create(String targetUri) {
+    return createWith("\"uri\":\"" + targetUri + "\"");
+  }
+
+  /** As {@link #create}, with fields of {@code milvus_connect_param}. */
+  String createWith(String connectParam) {
     return post("""
             {"request_type":"create","request_data":{
-              "milvus_connect_param":{"uri":"%s","connect_timeout":10},
+              "milvus_connect_param":{%s,"connect_timeout":10},
               "collection_infos":[{"name":"*"}]}}
             """
-            .formatted(targetUri))
+            .formatted(connectParam))
         .data()
         .get("task_id")
         .asText();
@@ -84,15 +89,12 @@ final class CdcClient {
 
   /** What Prometheus would be told. */
   String metrics() {
-    HttpRequest request = HttpRequest.newBuilder(cdc.resolve("/cdc/metrics")).build();
-    try {
-      return http.send(request, HttpResponse.BodyHandlers.ofString()).body();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException(e);
-    }
+    return text(cdc.resolve("/cdc/metrics").toString());
+  }
+
+  /** What is at an address, whatever the status. */
+  String text(String url) {
+    return text(HttpRequest.newBuilder(URI.create(url)).build()).body();
   }
 
   private JsonNode get(String url) {
@@ -100,9 +102,17 @@ final class CdcClient {
   }
 
   private Answer send(HttpRequest request) {
+    HttpResponse<String> response = text(request);
     try {
-      HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
       return new Answer(response.statusCode(), JSON.readTree(response.body()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private HttpResponse<String> text(HttpRequest request) {
+    try {
+      return http.send(request, HttpResponse.BodyHandlers.ofString());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {

@@ -3,8 +3,10 @@ package io.milvus.cdc.server.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.milvus.cdc.playground.Part;
+import io.milvus.cdc.playground.PlaygroundSettings;
 import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
 import io.milvus.cdc.workload.SourceWriter;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** The job's jar on a Flink cluster whose JobManager and TaskManager are processes of their own. */
@@ -12,8 +14,20 @@ class FlinkClusterIT {
 
   @Test
   void theSameTaskRunsOnARealCluster() {
-    try (TaskScenario scenario = new TaskScenario(FlinkMode.REMOTE)) {
-      String task = scenario.client.create(scenario.playground.targetUri());
+    // Each process needs the key: the target's password is sealed in the task store.
+    Map<String, String> key = Map.of("CDC_SECRET_KEY", "A".repeat(43) + "=");
+    PlaygroundSettings settings =
+        PlaygroundSettings.defaults()
+            .withFlinkMode(FlinkMode.REMOTE)
+            .withPartSettings(Part.SERVER, key)
+            .withPartSettings(Part.JOB_MANAGER, key)
+            .withPartSettings(Part.TASK_MANAGER, key)
+            .withPartSettings(Part.TARGET, Map.of("common.security.authorizationEnabled", "true"));
+    try (TaskScenario scenario =
+        new TaskScenario(settings, target -> target.withAuthorization("root", "Milvus"))) {
+      String task =
+          scenario.client.createWith(
+              "\"uri\":\"" + scenario.playground.targetUri() + "\",\"token\":\"root:Milvus\"");
       scenario.awaitState(task, "Running");
       SourceWriter writer = scenario.newCollection("clustered");
       writer.insert(0, 500, 1);

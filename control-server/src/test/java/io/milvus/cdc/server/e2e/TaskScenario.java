@@ -13,8 +13,10 @@ import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
 import io.milvus.cdc.playground.TestingPlayground;
 import io.milvus.cdc.workload.SourceWriter;
 import io.milvus.cdc.workload.SourceWriter.Kind;
+import io.milvus.param.ConnectParam;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /** Real servers with a task between them, as the tests of this package use them. */
 final class TaskScenario implements AutoCloseable {
@@ -27,14 +29,26 @@ final class TaskScenario implements AutoCloseable {
   final CdcClient client;
 
   TaskScenario(FlinkMode flink) {
+    this(PlaygroundSettings.defaults().withFlinkMode(flink), UnaryOperator.identity());
+  }
+
+  /**
+   * @param toTarget adds to an address what the target wants
+   */
+  TaskScenario(PlaygroundSettings settings, UnaryOperator<ConnectParam.Builder> toTarget) {
     playground =
         TestingPlayground.separate(
-            PlaygroundSettings.defaults()
-                .withFlinkMode(flink)
-                .withProgress(line -> System.out.println("playground: " + line)));
+            settings.withProgress(line -> System.out.println("playground: " + line)));
     playground.start(Part.ETCD, Part.PULSAR, Part.SOURCE, Part.TARGET, Part.SERVER);
     source = MilvusCluster.connect("127.0.0.1", playground.ports().sourceMilvus());
-    target = MilvusCluster.connect("127.0.0.1", playground.ports().targetMilvus());
+    target =
+        MilvusCluster.connect(
+            toTarget
+                .apply(
+                    ConnectParam.newBuilder()
+                        .withHost("127.0.0.1")
+                        .withPort(playground.ports().targetMilvus()))
+                .build());
     client = new CdcClient(playground.serverUrl());
   }
 

@@ -1,0 +1,190 @@
+package io.milvus.cdc.log;
+
+import io.milvus.cdc.security.PemException;
+import io.milvus.cdc.security.Secret;
+import io.milvus.cdc.security.TlsSettings;
+import io.milvus.cdc.task.PermanentFailure;
+import io.milvus.cdc.task.SourceCluster;
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.nio.charset.StandardCharsets;
+import java.security.PrivateKey;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.Map;
+import org.apache.pulsar.client.api.Authentication;
+import org.apache.pulsar.client.api.AuthenticationDataProvider;
+import org.apache.pulsar.client.api.ClientBuilder;
+import org.apache.pulsar.client.api.PulsarClient;
+
+/**
+ * Lets clients into the source's Pulsar, over its binary protocol and over HTTP: with its TLS and
+ * its token. Certificates come from the task's definition and are not written to files.
+ */
+final class PulsarAccess {
+
+  private final SourceCluster source;
+  private final TlsSettings tls;
+
+  PulsarAccess(SourceCluster source) {
+    this.source = source;
+    this.tls = source.pulsarTls().orElse(TlsSettings.DEFAULT);
+  }
+
+  /**
+   * What a client of the binary protocol begins with.
+   *
+   * @throws PermanentFailure when the task's certificates cannot be used
+   */
+  ClientBuilder client() {
+    ClientBuilder builder =
+        PulsarClient.builder()
+            .serviceUrl(source.pulsarServiceUrl())
+            .enableTlsHostnameVerification(true);
+    if (source.pulsarToken().isPresent() || source.pulsarTls().isPresent()) {
+      builder.authentication(authentication());
+    }
+    return builder;
+  }
+
+  /**
+   * A client for the broker's HTTP interface; its requests are to come from {@link #request}.
+   *
+   * @throws PermanentFailure when the task's certificates cannot be used
+   */
+  HttpClient http(Duration connectTimeout) {
+    HttpClient.Builder builder =
+        HttpClient.newBuilder()
+            .connectTimeout(connectTimeout)
+            .followRedirects(HttpClient.Redirect.NORMAL);
+    if (source.pulsarAdminUrl().startsWith("https:")) {
+      try {
+        builder.sslContext(tls.sslContext());
+      } catch (PemException e) {
+        throw unusable(e);
+      }
+    }
+    return builder.build();
+  }
+
+  /** A request to the broker's HTTP interface. */
+  HttpRequest.Builder request(URI uri) {
+    HttpRequest.Builder request = HttpRequest.newBuilder(uri).header("Accept", "application/json");
+    source.pulsarToken().ifPresent(token -> request.header("Authorization", bearer(token)));
+    return request;
+  }
+
+  private static String bearer(Secret token) {
+    return "Bearer " + token.value();
+  }
+
+  private static PermanentFailure unusable(PemException e) {
+    return new PermanentFailure(
+        "The certificates that the task has for the source's Pulsar cannot be used: one "
+            + e.getMessage()
+            + "; correct source.pulsar and create the task anew",
+        e);
+  }
+
+  private Authentication authentication() {
+    try {
+      X509Certificate[] chain = null;
+      PrivateKey key = null;
+      if (tls.client().isPresent()) {
+        chain = tls.client().get().certificates().toArray(X509Certificate[]::new);
+        key = tls.client().get().key();
+      }
+      return new Shown(
+          source.pulsarToken().orElse(null),
+          source.pulsarTls().isPresent(),
+          tls.trusted().orElse(null),
+          chain,
+          key);
+    } catch (PemException e) {
+      throw unusable(e);
+    }
+  }
+
+  /**
+   * What the client shows to the broker, and whom it trusts: the Pulsar client takes both from here
+   * when they are not in files. What is absent is null, as the client wants it.
+   */
+  private static final class Shown implements Authentication, AuthenticationDataProvider {
+
+    private static final long serialVersionUID = 1L;
+
+    private final transient Secret token;
+    private final boolean tls;
+    private final String trusted;
+    private final X509Certificate[] chain;
+    private final transient PrivateKey key;
+
+    Shown(Secret token, boolean tls, String trusted, X509Certificate[] chain, PrivateKey key) {
+      this.token = token;
+      this.tls = tls;
+      this.trusted = trusted;
+      this.chain = chain;
+      this.key = key;
+    }
+
+    @Override
+    public String getAuthMethodName() {
+      if (token != null) {
+        return "token";
+      }
+      return chain == null ? "none" : "tls";
+    }
+
+    @Override
+    public AuthenticationDataProvider getAuthData() {
+      return this;
+    }
+
+    @Override
+    public boolean hasDataFromCommand() {
+      return token != null;
+    }
+
+    @Override
+    public String getCommandData() {
+      return token == null ? null : token.value();
+    }
+
+    @Override
+    public boolean hasDataForTls() {
+      return tls;
+    }
+
+    @Override
+    public Certificate[] getTlsCertificates() {
+      return chain;
+    }
+
+    @Override
+    public PrivateKey getTlsPrivateKey() {
+      return key;
+    }
+
+    @Override
+    public InputStream getTlsTrustStoreStream() {
+      return trusted == null
+          ? null
+          : new ByteArrayInputStream(trusted.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    // The interface wants it; it is not called by the client.
+    @Override
+    @SuppressWarnings("deprecation")
+    public void configure(Map<String, String> parameters) {}
+
+    @Override
+    public void start() {}
+
+    @Override
+    public void close() {}
+  }
+}

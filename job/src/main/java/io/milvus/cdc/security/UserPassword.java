@@ -1,0 +1,4 @@
+package io.milvus.cdc.security;
+
+/** A user and the password that proves it. */
+public record UserPassword(String user, Secret password) {}

@@ -1,0 +1,117 @@
+package io.milvus.cdc.target;
+
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ChannelCredentials;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.ForwardingClientCall;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import io.grpc.TlsChannelCredentials;
+import io.milvus.cdc.security.PemException;
+import io.milvus.cdc.security.Secret;
+import io.milvus.cdc.security.TlsSettings;
+import io.milvus.cdc.task.PermanentFailure;
+import io.milvus.cdc.task.TargetCluster;
+import io.milvus.cdc.task.TargetCluster.Credentials;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Opens gRPC channels to a target: with its TLS, and with the credentials on every call. The
+ * certificates come from the task's definition and are never written to a file, as the Milvus SDK
+ * would need them.
+ */
+public final class TargetChannel {
+
+  private static final Metadata.Key<String> AUTHORIZATION =
+      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+
+  // As the Milvus SDK has them: many servers cut off clients that ask more often.
+  private static final long KEEP_ALIVE_SECONDS = 55;
+  private static final long KEEP_ALIVE_TIMEOUT_SECONDS = 20;
+  private static final long IDLE_HOURS = 24;
+
+  private TargetChannel() {}
+
+  /**
+   * A channel; it connects when it is first used.
+   *
+   * @throws PermanentFailure when the task's certificates cannot be used
+   */
+  public static ManagedChannel open(TargetCluster target) {
+    TlsSettings tls = target.tls().orElse(TlsSettings.DEFAULT);
+    ManagedChannelBuilder<?> channel =
+        Grpc.newChannelBuilderForAddress(
+                target.host(),
+                target.port(),
+                target.secure() ? tls(target, tls) : InsecureChannelCredentials.create())
+            .maxInboundMessageSize(Integer.MAX_VALUE)
+            .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+            .keepAliveTimeout(KEEP_ALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
+            .idleTimeout(IDLE_HOURS, TimeUnit.HOURS);
+    if (target.secure()) {
+      tls.serverName().ifPresent(channel::overrideAuthority);
+    }
+    target.credentials().map(Authorization::of).ifPresent(channel::intercept);
+    return channel.build();
+  }
+
+  private static ChannelCredentials tls(TargetCluster target, TlsSettings settings) {
+    TlsChannelCredentials.Builder credentials = TlsChannelCredentials.newBuilder();
+    try {
+      credentials.trustManager(settings.trustManager());
+      settings.keyManager().ifPresent(credentials::keyManager);
+    } catch (PemException e) {
+      throw new PermanentFailure(
+          "The certificates that the task has for its target %s cannot be used: one %s; "
+              .formatted(target.address(), e.getMessage())
+              .concat("create the task anew with others"),
+          e);
+    }
+    return credentials.build();
+  }
+
+  /** Why a call failed, in one line: what the connection met, when it was the connection. */
+  public static String reason(Status status) {
+    return Optional.ofNullable(status.getCause())
+        .map(cause -> rootOf(cause).getMessage())
+        .or(() -> Optional.ofNullable(status.getDescription()))
+        .flatMap(text -> text.lines().findFirst())
+        .filter(text -> !text.isBlank())
+        .orElseGet(() -> status.getCode().name());
+  }
+
+  private static Throwable rootOf(Throwable error) {
+    return Optional.ofNullable(error.getCause()).map(TargetChannel::rootOf).orElse(error);
+  }
+
+  /** Sends the credentials the way Milvus wants them. */
+  private record Authorization(Secret header) implements ClientInterceptor {
+
+    static Authorization of(Credentials credentials) {
+      byte[] token = credentials.token().value().getBytes(StandardCharsets.UTF_8);
+      return new Authorization(new Secret(Base64.getEncoder().encodeToString(token)));
+    }
+
+    @Override
+    public <Q, A> ClientCall<Q, A> interceptCall(
+        MethodDescriptor<Q, A> method, CallOptions options, Channel next) {
+      return new ForwardingClientCall.SimpleForwardingClientCall<>(next.newCall(method, options)) {
+        @Override
+        public void start(Listener<A> listener, Metadata headers) {
+          headers.put(AUTHORIZATION, header.value());
+          super.start(listener, headers);
+        }
+      };
+    }
+  }
+}
