@@ -49,7 +49,9 @@ record TestingDefinition(String taskId, TaskStoreAddress store) {
             parallelism);
     TaskStoreAddress store = new TaskStoreAddress(List.of(playground.etcdEndpoint()), "job-test");
     try (EtcdTaskStore opened = store.open()) {
-      opened.write(definition, StartPositionReader.read(source, Selection.everything(), RequestedStarts.none()));
+      opened.write(
+          definition,
+          StartPositionReader.read(source, Selection.everything(), RequestedStarts.none()));
     }
     return new TestingDefinition(taskId, store);
   }

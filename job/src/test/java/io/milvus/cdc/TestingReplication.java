@@ -59,8 +59,7 @@ final class TestingReplication implements AutoCloseable {
             selection,
             PARALLELISM);
     try (EtcdTaskStore opened = store.open()) {
-      opened.write(
-          definition, StartPositionReader.read(source, selection, RequestedStarts.none()));
+      opened.write(definition, StartPositionReader.read(source, selection, RequestedStarts.none()));
     }
   }
 

@@ -154,8 +154,8 @@ public record Selection(List<Entry> collections, List<Renaming> renamings) {
 
   /**
    * Whether one target cannot serve both: when both select the same collection, which has one copy
-   * on a target, or both can write to the same name. A database that is selected by {@link #ALL} may
-   * be any on the target.
+   * on a target, or both can write to the same name. A database that is selected by {@link #ALL}
+   * may be any on the target.
    */
   public boolean overlaps(Selection other) {
     return meet(collections, other.collections) || meet(writtenEntries(), other.writtenEntries());

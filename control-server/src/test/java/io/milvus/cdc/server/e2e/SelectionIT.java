@@ -134,8 +134,7 @@ class SelectionIT {
     client.ask("delete", first).data();
 
     dropOnTarget("handed");
-    String second =
-        create("'collection_infos':[{'name':'handed','positions':" + positions + "}]");
+    String second = create("'collection_infos':[{'name':'handed','positions':" + positions + "}]");
     await()
         .atMost(TaskScenario.PATIENCE)
         .ignoreExceptions()
