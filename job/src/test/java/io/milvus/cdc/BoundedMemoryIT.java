@@ -95,7 +95,7 @@ class BoundedMemoryIT {
             .atMost(PATIENCE)
             .failFast("the job ended", () -> !job.isAlive())
             .ignoreExceptions()
-            .until(() -> rows(target, "large") == BACKLOG_MEGABYTES * ROWS_OF_A_MEGABYTE);
+            .until(() -> rows(target, "large") == (long) BACKLOG_MEGABYTES * ROWS_OF_A_MEGABYTE);
         System.out.println("memory: replicated after " + secondsSince(started) + " s");
         assertThat(RowComparison.differences(source, target, "many", "large")).isEmpty();
         await()
