@@ -34,6 +34,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import milvus.proto.msg.Msg;
@@ -279,14 +281,14 @@ class NewerTypesTest {
   }
 
   private static CollectionSchema changed(
-      CollectionSchema schema, String name, UnaryOperator<FieldSchema.Builder> change) {
+      CollectionSchema schema, String name, Consumer<FieldSchema.Builder> change) {
     CollectionSchema.Builder changed = schema.toBuilder();
     changed
         .getFieldsBuilderList()
         .forEach(
             field -> {
               if (field.getName().equals(name)) {
-                change.apply(field);
+                change.accept(field);
               }
             });
     return changed.build();
@@ -355,7 +357,7 @@ class NewerTypesTest {
 
   /** What a row holds; with nulls or without. A sparse vector's highest index is its key. */
   private static Map<String, Object> row(long key, boolean complete) {
-    Map<String, Object> row = new java.util.TreeMap<>();
+    Map<String, Object> row = new TreeMap<>();
     row.put("id", key);
     row.put("sparse", ByteString.copyFrom(new byte[] {(byte) key, 0, 0, 0, 0, 0, 0, 64}));
     row.put("half", ByteString.copyFrom(new byte[] {(byte) key, 1, 2, 3}));
