@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.milvus.cdc.compare.RowComparison;
-import io.milvus.cdc.playground.FlinkMode;
+import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
 import io.milvus.cdc.workload.SourceWriter;
 import io.milvus.cdc.workload.SourceWriter.Kind;
 import io.milvus.grpc.DropCollectionRequest;
