@@ -2,6 +2,7 @@ package io.milvus.cdc.catalog;
 
 import io.milvus.cdc.catalog.v1.CollectionState;
 import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.event.SourceName;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.Selection.Name;
 import java.util.ArrayList;

@@ -1,7 +1,6 @@
 package io.milvus.cdc.target;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import io.milvus.cdc.catalog.SourceName;
 import io.milvus.cdc.catalog.v1.CollectionState;
 import io.milvus.cdc.catalog.v1.Index;
 import io.milvus.cdc.catalog.v1.Partition;
@@ -11,6 +10,7 @@ import io.milvus.cdc.event.SourceEvent.CollectionGone;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
+import io.milvus.cdc.event.SourceName;
 import io.milvus.cdc.target.TargetConnection.Place;
 import io.milvus.cdc.target.TargetException.Kind;
 import io.milvus.cdc.task.Selection.Name;

@@ -13,6 +13,7 @@ import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
 import io.milvus.cdc.event.SourceEvent.CollectionOutside;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
+import io.milvus.cdc.event.SourceName;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.StartPositions;
 import io.milvus.grpc.DataType;

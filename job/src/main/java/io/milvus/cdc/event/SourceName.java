@@ -1,4 +1,4 @@
-package io.milvus.cdc.catalog;
+package io.milvus.cdc.event;
 
 import io.milvus.cdc.catalog.v1.CollectionState;
 import io.milvus.cdc.task.Selection.Name;
@@ -16,7 +16,7 @@ public final class SourceName {
   }
 
   /** The same collection at its place on the target. */
-  static CollectionState onTarget(CollectionState state, Name target) {
+  public static CollectionState onTarget(CollectionState state, Name target) {
     Name source = of(state);
     if (target.equals(source)) {
       return state;
