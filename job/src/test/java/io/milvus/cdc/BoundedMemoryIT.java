@@ -35,7 +35,7 @@ class BoundedMemoryIT {
 
   private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final int IDLE_COLLECTIONS = Integer.getInteger("memory.collections", 150);
-  private static final int BACKLOG_MEGABYTES = Integer.getInteger("memory.megabytes", 400);
+  private static final int BACKLOG_MEGABYTES = Integer.getInteger("memory.megabytes", 300);
   private static final int HEAP_MEGABYTES = Integer.getInteger("memory.heap", 256);
   private static final int DIMENSION = 2_048;
   private static final int ROWS_OF_A_MEGABYTE = (1 << 20) / (DIMENSION * Float.BYTES);
