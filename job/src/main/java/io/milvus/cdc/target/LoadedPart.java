@@ -4,6 +4,7 @@ import io.milvus.cdc.catalog.v1.CollectionState;
 import io.milvus.cdc.catalog.v1.Load;
 import io.milvus.cdc.catalog.v1.Partition;
 import io.milvus.cdc.target.TargetConnection.Place;
+import io.milvus.cdc.target.TargetException.Kind;
 import io.milvus.grpc.LoadState;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,6 +95,21 @@ final class LoadedPart {
     if (missing.isEmpty()) {
       return 0;
     }
+    try {
+      load(wanted, missing);
+      return 1;
+    } catch (TargetException e) {
+      if (!loaded || e.kind() != Kind.PERMANENT) {
+        throw e;
+      }
+    }
+    // Milvus 2.3 loads nothing more of a collection that got an index since it was loaded.
+    int operations = release();
+    load(wanted, new TreeSet<>(wantedPartitions(wanted)));
+    return operations + 1;
+  }
+
+  private void load(CollectionState wanted, Set<String> missing) throws TargetException {
     Load load = wanted.getLoad();
     if (load.getPartitionsCount() == 0) {
       client.loadCollection(place.database(), place.name(), load.getReplicas());
@@ -101,7 +117,6 @@ final class LoadedPart {
       client.loadPartitions(
           place.database(), place.name(), new ArrayList<>(missing), load.getReplicas());
     }
-    return 1;
   }
 
   private static List<String> wantedPartitions(CollectionState wanted) {

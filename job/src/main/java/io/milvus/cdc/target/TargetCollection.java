@@ -188,7 +188,8 @@ final class TargetCollection implements LaneWork {
     Optional<DescribeCollectionResponse> occupier =
         client.describeCollection(to.database(), to.name());
     if (occupier.isPresent()) {
-      makeRoom(client, occupier.get(), to);
+      moveAside(client, from);
+      throw taken(occupier.get(), to);
     }
     int operations = 1;
     if (!from.database().equals(to.database())) {
@@ -202,35 +203,38 @@ final class TargetCollection implements LaneWork {
   }
 
   /**
-   * Waits until a name is free. The copy that has it is about to be renamed or dropped; when that
-   * does not happen for a while (two collections have swapped their names, or the other one is
-   * stopped), it is renamed out of the way. Its own lane finds it there.
+   * Gives up a copy's name while the one that it is to get is taken: the copy that has that one may
+   * be waiting for this one's, as when two collections have swapped their names. Each lane moves
+   * nothing but its own copy, because the others may be writing to theirs.
    */
-  private void makeRoom(TargetClient client, DescribeCollectionResponse occupier, Place at)
-      throws TargetException {
+  private void moveAside(TargetClient client, Place from) throws TargetException {
+    String suffix = "_cdc_" + collectionId;
+    if (from.name().endsWith(suffix) || !hasWaitedForAName()) {
+      return;
+    }
+    Place aside = new Place(from.database(), from.name() + suffix);
+    client.renameCollection(from.database(), from.name(), aside.database(), aside.name());
+    connection.copied(collectionId, aside);
+    LOG.info("A copy gives up its name until its new one is free: from={} to={}", from, aside);
+  }
+
+  private boolean hasWaitedForAName() {
     Instant now = Instant.now();
     blockedSince = blockedSince.or(() -> Optional.of(now));
-    boolean waitedEnough = now.isAfter(blockedSince.get().plus(PATIENCE_FOR_A_NAME));
-    if (!connection.isCopyOfThisSource(occupier) || !waitedEnough) {
-      throw TargetConnection.wait(
-          "the target's "
-              + at
-              + " is "
-              + TargetConnection.origin(occupier)
-                  .map(origin -> "the copy of another source collection (" + origin + ")")
-                  .orElse("not a copy made by a task")
-              + ", wanted is "
-              + connection.originOf(collectionId)
-              + "; it waits until that one is dropped or renamed on the target");
-    }
-    String origin = TargetConnection.origin(occupier).orElseThrow();
-    String aside = at.name() + "_cdc_" + origin.substring(origin.lastIndexOf('/') + 1);
-    client.renameCollection(at.database(), at.name(), at.database(), aside);
-    LOG.info(
-        "A copy was renamed to make room for another one: database={} from={} to={}",
-        at.database(),
-        at.name(),
-        aside);
+    return now.isAfter(blockedSince.get().plus(PATIENCE_FOR_A_NAME));
+  }
+
+  private TargetException taken(DescribeCollectionResponse occupier, Place name) {
+    return TargetConnection.wait(
+        "the target's "
+            + name
+            + " is "
+            + TargetConnection.origin(occupier)
+                .map(origin -> "the copy of another source collection (" + origin + ")")
+                .orElse("not a copy made by a task")
+            + ", wanted is "
+            + connection.originOf(collectionId)
+            + "; it waits until that one is dropped or renamed on the target");
   }
 
   private int adopt(
@@ -242,8 +246,7 @@ final class TargetCollection implements LaneWork {
     Optional<String> origin = TargetConnection.origin(found);
     String ownOrigin = connection.originOf(collectionId);
     if (origin.isPresent() && !origin.get().equals(ownOrigin)) {
-      makeRoom(client, found, wantedPlace);
-      throw TargetConnection.wait("the name " + wantedPlace + " has just become free");
+      throw taken(found, wantedPlace);
     }
     SchemaFit.check(wantedPlace.toString(), wantedSchema, found.getSchema());
     if (origin.isPresent()) {

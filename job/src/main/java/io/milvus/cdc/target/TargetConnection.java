@@ -85,11 +85,6 @@ final class TargetConnection implements AutoCloseable {
     return copyOf(collectionId);
   }
 
-  /** Whether a collection on the target is a copy of a collection of this task's source. */
-  boolean isCopyOfThisSource(DescribeCollectionResponse description) {
-    return origin(description).filter(origin -> origin.startsWith(sourceName + "/")).isPresent();
-  }
-
   private synchronized void findCopies(TargetClient opened) throws TargetException {
     for (String database : opened.databases()) {
       for (String name : opened.collections(database)) {
