@@ -23,7 +23,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.Tag;
 
 /**
  * A job with a small heap of its own, many collections that nobody writes to, and a backlog that is
@@ -32,12 +32,12 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
  * <p>The system properties {@code memory.collections}, {@code memory.megabytes} and {@code
  * memory.heap} choose another size.
  */
-@EnabledIfSystemProperty(named = "memory.megabytes", matches = "[0-9]+")
+@Tag("long")
 class BoundedMemoryIT {
 
   private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final int IDLE_COLLECTIONS = Integer.getInteger("memory.collections", 150);
-  private static final int BACKLOG_MEGABYTES = Integer.getInteger("memory.megabytes", 0);
+  private static final int BACKLOG_MEGABYTES = Integer.getInteger("memory.megabytes", 400);
   private static final int HEAP_MEGABYTES = Integer.getInteger("memory.heap", 256);
   private static final int DIMENSION = 2_048;
   private static final int ROWS_OF_A_MEGABYTE = (1 << 20) / (DIMENSION * Float.BYTES);

@@ -38,6 +38,7 @@ import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +50,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * that copies everything. Each test has databases of its own and ends when the target's are the
  * same as the source's, in everything that {@link ClusterComparison} knows.
  */
+@Tag("long")
 class OperationsIT {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Tag;
 
 /**
  * The job between two real Milvus servers, while everything that a client can do is done to the
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.Test;
  *
  * <p>The system properties {@code workload.seed} and {@code workload.seconds} choose another run.
  */
+@Tag("long")
 class RandomWorkloadReplicationIT {
 
   private static final Duration PATIENCE = Duration.ofMinutes(2);
