@@ -5,31 +5,23 @@ import static org.awaitility.Awaitility.await;
 
 import io.milvus.cdc.compare.MilvusCluster;
 import io.milvus.cdc.compare.RowComparison;
-import io.milvus.cdc.log.StartPositionReader;
 import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.TestingPlayground;
 import io.milvus.cdc.task.EtcdTaskStore;
-import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
-import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.cdc.task.StoppedCollection.FirstMessage;
 import io.milvus.cdc.task.StoppedCollection.UnreadableMessage;
-import io.milvus.cdc.task.TargetCluster;
-import io.milvus.cdc.task.TaskDefinition;
-import io.milvus.cdc.task.TaskStoreAddress;
 import io.milvus.cdc.workload.SourceWriter;
 import io.milvus.cdc.workload.SourceWriter.Kind;
 import io.milvus.grpc.DescribeCollectionRequest;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.apache.flink.configuration.CheckpointingOptions;
@@ -49,6 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a real source's log holds and a real target cannot take. */
 class BadInputIT {
 
+  private static final int PARALLELISM = 2;
   private static final Duration PATIENCE = Duration.ofSeconds(90);
   private static final String DATABASE = "bad_input";
 
@@ -64,8 +57,7 @@ class BadInputIT {
   private Playground playground;
   private MilvusCluster source;
   private MilvusCluster target;
-  private TaskStoreAddress store;
-  private String taskId;
+  private TestingDefinition task;
   private Optional<JobClient> job = Optional.empty();
 
   @BeforeEach
@@ -75,8 +67,6 @@ class BadInputIT {
     target = MilvusCluster.connect("127.0.0.1", playground.ports().targetMilvus());
     SourceWriter.createDatabase(source, DATABASE);
     SourceWriter.createDatabase(target, DATABASE);
-    store = new TaskStoreAddress(List.of(playground.etcdEndpoint()), "bad-input");
-    taskId = UUID.randomUUID().toString().replace("-", "");
   }
 
   @AfterEach
@@ -100,7 +90,11 @@ class BadInputIT {
     writer("other_key", Kind.INT64);
     writer("victim", Kind.INT64);
     writer("bystander", Kind.INT64);
-    defineTask();
+    task =
+        TestingDefinition.write(
+            playground,
+            new Selection(List.of(new Selection.Entry(DATABASE, Selection.ALL))),
+            PARALLELISM);
     start(Optional.empty());
     writers.values().forEach(writer -> writer.insert(0, 100, 1));
     awaitSame("victim");
@@ -141,10 +135,12 @@ class BadInputIT {
     assertThat(stopped().get("victim").unreadable()).hasValue(garbage);
 
     savepoint = stop();
-    try (EtcdTaskStore opened = store.open()) {
-      for (StoppedCollection each : opened.stopped(taskId)) {
+    try (EtcdTaskStore opened = task.store().open()) {
+      for (StoppedCollection each : opened.stopped(task.taskId())) {
         opened.changeStopped(
-            taskId, each.collectionId(), now -> now.map(StoppedCollection::skippingUnreadable));
+            task.taskId(),
+            each.collectionId(),
+            now -> now.map(StoppedCollection::skippingUnreadable));
       }
     }
     writers.values().forEach(writer -> writer.upsert(150, 350, 3));
@@ -194,41 +190,13 @@ class BadInputIT {
     }
   }
 
-  private void defineTask() throws Exception {
-    SourceCluster cluster =
-        new SourceCluster(
-            List.of(playground.etcdEndpoint()),
-            "by-dev",
-            "meta",
-            playground.pulsarServiceUrl(),
-            playground.pulsarAdminUrl(),
-            "public",
-            "default",
-            "by-dev");
-    Selection selection = new Selection(List.of(new Selection.Entry(DATABASE, Selection.ALL)));
-    TaskDefinition definition =
-        new TaskDefinition(
-            TaskDefinition.VERSION,
-            taskId,
-            Instant.now(),
-            cluster,
-            new TargetCluster(
-                "127.0.0.1", playground.ports().targetMilvus(), false, Optional.empty(), 10),
-            selection,
-            2);
-    try (EtcdTaskStore opened = store.open()) {
-      opened.write(
-          definition, StartPositionReader.read(cluster, selection, RequestedStarts.none()));
-    }
-  }
-
   private void start(Optional<String> savepoint) throws Exception {
     Configuration configuration = new Configuration();
     configuration.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofSeconds(1));
     savepoint.ifPresent(path -> configuration.set(StateRecoveryOptions.SAVEPOINT_PATH, path));
     StreamExecutionEnvironment environment =
-        StreamExecutionEnvironment.createLocalEnvironment(2, configuration);
-    ReplicationJob.build(environment, taskId, store);
+        StreamExecutionEnvironment.createLocalEnvironment(PARALLELISM, configuration);
+    ReplicationJob.build(environment, task.taskId(), task.store());
     job = Optional.of(environment.executeAsync("bad input"));
   }
 
@@ -243,8 +211,8 @@ class BadInputIT {
 
   /** By name. */
   private Map<String, StoppedCollection> stopped() {
-    try (EtcdTaskStore opened = store.open()) {
-      return opened.stopped(taskId).stream()
+    try (EtcdTaskStore opened = task.store().open()) {
+      return opened.stopped(task.taskId()).stream()
           .collect(Collectors.toMap(stop -> stop.name().orElseThrow().collection(), stop -> stop));
     }
   }

@@ -17,15 +17,21 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * A task in its store that replicates everything of a playground's source to its target.
+ * A task in its store, from a playground's source to its target.
  *
  * @param taskId its id
  * @param store where it is
  */
 record TestingDefinition(String taskId, TaskStoreAddress store) {
 
-  /** Creates a task that starts where the source is now. */
+  /** Creates a task for everything that starts where the source is now. */
   static TestingDefinition write(Playground playground, int parallelism) throws IOException {
+    return write(playground, Selection.everything(), parallelism);
+  }
+
+  /** Creates a task that starts where the source is now. */
+  static TestingDefinition write(Playground playground, Selection selection, int parallelism)
+      throws IOException {
     String taskId = UUID.randomUUID().toString().replace("-", "");
     SourceCluster source =
         new SourceCluster(
@@ -45,13 +51,11 @@ record TestingDefinition(String taskId, TaskStoreAddress store) {
             source,
             new TargetCluster(
                 "127.0.0.1", playground.ports().targetMilvus(), false, Optional.empty(), 10),
-            Selection.everything(),
+            selection,
             parallelism);
     TaskStoreAddress store = new TaskStoreAddress(List.of(playground.etcdEndpoint()), "job-test");
     try (EtcdTaskStore opened = store.open()) {
-      opened.write(
-          definition,
-          StartPositionReader.read(source, Selection.everything(), RequestedStarts.none()));
+      opened.write(definition, StartPositionReader.read(source, selection, RequestedStarts.none()));
     }
     return new TestingDefinition(taskId, store);
   }

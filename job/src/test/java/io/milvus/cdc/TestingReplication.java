@@ -1,21 +1,11 @@
 package io.milvus.cdc;
 
-import io.milvus.cdc.log.StartPositionReader;
 import io.milvus.cdc.playground.Playground;
-import io.milvus.cdc.task.EtcdTaskStore;
-import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
-import io.milvus.cdc.task.SourceCluster;
-import io.milvus.cdc.task.TargetCluster;
-import io.milvus.cdc.task.TaskDefinition;
-import io.milvus.cdc.task.TaskStoreAddress;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
@@ -30,37 +20,13 @@ final class TestingReplication implements AutoCloseable {
   private static final int PARALLELISM = 2;
   private static final long STOP_SECONDS = 60;
 
-  private final String taskId = UUID.randomUUID().toString().replace("-", "");
-  private final TaskStoreAddress store;
+  private final TestingDefinition task;
   private Optional<JobClient> job = Optional.empty();
   private Optional<String> savepoint = Optional.empty();
 
   /** Creates the task: whatever is written from now on is replicated. Nothing runs yet. */
   TestingReplication(Playground playground, Selection selection) throws IOException {
-    store = new TaskStoreAddress(List.of(playground.etcdEndpoint()), "job-test");
-    SourceCluster source =
-        new SourceCluster(
-            List.of(playground.etcdEndpoint()),
-            "by-dev",
-            "meta",
-            playground.pulsarServiceUrl(),
-            playground.pulsarAdminUrl(),
-            "public",
-            "default",
-            "by-dev");
-    TaskDefinition definition =
-        new TaskDefinition(
-            TaskDefinition.VERSION,
-            taskId,
-            Instant.now(),
-            source,
-            new TargetCluster(
-                "127.0.0.1", playground.ports().targetMilvus(), false, Optional.empty(), 10),
-            selection,
-            PARALLELISM);
-    try (EtcdTaskStore opened = store.open()) {
-      opened.write(definition, StartPositionReader.read(source, selection, RequestedStarts.none()));
-    }
+    task = TestingDefinition.write(playground, selection, PARALLELISM);
   }
 
   /** Runs the job, from where it was stopped. */
@@ -70,7 +36,7 @@ final class TestingReplication implements AutoCloseable {
     savepoint.ifPresent(path -> configuration.set(StateRecoveryOptions.SAVEPOINT_PATH, path));
     StreamExecutionEnvironment environment =
         StreamExecutionEnvironment.createLocalEnvironment(PARALLELISM, configuration);
-    ReplicationJob.build(environment, taskId, store);
+    ReplicationJob.build(environment, task.taskId(), task.store());
     job = Optional.of(environment.executeAsync("test"));
   }
 

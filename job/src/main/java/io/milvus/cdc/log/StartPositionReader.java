@@ -73,10 +73,14 @@ public final class StartPositionReader {
     List<ChannelStart> starts = ChannelStart.all(snapshot, requested);
     StartPositions positions = positions(lastMessages, starts);
     TopicDirectory directory = new TopicDirectory(source);
+    Map<String, Optional<TopicContents>> contents = new HashMap<>();
     for (ChannelStart start : starts) {
       if (start.requested()) {
         String pchannel = start.shard().getPchannel();
-        start.verifyHeld(source.topic(pchannel), directory.contents(pchannel));
+        if (!contents.containsKey(pchannel)) {
+          contents.put(pchannel, directory.contents(pchannel));
+        }
+        start.verifyHeld(source.topic(pchannel), contents.get(pchannel));
       }
     }
     return positions;

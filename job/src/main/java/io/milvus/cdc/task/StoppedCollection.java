@@ -76,29 +76,12 @@ public record StoppedCollection(
         fromTimestamp == 0 || earlier.fromTimestamp == 0
             ? Math.max(fromTimestamp, earlier.fromTimestamp)
             : Math.min(fromTimestamp, earlier.fromTimestamp);
-    return new StoppedCollection(
-        version,
-        collectionId,
-        collection,
-        name,
-        reason,
-        since,
-        stopId,
-        from,
-        merged,
-        unreadable.or(() -> earlier.unreadable));
+    return with(from, merged, unreadable.or(() -> earlier.unreadable));
   }
 
   /** The same, to be gone on with without the message that cannot be read. */
   public StoppedCollection skippingUnreadable() {
-    return new StoppedCollection(
-        version,
-        collectionId,
-        collection,
-        name,
-        reason,
-        since,
-        stopId,
+    return with(
         fromTimestamp,
         topics,
         unreadable.map(
@@ -111,19 +94,22 @@ public record StoppedCollection(
   public Optional<StoppedCollection> without(String pchannel) {
     Map<String, FirstMessage> rest = new TreeMap<>(topics);
     rest.remove(pchannel);
-    return rest.isEmpty()
-        ? Optional.empty()
-        : Optional.of(
-            new StoppedCollection(
-                version,
-                collectionId,
-                collection,
-                name,
-                reason,
-                since,
-                stopId,
-                fromTimestamp,
-                rest,
-                unreadable));
+    return rest.isEmpty() ? Optional.empty() : Optional.of(with(fromTimestamp, rest, unreadable));
+  }
+
+  /** The same stop with other things to go back for. */
+  private StoppedCollection with(
+      long from, Map<String, FirstMessage> firstMessages, Optional<UnreadableMessage> message) {
+    return new StoppedCollection(
+        version,
+        collectionId,
+        collection,
+        name,
+        reason,
+        since,
+        stopId,
+        from,
+        firstMessages,
+        message);
   }
 }
