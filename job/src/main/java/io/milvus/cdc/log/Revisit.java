@@ -76,7 +76,7 @@ public record Revisit(
       Position from = Position.of(first.ledgerId(), first.entryId());
       Again unfinished = again.get(stop.collectionId());
       if (unfinished != null) {
-        from = earlier(from, later(unfinished.from(), restored.position()));
+        from = earlier(from, later(unfinished.from(), firstUnread(restored)));
       }
       again.put(
           stop.collectionId(),
@@ -96,7 +96,7 @@ public record Revisit(
               ? new Again(
                   each.collectionId(),
                   each.stopId(),
-                  later(each.from(), restored.position()),
+                  later(each.from(), firstUnread(restored)),
                   each.notBefore())
               : each);
     }
@@ -118,6 +118,20 @@ public record Revisit(
                 split.inclusive()
                     ? Position.of(position.ledgerId(), position.entryId() - 1)
                     : position);
+  }
+
+  /**
+   * Nothing before it is still to be emitted. Of a batch that was emitted in part all counts as
+   * unread: a repetition is harmless, a gap is not.
+   */
+  private static Optional<Position> firstUnread(TopicSplit split) {
+    return split
+        .position()
+        .map(
+            position ->
+                split.inclusive() || position.batchIndex() != Position.WHOLE_ENTRY
+                    ? position
+                    : Position.of(position.ledgerId(), position.entryId() + 1));
   }
 
   private static Position earlier(Position one, Position other) {

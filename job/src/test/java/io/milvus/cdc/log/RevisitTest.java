@@ -53,6 +53,31 @@ final class RevisitTest {
   }
 
   @Test
+  void goingBackGoesOnBehindTheLastMessageRead() {
+    TopicSplit half = Revisit.begin(readUpTo(9), List.of(stop(3))).after(at(5));
+    TopicSplit split = Revisit.begin(half, List.of(stop(3)));
+
+    assertThat(split.position()).hasValue(at(5));
+    assertThat(split.inclusive()).isFalse();
+    assertThat(split.revisit().emits(STOPPED, at(6), 1)).isTrue();
+    assertThat(split.revisit().emits(OTHER, at(9), 1)).isFalse();
+    assertThat(split.after(at(9)).revisit().done()).containsExactly("stop");
+  }
+
+  @Test
+  void nothingIsEmittedAgainForOneCollectionWhenAnotherGoesFurtherBack() {
+    StoppedCollection stop = stop(3);
+    TopicSplit half = Revisit.begin(readUpTo(9), List.of(stop)).after(at(5));
+    TopicSplit split = Revisit.begin(half, List.of(stop, stop(OTHER, "other", 2)));
+
+    assertThat(split.position()).hasValue(at(2));
+    assertThat(split.inclusive()).isTrue();
+    assertThat(split.revisit().emits(STOPPED, at(5), 1)).isFalse();
+    assertThat(split.revisit().emits(STOPPED, at(6), 1)).isTrue();
+    assertThat(split.revisit().emits(OTHER, at(5), 1)).isTrue();
+  }
+
+  @Test
   void aMessageIsSkippedOnceThatIsAskedFor() {
     StoppedCollection stop = stop(5, Optional.of(new UnreadableMessage(TOPIC, 1, 6, false)));
     assertThat(Revisit.begin(readUpTo(9), List.of(stop)).revisit().skips(at(6))).isFalse();
@@ -79,14 +104,23 @@ final class RevisitTest {
   }
 
   private static StoppedCollection stop(long entryId, Optional<UnreadableMessage> unreadable) {
+    return stop(STOPPED, "stop", entryId, unreadable);
+  }
+
+  private static StoppedCollection stop(long collectionId, String stopId, long entryId) {
+    return stop(collectionId, stopId, entryId, Optional.empty());
+  }
+
+  private static StoppedCollection stop(
+      long collectionId, String stopId, long entryId, Optional<UnreadableMessage> unreadable) {
     return new StoppedCollection(
         StoppedCollection.VERSION,
-        STOPPED,
+        collectionId,
         "collection",
         Optional.empty(),
         "the test said so",
         Instant.EPOCH,
-        "stop",
+        stopId,
         0,
         Map.of(TOPIC, new FirstMessage(1, entryId)),
         unreadable);
