@@ -22,9 +22,10 @@ import org.apache.flink.util.Collector;
 /**
  * Orders the events of the collections that belong to one subtask (see {@link Replication}).
  *
- * <p>State: what waits for ticks, one entry a collection, in a list that every subtask reads whole
- * when it is restored and takes its own collections from, so that the parallelism may change. It is
- * small: a collection has at most a tick's worth of messages waiting.
+ * <p>State: what waits for ticks and what is known of partitions, one entry a collection, in a list
+ * that every subtask reads whole when it is restored and takes its own collections from, so that
+ * the parallelism may change. It is small: a collection has at most a tick's worth of messages
+ * waiting.
  */
 public final class CollectionReplicator extends ProcessFunction<SourceEvent, SourceEvent>
     implements CheckpointedFunction {

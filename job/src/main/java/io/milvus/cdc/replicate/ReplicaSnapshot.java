@@ -9,21 +9,41 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
- * What one collection has waiting at a checkpoint.
+ * What is known of one collection at a checkpoint beside its metadata.
  *
  * @param collectionId the collection
  * @param closedTopics physical channels on which its drop has been read
  * @param waiting its messages that no tick has released yet, in the order of their release
+ * @param partitions what was last handed out for its partitions, by name
  */
-record ReplicaSnapshot(long collectionId, List<String> closedTopics, List<LogMessage> waiting) {
+record ReplicaSnapshot(
+    long collectionId,
+    List<String> closedTopics,
+    List<LogMessage> waiting,
+    Map<String, PartitionHistory.Held> partitions) {
 
   /**
    * The layout written by this release: it holds messages in {@link SourceEventCodec} version 1.
    */
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
+
+  /** Had no partitions. */
+  private static final int FIRST_VERSION = 1;
+
+  ReplicaSnapshot {
+    closedTopics = List.copyOf(closedTopics);
+    waiting = List.copyOf(waiting);
+    partitions = Map.copyOf(partitions);
+  }
+
+  boolean isEmpty() {
+    return closedTopics.isEmpty() && waiting.isEmpty() && partitions.isEmpty();
+  }
 
   /** The binary form, which opens with the version of its layout. */
   byte[] toBytes() throws IOException {
@@ -39,6 +59,13 @@ record ReplicaSnapshot(long collectionId, List<String> closedTopics, List<LogMes
     for (LogMessage message : waiting) {
       SourceEventCodec.write(message, out);
     }
+    out.writeInt(partitions.size());
+    for (Map.Entry<String, PartitionHistory.Held> partition : partitions.entrySet()) {
+      out.writeUTF(partition.getKey());
+      out.writeLong(partition.getValue().id());
+      out.writeBoolean(partition.getValue().dropped());
+      out.writeLong(partition.getValue().since());
+    }
     return bytes.toByteArray();
   }
 
@@ -50,11 +77,11 @@ record ReplicaSnapshot(long collectionId, List<String> closedTopics, List<LogMes
   static ReplicaSnapshot fromBytes(byte[] bytes) throws IOException {
     DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
     int version = in.readInt();
-    if (version != VERSION) {
+    if (version < FIRST_VERSION || version > VERSION) {
       throw new IOException(
           "the savepoint holds waiting messages in layout "
               + version
-              + ", this release reads layout "
+              + ", this release reads layouts up to "
               + VERSION
               + ": resume it with the release that wrote it, or a newer one");
     }
@@ -71,6 +98,12 @@ record ReplicaSnapshot(long collectionId, List<String> closedTopics, List<LogMes
       }
       waiting.add(message);
     }
-    return new ReplicaSnapshot(collectionId, closedTopics, waiting);
+    Map<String, PartitionHistory.Held> partitions = new HashMap<>();
+    int count = version == FIRST_VERSION ? 0 : in.readInt();
+    for (int left = count; left > 0; left--) {
+      partitions.put(
+          in.readUTF(), new PartitionHistory.Held(in.readLong(), in.readBoolean(), in.readLong()));
+    }
+    return new ReplicaSnapshot(collectionId, closedTopics, waiting, partitions);
   }
 }

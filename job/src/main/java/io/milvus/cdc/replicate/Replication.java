@@ -2,8 +2,10 @@ package io.milvus.cdc.replicate;
 
 import com.google.common.annotations.VisibleForTesting;
 import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import io.milvus.cdc.catalog.CollectionLookup;
 import io.milvus.cdc.catalog.v1.CollectionState;
+import io.milvus.cdc.catalog.v1.Partition;
 import io.milvus.cdc.catalog.v1.Shard;
 import io.milvus.cdc.etcd.EtcdUnavailableException;
 import io.milvus.cdc.event.LogMessageHeader;
@@ -24,6 +26,8 @@ import io.milvus.cdc.event.SourceEvent.TimeTick;
 import io.milvus.cdc.event.SourceEvent.UnreadableMessage;
 import io.milvus.cdc.event.SourceName;
 import io.milvus.cdc.task.Selection.Name;
+import io.milvus.grpc.CollectionSchema;
+import io.milvus.grpc.FieldSchema;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -37,6 +41,8 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import milvus.proto.msg.Msg.DropPartitionRequest;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,6 +60,8 @@ import org.slf4j.LoggerFactory;
  *       message: its metadata was written before that message.
  *   <li>A collection waits only for the topics that it has shards on; a drop read from a topic
  *       closes that topic for the collection, so no tick has to follow it.
+ *   <li>Rows of a partition come after the drop of an older one of its name, though the log may
+ *       tell of that drop later (see {@link PartitionHistory}).
  *   <li>A message that cannot be read stops every collection that has a shard on its topic and was
  *       there when it was published, because it may have been any one's.
  *   <li>A flush takes its place among the messages of each collection that it names, once the
@@ -67,6 +75,8 @@ final class Replication {
 
   /** TSOs carry the milliseconds above 18 bits of a logical clock. */
   private static final int LOGICAL_BITS = 18;
+
+  private static final String DEFAULT_PARTITION = "_default";
 
   /** Ids are remembered so that each is looked up once; forgetting one costs one more look-up. */
   private static final int MOST_SKIPPED_IDS = 100_000;
@@ -122,6 +132,8 @@ final class Replication {
     final Set<String> closedTopics = new HashSet<>();
     final Map<String, Long> startAfter = new HashMap<>();
     final Map<String, Long> startByTopic = new HashMap<>();
+    final PartitionHistory partitions = new PartitionHistory();
+    boolean hasPartitionKey;
     Set<String> topics = Set.of();
     Name name = new Name("", "");
 
@@ -365,9 +377,12 @@ final class Replication {
           replicasByTopic.merge(shard.getPchannel(), 1, Integer::sum);
         }
       }
+      replica.hasPartitionKey = hasPartitionKey(state);
       awaitTicks(replica);
     }
     replica.name = SourceName.of(state);
+    replica.partitions.retain(
+        state.getPartitionsList().stream().map(Partition::getName).collect(Collectors.toSet()));
     out.accept(new CollectionSeen(state));
     if (first) {
       for (String topic : replica.topics) {
@@ -431,8 +446,51 @@ final class Replication {
   private void handOut(Replica replica, LogMessage message) {
     if (isBeforeStart(replica, message.header())) {
       skippedMessages.run();
-    } else {
+      return;
+    }
+    // Milvus drops no partition that it made for a partition key.
+    Optional<LogPartition> partition =
+        replica.hasPartitionKey ? Optional.empty() : LogPartition.of(message);
+    if (partition.isEmpty() || partition.get().name().equals(DEFAULT_PARTITION)) {
       out.accept(message);
+      return;
+    }
+    LogMessageHeader header = message.header();
+    PartitionHistory.Verdict verdict =
+        header.kind() == Kind.DROP_PARTITION
+            ? replica.partitions.drop(partition.get(), header.timestamp())
+            : replica.partitions.rows(partition.get(), header.timestamp());
+    switch (verdict) {
+      case SKIP -> skippedMessages.run();
+      case APPLY -> out.accept(message);
+      case APPLY_AFTER_DROP -> {
+        out.accept(dropOfOlder(partition.get().name(), header));
+        out.accept(message);
+      }
+    }
+  }
+
+  /** The drop that the log has further on, at the place of the first message that relies on it. */
+  private static LogMessage dropOfOlder(String partition, LogMessageHeader reliesOnIt) {
+    return new LogMessage(
+        new LogMessageHeader(
+            Kind.DROP_PARTITION,
+            reliesOnIt.pchannel(),
+            reliesOnIt.ledgerId(),
+            reliesOnIt.entryId(),
+            reliesOnIt.collectionId(),
+            "",
+            reliesOnIt.timestamp(),
+            reliesOnIt.maybeApplied()),
+        DropPartitionRequest.newBuilder().setPartitionName(partition).build().toByteString());
+  }
+
+  private static boolean hasPartitionKey(CollectionState state) {
+    try {
+      return CollectionSchema.parseFrom(state.getSchema()).getFieldsList().stream()
+          .anyMatch(FieldSchema::getIsPartitionKey);
+    } catch (InvalidProtocolBufferException e) {
+      return false; // What creates the copy stops it for that.
     }
   }
 
@@ -485,14 +543,18 @@ final class Replication {
     return timestamp >> LOGICAL_BITS;
   }
 
-  /** What waits, by collection, for a snapshot. Collections without any of it are left out. */
+  /** What is to go on after a restart, by collection. Those that have nothing are left out. */
   List<ReplicaSnapshot> snapshot() {
     List<ReplicaSnapshot> snapshots = new ArrayList<>();
     for (Replica replica : replicas.values()) {
-      if (!replica.order.isEmpty() || !replica.closedTopics.isEmpty()) {
-        snapshots.add(
-            new ReplicaSnapshot(
-                replica.collectionId, List.copyOf(replica.closedTopics), replica.order.snapshot()));
+      ReplicaSnapshot snapshot =
+          new ReplicaSnapshot(
+              replica.collectionId,
+              List.copyOf(replica.closedTopics),
+              replica.order.snapshot(),
+              replica.partitions.held());
+      if (!snapshot.isEmpty()) {
+        snapshots.add(snapshot);
       }
     }
     return snapshots;
@@ -506,6 +568,7 @@ final class Replication {
     Replica replica = addReplica(snapshot.collectionId());
     replica.closedTopics.addAll(snapshot.closedTopics());
     snapshot.waiting().forEach(replica.order::add);
+    replica.partitions.restore(snapshot.partitions());
   }
 
   /** How many collections are followed. */

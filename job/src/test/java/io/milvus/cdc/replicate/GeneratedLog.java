@@ -45,6 +45,7 @@ final class GeneratedLog {
   private final List<SourceEvent> arrival = new ArrayList<>();
   private final List<SourceEvent> metadata = new ArrayList<>();
   private long time = 1;
+  private long newestPartition = 1_000;
 
   /**
    * @param seed decides everything
@@ -207,15 +208,18 @@ final class GeneratedLog {
   private void generateHistory(long id, int operations) {
     Set<Integer> present = new HashSet<>();
     Map<Integer, String> partitionOf = new HashMap<>();
+    Map<String, Long> partitions = new HashMap<>();
     for (int i = 0; i < operations; i++) {
       time += 1 + random.nextInt(4);
       int key = random.nextInt(6);
-      String partition = random.nextBoolean() ? "p" : "q";
+      String name = random.nextBoolean() ? "p" : "q";
+      LogPartition partition =
+          new LogPartition(partitions.computeIfAbsent(name, created -> ++newestPartition), name);
       switch (random.nextInt(9)) {
         case 0, 1, 2 -> {
           if (sameKeyTwice || present.add(key)) {
             addRow(id, Kind.INSERT, key, partition, i);
-            partitionOf.put(key, partition);
+            partitionOf.put(key, name);
           }
         }
         case 3, 4 -> {
@@ -223,43 +227,46 @@ final class GeneratedLog {
           addRow(id, Kind.INSERT, key, partition, i);
           addRow(id, Kind.DELETE, key, partition, i);
           present.add(key);
-          partitionOf.put(key, partition);
+          partitionOf.put(key, name);
         }
         case 5, 6 -> {
           addRow(id, Kind.DELETE, key, partition, i);
           present.remove(key);
         }
-        case 7 -> addPartitionChange(id, Kind.CREATE_PARTITION, partition);
+        case 7 -> addPartitionChange(id, Kind.CREATE_PARTITION, partition, time);
         default -> {
-          addPartitionChange(id, Kind.DROP_PARTITION, partition);
-          present.removeIf(each -> partition.equals(partitionOf.get(each)));
+          // The log tells of it some time later, and there may be a successor by then.
+          addPartitionChange(id, Kind.DROP_PARTITION, partition, time + random.nextInt(20));
+          partitions.remove(name);
+          present.removeIf(each -> name.equals(partitionOf.get(each)));
         }
       }
     }
+    time += 20;
   }
 
-  private void addRow(long id, Kind kind, int key, String partition, int value) {
+  private void addRow(long id, Kind kind, int key, LogPartition partition, int value) {
     List<Integer> topics = topicsById.get(id);
     int topic = topics.get(key % topics.size());
-    add(id, kind, topic, vchannel(id, topic), new Change(partition, key, value));
+    add(id, kind, topic, vchannel(id, topic), time, new Change(partition, key, value));
   }
 
-  private void addPartitionChange(long id, Kind kind, String partition) {
+  private void addPartitionChange(long id, Kind kind, LogPartition partition, long at) {
     for (int topic : topicsById.get(id)) {
-      add(id, kind, topic, "", new Change(partition, 0, 0));
+      add(id, kind, topic, "", at, new Change(partition, 0, 0));
     }
   }
 
   private void addDrop(int topic, long at) {
     time = at;
-    add(COLLECTION, Kind.DROP_COLLECTION, topic, "", new Change("", 0, 0));
+    add(COLLECTION, Kind.DROP_COLLECTION, topic, "", at, new Change(new LogPartition(0, ""), 0, 0));
   }
 
-  private void add(long id, Kind kind, int topic, String vchannel, Change change) {
+  private void add(long id, Kind kind, int topic, String vchannel, long at, Change change) {
     history.add(
         new LogMessage(
-            new LogMessageHeader(kind, topic(topic), 1, history.size(), id, vchannel, time, false),
-            ByteString.copyFromUtf8(change.toString())));
+            new LogMessageHeader(kind, topic(topic), 1, history.size(), id, vchannel, at, false),
+            change.payload(kind)));
   }
 
   private void arrange(long dropped) {
