@@ -39,7 +39,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,7 +49,6 @@ import org.junit.jupiter.params.provider.CsvSource;
  * that copies everything. Each test has databases of its own and ends when the target's are the
  * same as the source's, in everything that {@link ClusterComparison} knows.
  */
-@Tag("long")
 class OperationsIT {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -626,6 +624,8 @@ class OperationsIT {
   private static SourceCollection loaded(SourceCollection collection, VectorKind vector) {
     collection.createIndex(VECTOR, "", vector == VectorKind.FLOAT ? FLAT : BINARY_FLAT);
     collection.load();
+    // Milvus 2.3.5 may not show rows that were written while it was loading.
+    await().atMost(PATIENCE).until(collection::isLoaded);
     return collection;
   }
 

@@ -4,6 +4,7 @@ import dev.failsafe.Failsafe;
 import dev.failsafe.RetryPolicy;
 import io.etcd.jetcd.Client;
 import io.milvus.cdc.log.ChannelPosition;
+import io.milvus.cdc.log.LogRetention;
 import io.milvus.cdc.log.ReplicatedPositions;
 import io.milvus.cdc.log.StartPositionReader;
 import io.milvus.cdc.server.api.ApiSettings;
@@ -23,6 +24,7 @@ import io.milvus.cdc.server.tasks.EtcdLifecycleStore;
 import io.milvus.cdc.server.tasks.MilvusTargetProbe;
 import io.milvus.cdc.server.tasks.Reconciler;
 import io.milvus.cdc.server.tasks.ReconcilerSettings;
+import io.milvus.cdc.server.tasks.RetentionWatch;
 import io.milvus.cdc.server.tasks.SourceLog;
 import io.milvus.cdc.server.tasks.TaskException;
 import io.milvus.cdc.server.tasks.TaskService;
@@ -182,12 +184,17 @@ public final class ControlServer implements Callable<Integer> {
             embedded ? ReconcilerSettings.embedded() : ReconcilerSettings.remote(),
             Clock.systemUTC());
     onStop(embedded ? () -> reconciler.stopJobs(STOP_TIMEOUT) : reconciler::close);
+    SourceLog sourceLog = new SourceReading();
+    RetentionWatch retention = new RetentionWatch(sourceLog, config.source());
+    retention.start();
+    onStop(retention::close);
     TaskService tasks =
         new TaskService(
             lifecycles,
             definitions,
             reconciler,
-            new SourceReading(),
+            sourceLog,
+            retention,
             new MilvusTargetProbe(),
             config.source(),
             config.flink().parallelism(),
@@ -273,6 +280,15 @@ public final class ControlServer implements Callable<Integer> {
         SourceCluster source, Selection selection, Instant until) {
       try {
         return ReplicatedPositions.read(source, selection, until);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e.getMessage(), e);
+      }
+    }
+
+    @Override
+    public Optional<Duration> retention(SourceCluster source) {
+      try {
+        return LogRetention.time(source);
       } catch (IOException e) {
         throw new UncheckedIOException(e.getMessage(), e);
       }

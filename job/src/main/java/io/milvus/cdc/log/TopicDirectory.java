@@ -36,6 +36,8 @@ final class TopicDirectory {
 
   private final PulsarAccess access;
   private final HttpClient http;
+  private final URI admin;
+  private final String namespaceName;
   private final URI namespace;
   private final Pattern topic;
 
@@ -43,13 +45,9 @@ final class TopicDirectory {
     this.access = new PulsarAccess(source);
     this.http = access.http(TIMEOUT);
     String base = source.pulsarAdminUrl();
-    this.namespace =
-        URI.create(
-            (base.endsWith("/") ? base : base + "/")
-                + "admin/v2/persistent/"
-                + source.pulsarTenant()
-                + "/"
-                + source.pulsarNamespace());
+    this.admin = URI.create((base.endsWith("/") ? base : base + "/") + "admin/v2/");
+    this.namespaceName = source.pulsarTenant() + "/" + source.pulsarNamespace();
+    this.namespace = admin.resolve("persistent/" + namespaceName);
     this.topic =
         Pattern.compile(
             Pattern.quote(source.topic(source.topicPrefix()))
@@ -87,6 +85,24 @@ final class TopicDirectory {
         .map(TopicDirectory::contents);
   }
 
+  /**
+   * How long messages are kept by time, see {@link LogRetention#time}.
+   *
+   * @throws IOException when the broker cannot be asked
+   */
+  Optional<Duration> retentionTime() throws IOException {
+    Optional<JsonNode> own = get(admin.resolve("namespaces/" + namespaceName + "/retention"));
+    Optional<JsonNode> minutes =
+        own.isPresent()
+            ? own.map(policy -> policy.path("retentionTimeInMinutes"))
+            : get(admin.resolve("brokers/configuration/runtime"))
+                .map(settings -> settings.path("defaultRetentionTimeInMinutes"));
+    // Pulsar: a negative time is no limit. The broker's own settings are texts.
+    return minutes
+        .filter(value -> !value.isMissingNode() && value.asLong() >= 0)
+        .map(value -> Duration.ofMinutes(value.asLong()));
+  }
+
   private static TopicContents contents(JsonNode stats) {
     List<Ledger> ledgers = new ArrayList<>();
     JsonNode listed = stats.path("ledgers");
@@ -114,8 +130,9 @@ final class TopicDirectory {
       throw new InterruptedIOException("Interrupted while asking " + uri);
     }
     return switch (response.statusCode()) {
-      case 200 -> Optional.of(JSON.readTree(response.body()));
-      case 404 -> Optional.empty();
+      // Of a policy that is not set the answer is empty.
+      case 200 -> Optional.of(JSON.readTree(response.body())).filter(JsonNode::isContainerNode);
+      case 204, 404 -> Optional.empty();
       default -> throw new IOException(uri + " answered " + response.statusCode());
     };
   }

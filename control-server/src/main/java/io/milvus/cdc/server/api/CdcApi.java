@@ -457,6 +457,7 @@ public final class CdcApi implements AutoCloseable {
     view.jobId().ifPresent(jobId -> task.put("job_id", jobId));
     view.lag().ifPresent(lag -> task.put("lag_ms", lag.toMillis()));
     view.replicatedUntil().ifPresent(until -> task.put("replicated_until", until.toString()));
+    view.retentionLeft().ifPresent(left -> task.put("retention_left_ms", left.toMillis()));
     view.counts()
         .ifPresent(
             counts ->

@@ -139,6 +139,11 @@ final class CdcMetrics {
                     task.replicatedUntil().stream()
                         .mapToLong(until -> until.toEpochMilli())
                         .findAny())),
+        gauge(
+            tasks,
+            "milvus_cdc_task_retention_left_seconds",
+            "Time until the source's Pulsar may delete messages that the task still needs.",
+            task -> seconds(task.retentionLeft().stream().mapToLong(Duration::toMillis).findAny())),
         counter(
             tasks,
             "milvus_cdc_task_rows_inserted",

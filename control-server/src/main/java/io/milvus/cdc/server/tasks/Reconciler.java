@@ -681,6 +681,7 @@ public final class Reconciler implements AutoCloseable {
         lifecycle.run().map(Run::jobId),
         lag(memory, until),
         until,
+        Optional.empty(),
         progress.map(Progress::total),
         memory
             .flatMap(known -> known.latest)

@@ -6,8 +6,10 @@ import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.StartPositions;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /** Asks the source about places in its log. */
 public interface SourceLog {
@@ -27,4 +29,11 @@ public interface SourceLog {
    * @throws RuntimeException when the source cannot be read; its message names what cannot
    */
   List<ChannelPosition> positions(SourceCluster source, Selection selection, Instant until);
+
+  /**
+   * For how long messages of the log are kept; empty when time deletes nothing, or nobody tells.
+   *
+   * @throws RuntimeException when the source cannot be read; its message names what cannot
+   */
+  Optional<Duration> retention(SourceCluster source);
 }

@@ -42,6 +42,7 @@ public final class TaskService {
   private final TaskDefinitions definitions;
   private final Reconciler reconciler;
   private final SourceLog sourceLog;
+  private final RetentionWatch retention;
   private final TargetProbe targetProbe;
   private final SourceCluster source;
   private final int parallelism;
@@ -55,6 +56,7 @@ public final class TaskService {
       TaskDefinitions definitions,
       Reconciler reconciler,
       SourceLog sourceLog,
+      RetentionWatch retention,
       TargetProbe targetProbe,
       SourceCluster source,
       int parallelism,
@@ -64,6 +66,7 @@ public final class TaskService {
     this.definitions = definitions;
     this.reconciler = reconciler;
     this.sourceLog = sourceLog;
+    this.retention = retention;
     this.targetProbe = targetProbe;
     this.source = source;
     this.parallelism = parallelism;
@@ -207,15 +210,21 @@ public final class TaskService {
     return store.all().stream()
         .map(Stored::lifecycle)
         .filter(TaskService::isVisible)
-        .map(reconciler::view)
+        .map(this::view)
         .toList();
+  }
+
+  private TaskView view(Lifecycle lifecycle) {
+    TaskView view = reconciler.view(lifecycle);
+    return view.withRetentionLeft(
+        view.replicatedUntil().flatMap(until -> retention.left(until, clock.instant())));
   }
 
   /** One task, as it is at this moment. */
   public TaskView get(String taskId) {
     var unused = existing(taskId);
     reconciler.reconcile(taskId);
-    return reconciler.view(existing(taskId).lifecycle());
+    return view(existing(taskId).lifecycle());
   }
 
   /**

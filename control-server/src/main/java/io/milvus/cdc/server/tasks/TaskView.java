@@ -16,6 +16,7 @@ import java.util.OptionalLong;
  * @param jobId its newest job
  * @param lag how long ago that was
  * @param replicatedUntil everything up to this time of the source is applied
+ * @param retentionLeft how long until the source may delete what it still needs
  * @param counts what was applied since it was created
  * @param messagesSkipped messages that its newest job has skipped since its last start
  * @param retries calls to the target that its newest job has repeated since its last start
@@ -29,10 +30,27 @@ public record TaskView(
     Optional<String> jobId,
     Optional<Duration> lag,
     Optional<Instant> replicatedUntil,
+    Optional<Duration> retentionLeft,
     Optional<Lifecycle.Counts> counts,
     OptionalLong messagesSkipped,
     OptionalLong retries,
     Instant createdAt) {
+
+  TaskView withRetentionLeft(Optional<Duration> left) {
+    return new TaskView(
+        taskId,
+        request,
+        state,
+        reason,
+        jobId,
+        lag,
+        replicatedUntil,
+        left,
+        counts,
+        messagesSkipped,
+        retries,
+        createdAt);
+  }
 
   /** What a task does. */
   public enum State {

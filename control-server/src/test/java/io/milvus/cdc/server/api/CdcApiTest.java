@@ -16,6 +16,7 @@ import io.milvus.cdc.server.tasks.InMemoryDefinitions;
 import io.milvus.cdc.server.tasks.InMemoryLifecycleStore;
 import io.milvus.cdc.server.tasks.Reconciler;
 import io.milvus.cdc.server.tasks.ReconcilerSettings;
+import io.milvus.cdc.server.tasks.RetentionWatch;
 import io.milvus.cdc.server.tasks.SettableClock;
 import io.milvus.cdc.server.tasks.Steps;
 import io.milvus.cdc.server.tasks.TaskException;
@@ -73,6 +74,7 @@ class CdcApiTest {
   private int port;
   private Optional<TaskException> targetTrouble = Optional.empty();
   private final FakeSourceLog sourceLog = new FakeSourceLog();
+  private final RetentionWatch retention = new RetentionWatch(sourceLog, SOURCE);
 
   private record Answer(int status, JsonNode body) {
     String message() {
@@ -103,6 +105,7 @@ class CdcApiTest {
             definitions,
             reconciler,
             sourceLog,
+            retention,
             target -> {
               probed.add(target);
               targetTrouble.ifPresent(CdcApiTest::raise);
@@ -271,6 +274,7 @@ class CdcApiTest {
     assertThat(measured.path("rows_deleted").asLong()).isEqualTo(3);
     assertThat(measured.path("ddl_applied").asLong()).isEqualTo(2);
 
+    assertThat(measured.has("retention_left_ms")).as("not known, so absent").isFalse();
     assertThat(measured.path("created_at").asText()).isEqualTo("2025-01-01T00:00:00Z");
     assertThat(post("{'request_type':'list'}").data().path("tasks").get(0)).isEqualTo(measured);
 
@@ -293,6 +297,30 @@ class CdcApiTest {
     Answer gone = request("get", "{'task_id':'" + id + "'}");
     assertThat(gone.status()).isEqualTo(404);
     assertThat(gone.message()).contains(id);
+  }
+
+  @Test
+  void aTaskTellsHowLongTheSourceKeepsWhatItNeeds() throws Exception {
+    String id = created("'collection_infos':[{'name':'*'}]");
+    var unused = task(id);
+    Optional<Instant> until = Optional.of(clock.instant().minusSeconds(10));
+    flink.report(
+        task(id).path("job_id").asText(),
+        new JobMeasures(until, Optional.empty(), 0, 0, 0, OptionalLong.empty(), 0));
+    clock.advance(Duration.ofSeconds(2));
+    sourceLog.retention = Optional.of(Duration.ofMinutes(1));
+    retention.ask();
+    assertThat(task(id).path("retention_left_ms").asLong()).isEqualTo(48_000);
+    HttpRequest metrics =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/cdc/metrics")).build();
+    assertThat(http.send(metrics, HttpResponse.BodyHandlers.ofString()).body())
+        .contains("milvus_cdc_task_retention_left_seconds{task_id=\"" + id + "\"} 48.0");
+
+    sourceLog.trouble = Optional.of(new IllegalStateException("away"));
+    retention.ask();
+    clock.advance(Duration.ofMinutes(2));
+    JsonNode listed = post("{'request_type':'list'}").data().path("tasks").get(0);
+    assertThat(listed.path("retention_left_ms").asLong(-1)).isZero();
   }
 
   @ParameterizedTest

@@ -281,6 +281,8 @@ class OpenApiTest {
             OptionalLong.of(1),
             1));
     server.clock.advance(Duration.ofSeconds(2));
+    server.sourceLog.retention = Optional.of(Duration.ofDays(7));
+    server.retention.ask();
     assertThat(task(id).has("lag_ms")).isTrue();
     server.sourceLog.positions =
         List.of(

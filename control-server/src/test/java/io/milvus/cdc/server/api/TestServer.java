@@ -9,6 +9,7 @@ import io.milvus.cdc.server.tasks.InMemoryDefinitions;
 import io.milvus.cdc.server.tasks.InMemoryLifecycleStore;
 import io.milvus.cdc.server.tasks.Reconciler;
 import io.milvus.cdc.server.tasks.ReconcilerSettings;
+import io.milvus.cdc.server.tasks.RetentionWatch;
 import io.milvus.cdc.server.tasks.SettableClock;
 import io.milvus.cdc.server.tasks.Steps;
 import io.milvus.cdc.server.tasks.TargetProbe;
@@ -51,6 +52,7 @@ final class TestServer implements AutoCloseable {
   final Reconciler reconciler;
   final InMemoryDefinitions definitions;
   final int port;
+  final RetentionWatch retention;
   private final CdcApi api;
   private final HttpClient http = HttpClient.newHttpClient();
   private final ObjectMapper json = new ObjectMapper();
@@ -77,12 +79,14 @@ final class TestServer implements AutoCloseable {
             new SnapshotFiles(directory.toUri()),
             ReconcilerSettings.remote(),
             clock);
+    retention = new RetentionWatch(sourceLog, SOURCE);
     TaskService tasks =
         new TaskService(
             lifecycles,
             definitions,
             reconciler,
             sourceLog,
+            retention,
             cluster -> target.check(cluster),
             SOURCE,
             1,

@@ -73,13 +73,55 @@ final class CdcClient {
   /** Every subscription of every topic of the default namespace, as {@code topic/subscription}. */
   List<String> subscriptions(String pulsarAdminUrl) {
     TreeSet<String> subscriptions = new TreeSet<>();
-    String namespace = pulsarAdminUrl + "/admin/v2/persistent/public/default";
-    for (JsonNode topic : get(namespace)) {
-      String name = topic.asText().substring(topic.asText().lastIndexOf('/') + 1);
-      get(namespace + "/" + name + "/subscriptions")
-          .forEach(subscription -> subscriptions.add(name + "/" + subscription.asText()));
+    for (String topic : topics(pulsarAdminUrl)) {
+      get(topic + "/subscriptions")
+          .forEach(
+              subscription ->
+                  subscriptions.add(
+                      topic.substring(topic.lastIndexOf('/') + 1) + "/" + subscription.asText()));
     }
     return new ArrayList<>(subscriptions);
+  }
+
+  /** How much the topics of Milvus' log hold. */
+  long logBytes(String pulsarAdminUrl) {
+    return logTopics(pulsarAdminUrl).stream()
+        .mapToLong(topic -> get(topic + "/internalStats").path("totalSize").asLong())
+        .sum();
+  }
+
+  /** Deletes what the topics of Milvus' log hold, as retention does in time. */
+  void deleteLog(String pulsarAdminUrl) {
+    for (String topic : logTopics(pulsarAdminUrl)) {
+      // What is written to is not deleted: unloading closes it, the next question opens another.
+      done(
+          HttpRequest.newBuilder(URI.create(topic + "/unload"))
+              .PUT(HttpRequest.BodyPublishers.noBody()));
+      get(topic + "/internalStats");
+      done(HttpRequest.newBuilder(URI.create(topic + "/truncate")).DELETE());
+    }
+  }
+
+  private void done(HttpRequest.Builder request) {
+    HttpResponse<String> response = text(request.build());
+    if (response.statusCode() / 100 != 2) {
+      throw new IllegalStateException(response + " " + response.body());
+    }
+  }
+
+  private List<String> logTopics(String pulsarAdminUrl) {
+    return topics(pulsarAdminUrl).stream()
+        .filter(topic -> topic.contains("-rootcoord-dml_"))
+        .toList();
+  }
+
+  private List<String> topics(String pulsarAdminUrl) {
+    String namespace = pulsarAdminUrl + "/admin/v2/persistent/public/default";
+    List<String> topics = new ArrayList<>();
+    for (JsonNode topic : get(namespace)) {
+      topics.add(namespace + topic.asText().substring(topic.asText().lastIndexOf('/')));
+    }
+    return topics;
   }
 
   /** From where a job was started, in Flink's own words. */

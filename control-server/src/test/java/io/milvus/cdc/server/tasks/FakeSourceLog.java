@@ -5,6 +5,7 @@ import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.StartPositions;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +24,9 @@ public final class FakeSourceLog implements SourceLog {
   /** What it answers when positions are asked for. */
   public List<ChannelPosition> positions = List.of();
 
+  /** What it answers when it is asked for how long it keeps messages. */
+  public Optional<Duration> retention = Optional.empty();
+
   /** The times that positions were asked for. */
   public final List<Instant> asked = new ArrayList<>();
 
@@ -39,6 +43,12 @@ public final class FakeSourceLog implements SourceLog {
     fail();
     asked.add(until);
     return positions;
+  }
+
+  @Override
+  public Optional<Duration> retention(SourceCluster source) {
+    fail();
+    return retention;
   }
 
   private void fail() {

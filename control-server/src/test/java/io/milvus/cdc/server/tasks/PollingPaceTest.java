@@ -23,6 +23,17 @@ import org.junit.jupiter.api.io.TempDir;
 /** How often Flink is asked when there are many tasks. */
 class PollingPaceTest {
 
+  private static final SourceCluster SOURCE =
+      new SourceCluster(
+          List.of("http://127.0.0.1:2379"),
+          "by-dev",
+          "meta",
+          "pulsar://127.0.0.1:6650",
+          "http://127.0.0.1:8080",
+          "public",
+          "default",
+          "by-dev");
+
   private static final Duration LOOK = ReconcilerSettings.remote().interval();
 
   /** One request for all states, and for each of ten jobs its metrics and its newest checkpoint. */
@@ -85,16 +96,9 @@ class PollingPaceTest {
             definitions,
             reconciler,
             new FakeSourceLog(),
+            new RetentionWatch(new FakeSourceLog(), SOURCE),
             target -> {},
-            new SourceCluster(
-                List.of("http://127.0.0.1:2379"),
-                "by-dev",
-                "meta",
-                "pulsar://127.0.0.1:6650",
-                "http://127.0.0.1:8080",
-                "public",
-                "default",
-                "by-dev"),
+            SOURCE,
             1,
             number,
             clock);

@@ -132,6 +132,7 @@ class ReconcilerTest {
               definitions,
               reconciler,
               new FakeSourceLog(),
+              new RetentionWatch(new FakeSourceLog(), SOURCE),
               target -> {},
               SOURCE,
               1,
