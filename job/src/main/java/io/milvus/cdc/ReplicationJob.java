@@ -13,6 +13,7 @@ import io.milvus.cdc.log.LogWatermarks;
 import io.milvus.cdc.replicate.CollectionReplicator;
 import io.milvus.cdc.target.MilvusSink;
 import io.milvus.cdc.task.PermanentFailure;
+import io.milvus.cdc.task.TargetTuning;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.TaskStore;
 import io.milvus.cdc.task.TaskStoreAddress;
@@ -29,12 +30,12 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  * The Flink program of one task.
  *
  * <p>Arguments: {@code --task-id}, {@code --meta-endpoints} (client addresses of the task store's
- * etcd, separated by commas) and {@code --meta-root} (the store's root path). Everything else is
- * read from the store where it is needed, so that no secret is in the job's arguments or graph.
- * What the store itself wants (credentials, certificates, the key of sealed secrets) each process
- * of Flink has in its environment, see {@link io.milvus.cdc.task.StoreAccess}. Checkpoint interval
- * and directories, the restart strategy and the parallelism are Flink's settings; the server passes
- * them with the job.
+ * etcd, separated by commas) and {@code --meta-root} (the store's root path); optionally those of
+ * {@link TargetTuning}. Everything else is read from the store where it is needed, so that no
+ * secret is in the job's arguments or graph. What the store itself wants (credentials,
+ * certificates, the key of sealed secrets) each process of Flink has in its environment, see {@link
+ * io.milvus.cdc.task.StoreAccess}. Checkpoint interval and directories, the restart strategy and
+ * the parallelism are Flink's settings; the server passes them with the job.
  */
 public final class ReplicationJob {
 
@@ -56,12 +57,16 @@ public final class ReplicationJob {
             List.of(parameters.getRequired("meta-endpoints").split(",", -1)),
             parameters.getRequired("meta-root"));
     StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment();
-    build(environment, parameters.getRequired("task-id"), store);
+    build(environment, parameters.getRequired("task-id"), store, TargetTuning.of(parameters::get));
     environment.execute(TaskDefinition.jobName(parameters.getRequired("task-id")));
   }
 
   /** Adds the operators of a task to an environment. */
-  static void build(StreamExecutionEnvironment environment, String taskId, TaskStoreAddress store) {
+  static void build(
+      StreamExecutionEnvironment environment,
+      String taskId,
+      TaskStoreAddress store,
+      TargetTuning tuning) {
     // Everything that crosses the network or goes into a savepoint has a serializer of its own.
     environment.getConfig().disableGenericTypes();
     environment.getConfig().enableObjectReuse();
@@ -90,7 +95,7 @@ public final class ReplicationJob {
                 new SourceEventTypeInfo())
             .uid("log-source");
     CollectionReplicator.order(catalog, log, () -> openLookup(definition(taskId, store)))
-        .sinkTo(new MilvusSink(() -> definition(taskId, store), store::open))
+        .sinkTo(new MilvusSink(() -> definition(taskId, store), store::open, tuning))
         .name("Milvus sink")
         .uid(MilvusSink.UID);
   }

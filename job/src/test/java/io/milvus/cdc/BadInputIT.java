@@ -13,6 +13,7 @@ import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.cdc.task.StoppedCollection.FirstMessage;
 import io.milvus.cdc.task.StoppedCollection.UnreadableMessage;
+import io.milvus.cdc.task.TargetTuning;
 import io.milvus.cdc.workload.SourceWriter;
 import io.milvus.cdc.workload.SourceWriter.Kind;
 import io.milvus.grpc.DescribeCollectionRequest;
@@ -196,7 +197,7 @@ class BadInputIT {
     savepoint.ifPresent(path -> configuration.set(StateRecoveryOptions.SAVEPOINT_PATH, path));
     StreamExecutionEnvironment environment =
         StreamExecutionEnvironment.createLocalEnvironment(PARALLELISM, configuration);
-    ReplicationJob.build(environment, task.taskId(), task.store());
+    ReplicationJob.build(environment, task.taskId(), task.store(), TargetTuning.DEFAULT);
     job = Optional.of(environment.executeAsync("bad input"));
   }
 

@@ -1,6 +1,7 @@
 package io.milvus.cdc;
 
 import io.milvus.cdc.playground.Playground;
+import io.milvus.cdc.task.TargetTuning;
 import io.milvus.cdc.task.TaskStoreAddress;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -29,7 +30,10 @@ public final class JobProcess implements AutoCloseable {
     StreamExecutionEnvironment environment =
         StreamExecutionEnvironment.createLocalEnvironment(PARALLELISM, configuration);
     ReplicationJob.build(
-        environment, arguments[0], new TaskStoreAddress(List.of(arguments[1]), arguments[2]));
+        environment,
+        arguments[0],
+        new TaskStoreAddress(List.of(arguments[1]), arguments[2]),
+        TargetTuning.DEFAULT);
     environment.execute("test");
   }
 

@@ -8,6 +8,7 @@ import io.milvus.cdc.compare.RowComparison;
 import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.TestingPlayground;
+import io.milvus.cdc.task.TargetTuning;
 import io.milvus.cdc.workload.SourceWriter;
 import io.milvus.cdc.workload.SourceWriter.Kind;
 import io.milvus.grpc.AlterAliasRequest;
@@ -69,7 +70,7 @@ class ReplicationIT {
     configuration.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofSeconds(1));
     StreamExecutionEnvironment environment =
         StreamExecutionEnvironment.createLocalEnvironment(2, configuration);
-    ReplicationJob.build(environment, task.taskId(), task.store());
+    ReplicationJob.build(environment, task.taskId(), task.store(), TargetTuning.DEFAULT);
     job = environment.executeAsync("test");
   }
 

@@ -2,6 +2,7 @@ package io.milvus.cdc;
 
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.task.Selection;
+import io.milvus.cdc.task.TargetTuning;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,7 +37,7 @@ final class TestingReplication implements AutoCloseable {
     savepoint.ifPresent(path -> configuration.set(StateRecoveryOptions.SAVEPOINT_PATH, path));
     StreamExecutionEnvironment environment =
         StreamExecutionEnvironment.createLocalEnvironment(PARALLELISM, configuration);
-    ReplicationJob.build(environment, task.taskId(), task.store());
+    ReplicationJob.build(environment, task.taskId(), task.store(), TargetTuning.DEFAULT);
     job = Optional.of(environment.executeAsync("test"));
   }
 

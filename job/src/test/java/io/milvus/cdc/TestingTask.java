@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Client;
 import io.milvus.cdc.playground.Playground;
+import io.milvus.cdc.task.TargetTuning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,7 +84,8 @@ final class TestingTask implements AutoCloseable {
     StreamExecutionEnvironment environment =
         StreamExecutionEnvironment.getExecutionEnvironment(configuration);
     environment.setParallelism(PARALLELISM);
-    ReplicationJob.build(environment, definition.taskId(), definition.store());
+    ReplicationJob.build(
+        environment, definition.taskId(), definition.store(), TargetTuning.DEFAULT);
     JobGraph graph = environment.getStreamGraph().getJobGraph();
     snapshot.ifPresent(
         path -> graph.setSavepointRestoreSettings(SavepointRestoreSettings.forPath(path)));

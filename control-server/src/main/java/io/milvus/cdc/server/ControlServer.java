@@ -174,7 +174,8 @@ public final class ControlServer implements Callable<Integer> {
                 config.metaStore().endpoints(),
                 config.metaStore().rootPath(),
                 config.flink().checkpointInterval(),
-                config.flink().checkpointDirectory()));
+                config.flink().checkpointDirectory(),
+                config.target()));
     Reconciler reconciler =
         new Reconciler(
             lifecycles,

@@ -1,6 +1,7 @@
 package io.milvus.cdc.target;
 
 import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.task.TargetTuning;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.TaskStoreFactory;
 import java.io.IOException;
@@ -22,6 +23,7 @@ public final class MilvusSink implements Sink<SourceEvent> {
 
   private final DefinitionFactory definitions;
   private final TaskStoreFactory stores;
+  private final TargetTuning tuning;
 
   /** Reads the task's definition where the sink runs, so that no secret travels with the job. */
   @FunctionalInterface
@@ -33,15 +35,17 @@ public final class MilvusSink implements Sink<SourceEvent> {
    * A sink for the target that the definition names.
    *
    * @param stores opens the task store, which is told of stopped collections
+   * @param tuning how the target is written
    */
-  public MilvusSink(DefinitionFactory definitions, TaskStoreFactory stores) {
+  public MilvusSink(DefinitionFactory definitions, TaskStoreFactory stores, TargetTuning tuning) {
     this.definitions = definitions;
     this.stores = stores;
+    this.tuning = tuning;
   }
 
   @Override
   public SinkWriter<SourceEvent> createWriter(WriterInitContext context) {
-    return new MilvusWriter(definitions.read(), stores, context.metricGroup());
+    return new MilvusWriter(definitions.read(), stores, tuning, context.metricGroup());
   }
 
   @Override

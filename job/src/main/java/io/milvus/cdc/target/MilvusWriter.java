@@ -1,6 +1,7 @@
 package io.milvus.cdc.target;
 
 import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.task.TargetTuning;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.TaskMetrics;
 import io.milvus.cdc.task.TaskStoreFactory;
@@ -15,22 +16,17 @@ import org.apache.flink.metrics.MetricGroup;
 /** Hands the events of one subtask to its {@link TargetPipeline} and registers its metrics. */
 final class MilvusWriter implements SinkWriter<SourceEvent> {
 
-  /** Calls under way at once, each for another collection. */
-  private static final int CALLS = 8;
-
-  /** What may wait for the target in one subtask. */
-  private static final long MOST_BYTES = 64L << 20;
-
   /** Longer than a coordinator of Milvus takes to come back. */
   private static final Duration REFUSAL_PATIENCE = Duration.ofSeconds(30);
 
   private final TargetPipeline pipeline;
 
-  MilvusWriter(TaskDefinition task, TaskStoreFactory stores, MetricGroup metrics) {
+  MilvusWriter(
+      TaskDefinition task, TaskStoreFactory stores, TargetTuning tuning, MetricGroup metrics) {
     CountedProgress progress = new CountedProgress();
     TargetConnection connection = new TargetConnection(task.target(), task.source().etcdRootPath());
     Stops stops = new Stops(StopStore.in(stores, task.taskId()), Clock.systemUTC());
-    pipeline = new TargetPipeline(connection, progress, stops, CALLS, MOST_BYTES, REFUSAL_PATIENCE);
+    pipeline = new TargetPipeline(connection, progress, stops, tuning, REFUSAL_PATIENCE);
     metrics.gauge(TaskMetrics.REPLICATED_UNTIL, (Gauge<Long>) pipeline::replicatedUntil);
     metrics.gauge(TaskMetrics.LAG, (Gauge<Long>) this::lagMillis);
     metrics.gauge(TaskMetrics.WAITING_FOR, (Gauge<String>) pipeline::waitingFor);

@@ -5,6 +5,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.milvus.cdc.event.LogMessageHeader;
 import io.milvus.cdc.event.LogMessageHeader.Kind;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
+import io.milvus.cdc.task.TargetTuning;
 import io.milvus.grpc.FieldData;
 import io.milvus.grpc.IDs;
 import io.milvus.grpc.VectorField;
@@ -26,15 +27,8 @@ import milvus.proto.msg.Msg;
  */
 final class RowBatch {
 
-  /**
-   * Enough rows that a call's fixed cost is small, few enough for one log message of the target.
-   */
-  static final int MOST_ROWS = 10_000;
-
-  /** Bytes of source messages. */
-  static final int MOST_BYTES = 8 << 20;
-
   private final RowFormat format;
+  private final TargetTuning tuning;
   private final Map<String, List<Rows>> insertsByPartition = new LinkedHashMap<>();
   private final Map<String, List<IDs>> deletesByPartition = new LinkedHashMap<>();
   private final Set<Object> insertedKeys = new HashSet<>();
@@ -53,9 +47,11 @@ final class RowBatch {
 
   /**
    * @param format of the collection's rows
+   * @param tuning how large a call may be
    */
-  RowBatch(RowFormat format) {
+  RowBatch(RowFormat format, TargetTuning tuning) {
     this.format = format;
+    this.tuning = tuning;
   }
 
   /**
@@ -66,7 +62,7 @@ final class RowBatch {
    */
   boolean add(LogMessage message) {
     LogMessageHeader header = message.header();
-    if (messages > 0 && bytes + message.payload().size() > MOST_BYTES) {
+    if (messages > 0 && bytes + message.payload().size() > tuning.batchBytes()) {
       return false;
     }
     boolean added =
@@ -82,7 +78,8 @@ final class RowBatch {
 
   private boolean addInsert(LogMessageHeader header, Msg.InsertRequest insert) {
     if (insertedRows > 0
-        && (insertedRows + insert.getNumRows() > MOST_ROWS || upsert != header.maybeApplied())) {
+        && (insertedRows + insert.getNumRows() > tuning.batchRows()
+            || upsert != header.maybeApplied())) {
       return false;
     }
     List<FieldData> columns = columns(header, insert);
@@ -117,7 +114,7 @@ final class RowBatch {
   private boolean addDelete(Msg.DeleteRequest delete) {
     IDs keys = delete.getPrimaryKeys();
     int count = keys.hasIntId() ? keys.getIntId().getDataCount() : keys.getStrId().getDataCount();
-    if (deletedRows > 0 && deletedRows + count > MOST_ROWS) {
+    if (deletedRows > 0 && deletedRows + count > tuning.batchRows()) {
       return false;
     }
     List<?> values =

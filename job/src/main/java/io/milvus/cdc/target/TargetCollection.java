@@ -15,6 +15,7 @@ import io.milvus.cdc.target.TargetConnection.Place;
 import io.milvus.cdc.target.TargetException.Kind;
 import io.milvus.cdc.task.Selection.Name;
 import io.milvus.cdc.task.StoppedCollection;
+import io.milvus.cdc.task.TargetTuning;
 import io.milvus.grpc.CollectionSchema;
 import io.milvus.grpc.ConsistencyLevel;
 import io.milvus.grpc.CreateCollectionRequest;
@@ -61,6 +62,7 @@ final class TargetCollection implements LaneWork {
 
   private final long collectionId;
   private final TargetConnection connection;
+  private final TargetTuning tuning;
 
   private CollectionState state = CollectionState.getDefaultInstance();
   private CollectionSchema schema = CollectionSchema.getDefaultInstance();
@@ -76,9 +78,10 @@ final class TargetCollection implements LaneWork {
 
   private Optional<Instant> blockedSince = Optional.empty();
 
-  TargetCollection(long collectionId, TargetConnection connection) {
+  TargetCollection(long collectionId, TargetConnection connection, TargetTuning tuning) {
     this.collectionId = collectionId;
     this.connection = connection;
+    this.tuning = tuning;
   }
 
   @Override
@@ -115,7 +118,7 @@ final class TargetCollection implements LaneWork {
 
   @Override
   public RowBatch newBatch() {
-    return new RowBatch(new RowFormat(schema));
+    return new RowBatch(new RowFormat(schema), tuning);
   }
 
   /**

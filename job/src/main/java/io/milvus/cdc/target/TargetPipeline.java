@@ -15,6 +15,7 @@ import io.milvus.cdc.event.SourceEvent.ReplicatedUntil;
 import io.milvus.cdc.event.SourceEvent.TimeTick;
 import io.milvus.cdc.event.SourceEvent.UnreadableMessage;
 import io.milvus.cdc.task.PermanentFailure;
+import io.milvus.cdc.task.TargetTuning;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -47,9 +48,9 @@ import org.slf4j.LoggerFactory;
  *   <li>{@link #flush} returns when all that was submitted is acknowledged by the target, or its
  *       collection is stopped and the task store knows from where on.
  *   <li>What fails because the target as a whole is away is repeated as long as that lasts.
- *   <li>A collection whose next step cannot succeed, or did not for ten minutes while the target
- *       worked, is stopped with a reason; the others go on. Nothing of it is applied any more, so
- *       its order is kept.
+ *   <li>A collection whose next step cannot succeed, or did not for {@link TargetTuning#patience}
+ *       while the target worked, is stopped with a reason; the others go on. Nothing of it is
+ *       applied any more, so its order is kept.
  *   <li>Credentials that the target goes on to refuse, and a database that cannot be created or
  *       dropped, end the pipeline with a {@link PermanentFailure}.
  * </ul>
@@ -61,19 +62,15 @@ final class TargetPipeline implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TargetPipeline.class);
 
   private static final long FIRST_RETRY_MILLIS = 50;
-  private static final long LONGEST_RETRY_MILLIS = 5_000;
   private static final long STORE_RETRY_MILLIS = 500;
 
   /** Moments that are not reached yet; those of a stopped collection never are. */
   private static final int MOST_ANNOUNCEMENTS = 10_000;
 
-  /** How long a step may fail while the target as a whole works. */
-  static final Duration PATIENCE = Duration.ofMinutes(10);
-
   private final TargetConnection connection;
   private final TargetProgress progress;
   private final Stops stops;
-  private final long mostBytes;
+  private final TargetTuning tuning;
   private final Duration refusalPatience;
   private final ScheduledThreadPoolExecutor threads;
 
@@ -96,8 +93,7 @@ final class TargetPipeline implements AutoCloseable {
   /**
    * @param progress is told what was done
    * @param stops keeps the collections that cannot go on
-   * @param calls how many calls to the target may be under way at once
-   * @param mostBytes how much may wait here
+   * @param tuning how the target is written
    * @param refusalPatience how long refused credentials are tried again: a Milvus whose users
    *     cannot be looked up for the moment refuses them as well (Milvus 2.3 to 2.5)
    */
@@ -105,18 +101,17 @@ final class TargetPipeline implements AutoCloseable {
       TargetConnection connection,
       TargetProgress progress,
       Stops stops,
-      int calls,
-      long mostBytes,
+      TargetTuning tuning,
       Duration refusalPatience) {
     this.connection = connection;
     this.progress = progress;
     this.stops = stops;
-    this.mostBytes = mostBytes;
+    this.tuning = tuning;
     this.refusalPatience = refusalPatience;
     // Steps that fail because the pipeline is being closed are not taken up again.
     this.threads =
         new ScheduledThreadPoolExecutor(
-            calls, new TargetThreads(), new ThreadPoolExecutor.DiscardPolicy());
+            tuning.calls(), new TargetThreads(), new ThreadPoolExecutor.DiscardPolicy());
     this.threads.setRemoveOnCancelPolicy(true);
   }
 
@@ -162,7 +157,7 @@ final class TargetPipeline implements AutoCloseable {
   private Lane collectionLane(long collectionId) {
     goneCollections.remove(collectionId);
     return collectionLanes.computeIfAbsent(
-        collectionId, id -> new Lane(new TargetCollection(id, connection), id));
+        collectionId, id -> new Lane(new TargetCollection(id, connection, tuning), id));
   }
 
   private Lane databaseLane(String name) {
@@ -173,7 +168,7 @@ final class TargetPipeline implements AutoCloseable {
     int size = Lane.bytesOf(event);
     boolean start;
     synchronized (this) {
-      while (bytes > 0 && bytes + size > mostBytes && failure.isEmpty()) {
+      while (bytes > 0 && bytes + size > tuning.bufferBytes() && failure.isEmpty()) {
         wait();
       }
       throwFailure();
@@ -338,11 +333,11 @@ final class TargetPipeline implements AutoCloseable {
       case PERMANENT -> giveUp(lane, error.getMessage() + where(lane), error);
       case OUTAGE -> repeat(lane, error);
       case TRANSIENT, NOT_FOUND -> {
-        if (lane.collectionId().isPresent() && lane.failingFor().compareTo(PATIENCE) > 0) {
+        if (lane.collectionId().isPresent() && lane.failingFor().compareTo(tuning.patience()) > 0) {
           giveUp(
               lane,
               "tried for "
-                  + PATIENCE.toMinutes()
+                  + tuning.patience().toMinutes()
                   + " minutes, the last answer was: "
                   + error.getMessage()
                   + where(lane),
@@ -368,7 +363,7 @@ final class TargetPipeline implements AutoCloseable {
           error.getMessage());
     }
     int doublings = Math.min(lane.countFailure(error.kind()) - 1, 10);
-    long longest = Math.min(LONGEST_RETRY_MILLIS, FIRST_RETRY_MILLIS << doublings);
+    long longest = Math.min(tuning.longestRetry().toMillis(), FIRST_RETRY_MILLIS << doublings);
     long delay = ThreadLocalRandom.current().nextLong(longest / 2, longest + 1);
     runLater(lane, delay);
   }

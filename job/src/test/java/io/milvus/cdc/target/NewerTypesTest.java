@@ -10,6 +10,7 @@ import io.milvus.cdc.event.LogMessageHeader.Kind;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.task.StoppedCollection;
+import io.milvus.cdc.task.TargetTuning;
 import io.milvus.grpc.ArrayArray;
 import io.milvus.grpc.CollectionSchema;
 import io.milvus.grpc.DataType;
@@ -73,8 +74,7 @@ class NewerTypesTest {
             new TargetConnection(milvus.cluster(), "src"),
             new NoProgress(),
             new Stops(store, Clock.systemUTC()),
-            1,
-            1 << 20,
+            TargetTuning.DEFAULT,
             Duration.ZERO);
     pipeline = Optional.of(to);
     CollectionState state =
@@ -127,7 +127,7 @@ class NewerTypesTest {
 
   @Test
   void messagesAreJoinedIntoOneCall() throws Exception {
-    RowBatch batch = new RowBatch(new RowFormat(schema()));
+    RowBatch batch = new RowBatch(new RowFormat(schema()), TargetTuning.DEFAULT);
     assertThat(batch.add(insert(false, 1, row(1, true), row(2, false)))).isTrue();
     assertThat(batch.add(insert(false, 2, row(3, false), row(40, true)))).isTrue();
 
@@ -174,7 +174,7 @@ class NewerTypesTest {
 
   @Test
   void messagesWithOtherColumnsAreNotJoined() {
-    RowBatch batch = new RowBatch(new RowFormat(schema()));
+    RowBatch batch = new RowBatch(new RowFormat(schema()), TargetTuning.DEFAULT);
     assertThat(batch.add(message(false, 1, 1, List.of(keys(1), longs("count", 1))))).isTrue();
     assertThat(batch.add(message(false, 2, 1, List.of(keys(2))))).isFalse();
     assertThat(batch.add(message(false, 3, 1, List.of(keys(3), longs("count", 3))))).isTrue();

@@ -5,6 +5,7 @@ import static io.milvus.cdc.target.Messages.insert;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import io.milvus.cdc.task.TargetTuning;
 import io.milvus.grpc.CollectionSchema;
 import io.milvus.grpc.DataType;
 import io.milvus.grpc.FieldData;
@@ -28,7 +29,7 @@ class RowBatchTest {
               .addFields(FieldSchema.newBuilder().setName("k").setIsPartitionKey(true))
               .build());
 
-  private final RowBatch batch = new RowBatch(FORMAT);
+  private final RowBatch batch = new RowBatch(FORMAT, TargetTuning.DEFAULT);
 
   @Test
   void joinsInsertsColumnByColumnInTheirOrder() {
@@ -65,7 +66,7 @@ class RowBatchTest {
     assertThat(batch.add(insert(false, 1, 10))).isTrue();
     assertThat(batch.add(insert(false, 2, 10))).isTrue();
 
-    RowBatch upserts = new RowBatch(FORMAT);
+    RowBatch upserts = new RowBatch(FORMAT, TargetTuning.DEFAULT);
     assertThat(upserts.add(insert(true, 1, 10))).isTrue();
     assertThat(upserts.add(insert(true, 2, 10))).isFalse();
   }
@@ -79,7 +80,7 @@ class RowBatchTest {
 
   @Test
   void leavesThePartitionToATargetWithAPartitionKey() {
-    RowBatch keyed = new RowBatch(PLACED);
+    RowBatch keyed = new RowBatch(PLACED, TargetTuning.DEFAULT);
     keyed.add(insert(false, 1, 10));
     assertThat(keyed.insertPartitions()).containsExactly("");
   }

@@ -17,6 +17,7 @@ import io.milvus.cdc.event.SourceEvent.ReplicatedUntil;
 import io.milvus.cdc.target.FaultyMilvus.Fault;
 import io.milvus.cdc.task.PermanentFailure;
 import io.milvus.cdc.task.StoppedCollection.FirstMessage;
+import io.milvus.cdc.task.TargetTuning;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collections;
@@ -28,6 +29,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class TargetPipelineTest {
+
+  private static final TargetTuning TUNING =
+      new TargetTuning(2, 1 << 20, 10_000, 8 << 20, Duration.ofSeconds(5), Duration.ofMinutes(10));
 
   private FaultyMilvus target;
   private TargetPipeline pipeline;
@@ -62,8 +66,7 @@ class TargetPipelineTest {
             new TargetConnection(target.cluster(), "src"),
             progress,
             new Stops(store, Clock.systemUTC()),
-            2,
-            1 << 20,
+            TUNING,
             refusalPatience);
     pipeline.submit(new CollectionSeen(Messages.collection("c")));
     pipeline.flush();

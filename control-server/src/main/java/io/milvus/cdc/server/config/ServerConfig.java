@@ -5,6 +5,7 @@ import io.milvus.cdc.security.Secret;
 import io.milvus.cdc.security.TlsSettings;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.StoreAccess;
+import io.milvus.cdc.task.TargetTuning;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -25,10 +26,16 @@ import java.util.regex.Pattern;
  * @param metaStore where tasks are kept
  * @param source the Milvus that all tasks read
  * @param flink where jobs run
+ * @param target how targets are written
  * @param maxTasks how many tasks there may be at once
  */
 public record ServerConfig(
-    Http http, MetaStore metaStore, SourceCluster source, Flink flink, int maxTasks) {
+    Http http,
+    MetaStore metaStore,
+    SourceCluster source,
+    Flink flink,
+    TargetTuning target,
+    int maxTasks) {
 
   private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9._~+/-]+=*");
   private static final Duration LONGEST_TIMEOUT = Duration.ofHours(1);
@@ -118,6 +125,7 @@ public record ServerConfig(
               metaStore(settings, access),
               source(settings, access),
               flink(settings),
+              target(settings),
               settings.integer("limits.maxTasks", 100, 1, 10_000));
     } catch (AccessSettings.WrongException e) {
       throw new InvalidConfigurationException(e.getMessage());
@@ -218,6 +226,30 @@ public record ServerConfig(
         interval,
         directory(settings, "flink.checkpointDirectory", "data/checkpoints"),
         settings.text("flink.jobJar").map(Path::of));
+  }
+
+  private static TargetTuning target(Settings settings) {
+    TargetTuning usual = TargetTuning.DEFAULT;
+    Duration longestRetry = settings.duration("target.longestRetry", usual.longestRetry());
+    if (longestRetry.compareTo(Duration.ofMillis(50)) < 0
+        || longestRetry.compareTo(Duration.ofMinutes(1)) > 0) {
+      throw settings.wrong("target.longestRetry", "from 50ms to 1min");
+    }
+    Duration patience = settings.duration("target.patience", usual.patience());
+    if (patience.compareTo(longestRetry) < 0) {
+      throw settings.wrong("target.patience", "at least target.longestRetry");
+    }
+    return new TargetTuning(
+        settings.integer("target.calls", usual.calls(), 1, 64),
+        (long)
+                settings.integer(
+                    "target.bufferMegabytes", (int) (usual.bufferBytes() >> 20), 1, 2047)
+            << 20,
+        settings.integer("target.batchRows", usual.batchRows(), 1, 100_000),
+        (long) settings.integer("target.batchMegabytes", (int) (usual.batchBytes() >> 20), 1, 63)
+            << 20,
+        longestRetry,
+        patience);
   }
 
   private static List<String> endpoints(Settings settings, String key) {

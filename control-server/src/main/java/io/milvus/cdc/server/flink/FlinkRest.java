@@ -3,6 +3,7 @@ package io.milvus.cdc.server.flink;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.milvus.cdc.task.TaskMetrics;
 import java.io.ByteArrayOutputStream;
@@ -98,13 +99,15 @@ public final class FlinkRest implements FlinkCluster {
   public void submit(JobSubmission submission) {
     ObjectNode body = json.createObjectNode();
     body.put("entryClass", template.entryClass());
-    body.putArray("programArgsList")
-        .add("--task-id")
-        .add(submission.taskId())
-        .add("--meta-endpoints")
-        .add(String.join(",", template.metaEndpoints()))
-        .add("--meta-root")
-        .add(template.metaRoot());
+    ArrayNode arguments =
+        body.putArray("programArgsList")
+            .add("--task-id")
+            .add(submission.taskId())
+            .add("--meta-endpoints")
+            .add(String.join(",", template.metaEndpoints()))
+            .add("--meta-root")
+            .add(template.metaRoot());
+    template.tuning().arguments().forEach(arguments::add);
     body.put("jobId", submission.jobId());
     body.put("parallelism", submission.parallelism());
     submission.restoreFrom().ifPresent(path -> body.put("savepointPath", path));

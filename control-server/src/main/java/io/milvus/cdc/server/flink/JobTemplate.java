@@ -1,5 +1,6 @@
 package io.milvus.cdc.server.flink;
 
+import io.milvus.cdc.task.TargetTuning;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,6 +15,7 @@ import java.util.List;
  * @param metaRoot prefix of the tasks' keys
  * @param checkpointInterval time between two checkpoints
  * @param snapshotDirectory URI below which checkpoints and savepoints are kept
+ * @param tuning how targets are written
  */
 public record JobTemplate(
     Path jar,
@@ -21,7 +23,8 @@ public record JobTemplate(
     List<String> metaEndpoints,
     String metaRoot,
     Duration checkpointInterval,
-    URI snapshotDirectory) {
+    URI snapshotDirectory,
+    TargetTuning tuning) {
 
   public JobTemplate {
     metaEndpoints = List.copyOf(metaEndpoints);

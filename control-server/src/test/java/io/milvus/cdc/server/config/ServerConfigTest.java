@@ -7,6 +7,7 @@ import io.milvus.cdc.security.Secret;
 import io.milvus.cdc.server.config.ServerConfig.Embedded;
 import io.milvus.cdc.server.config.ServerConfig.Remote;
 import io.milvus.cdc.task.StoreAccess;
+import io.milvus.cdc.task.TargetTuning;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -60,6 +61,7 @@ class ServerConfigTest {
         .startsWith("file:///")
         .contains("/data/checkpoints");
     assertThat(config.flink().jobJar()).isEmpty();
+    assertThat(config.target()).isEqualTo(TargetTuning.DEFAULT);
     assertThat(config.maxTasks()).isEqualTo(100);
   }
 
@@ -84,6 +86,7 @@ class ServerConfigTest {
               checkpointInterval: 500ms
               checkpointDirectory: s3://bucket/cdc
               jobJar: job.jar
+            target: {calls: 3, bufferMegabytes: 4, batchRows: 5, batchMegabytes: 6, longestRetry: 7s, patience: 8min}
             limits: {maxTasks: 7}
             """);
     ServerConfig config = ServerConfig.from(Settings.load(Optional.of(file), Map.of(), Map.of()));
@@ -102,6 +105,9 @@ class ServerConfigTest {
     assertThat(config.source().metaPrefix()).isEqualTo("r/m");
     assertThat(config.source().topic("x")).isEqualTo("persistent://t/n/x");
     assertThat(config.source().pulsarAdminUrl()).isEqualTo("http://e:5");
+    assertThat(config.target())
+        .isEqualTo(
+            new TargetTuning(3, 4 << 20, 5, 6 << 20, Duration.ofSeconds(7), Duration.ofMinutes(8)));
     assertThat(config.flink())
         .isEqualTo(
             new ServerConfig.Flink(
@@ -154,6 +160,12 @@ class ServerConfigTest {
         "flink.checkpointInterval | 1ms | at least 100ms",
         "flink.parallelism | 0 | a whole number from 1",
         "limits.maxTasks | 0 | a whole number from 1",
+        "target.calls | 0 | a whole number from 1 to 64",
+        "target.bufferMegabytes | 2048 | a whole number from 1 to 2047",
+        "target.batchRows | 0 | a whole number from 1 to 100000",
+        "target.batchMegabytes | 64 | a whole number from 1 to 63",
+        "target.longestRetry | 1ms | from 50ms to 1min",
+        "target.patience | 1s | at least target.longestRetry",
         "flink.paralelism | 2 | is not a setting; the settings are",
       })
   void aWrongValueIsNamedWithItsOrigin(String key, String value, String words) {

@@ -8,6 +8,7 @@ import io.milvus.cdc.server.flink.FlinkCluster.JobSubmission;
 import io.milvus.cdc.server.flink.FlinkCluster.SavepointPending;
 import io.milvus.cdc.server.flink.FlinkCluster.SavepointProgress;
 import io.milvus.cdc.server.flink.FlinkCluster.SavepointTaken;
+import io.milvus.cdc.task.TargetTuning;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -59,7 +60,8 @@ class FlinkRestTest {
             List.of("http://127.0.0.1:1"),
             "root",
             Duration.ofMillis(300),
-            directory.resolve("state").toUri()));
+            directory.resolve("state").toUri(),
+            TargetTuning.DEFAULT));
   }
 
   @AfterAll
