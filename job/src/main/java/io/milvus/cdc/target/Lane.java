@@ -2,6 +2,8 @@ package io.milvus.cdc.target;
 
 import io.milvus.cdc.event.LogMessageHeader.Kind;
 import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.event.SourceEvent.CollectionGone;
+import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.DatabaseGone;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.task.StoppedCollection;
@@ -21,6 +23,10 @@ import java.util.OptionalLong;
  * under way the next one grows, so a slow target gets large calls and an idle one gets small ones
  * at once.
  *
+ * <p>What is superseded is not done: metadata that newer metadata of the collection waits behind,
+ * and everything before the collection's end. It would cost calls, and more: the name that it asks
+ * for may belong to another collection by now, for which this one would wait for ever.
+ *
  * <p>Any thread may add; one thread at a time may run the lane: the one that {@link #add} or a
  * failed step told to.
  */
@@ -35,6 +41,10 @@ final class Lane {
   private final Deque<Item> step = new ArrayDeque<>();
   private boolean running;
   private Optional<RowBatch> batch = Optional.empty();
+
+  /** The step is superseded: there is nothing to do for it. */
+  private boolean moot;
+
   private int failures;
   private long failingSince;
 
@@ -113,6 +123,7 @@ final class Lane {
    * @return false when there is none: the lane is not running any more
    */
   boolean takeStep() {
+    supersede();
     if (!step.isEmpty()) {
       return true;
     }
@@ -131,6 +142,32 @@ final class Lane {
       batch = Optional.empty();
     }
     return true;
+  }
+
+  private synchronized void supersede() {
+    if (queue.stream().anyMatch(item -> item.event() instanceof CollectionGone)
+        && !(queue.element().event() instanceof CollectionGone && step.isEmpty())) {
+      while (!(queue.element().event() instanceof CollectionGone)) {
+        step.add(queue.remove());
+      }
+      batch = Optional.empty();
+      moot = true;
+      return;
+    }
+    Item next = step.isEmpty() ? queue.peek() : step.element();
+    if (next == null || !(next.event() instanceof CollectionSeen)) {
+      return;
+    }
+    queue.stream()
+        .map(Item::event)
+        .filter(event -> event instanceof CollectionSeen && event != next.event())
+        .reduce((older, newer) -> newer)
+        .ifPresent(
+            newest -> {
+              Deque<Item> from = step.isEmpty() ? queue : step;
+              from.remove();
+              from.addFirst(new Item(next.sequence(), newest));
+            });
   }
 
   private synchronized Optional<Item> head() {
@@ -163,7 +200,7 @@ final class Lane {
     int operations = 0;
     if (batch.isPresent()) {
       writeRows(batch.get());
-    } else if (!isOutdated()) {
+    } else if (!moot && !isOutdated()) {
       operations = work.apply(step.element().event());
     }
     failures = 0;
@@ -175,6 +212,7 @@ final class Lane {
             operations);
     synchronized (this) {
       step.clear();
+      moot = false;
     }
     return done;
   }

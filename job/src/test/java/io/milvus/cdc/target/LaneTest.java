@@ -1,0 +1,117 @@
+package io.milvus.cdc.target;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.milvus.cdc.catalog.v1.CollectionState;
+import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.event.SourceEvent.CollectionGone;
+import io.milvus.cdc.event.SourceEvent.CollectionSeen;
+import io.milvus.cdc.event.SourceEvent.LogMessage;
+import io.milvus.cdc.task.TargetTuning;
+import io.milvus.grpc.CollectionSchema;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class LaneTest {
+
+  private static final CollectionGone GONE = new CollectionGone(Messages.COLLECTION);
+
+  private final List<Object> done = new ArrayList<>();
+  private final Set<SourceEvent> refused = new HashSet<>();
+  private final Lane lane = new Lane(new Recorded(), Messages.COLLECTION);
+  private long sequence;
+  private long bytes;
+
+  private final class Recorded implements LaneWork {
+
+    @Override
+    public int apply(SourceEvent event) throws TargetException {
+      if (refused.contains(event)) {
+        throw TargetConnection.wait("its name is taken");
+      }
+      done.add(event instanceof CollectionSeen seen ? seen.state().getName() : event);
+      return 1;
+    }
+
+    @Override
+    public RowBatch newBatch() {
+      CollectionState state = Messages.collection("c");
+      try {
+        return new RowBatch(
+            new RowFormat(CollectionSchema.parseFrom(state.getSchema())), TargetTuning.DEFAULT);
+      } catch (InvalidProtocolBufferException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    @Override
+    public void write(RowBatch batch) {
+      done.add(batch.insertedRows());
+    }
+  }
+
+  @Test
+  void stepsAreDoneInTheirOrder() throws Exception {
+    LogMessage drop = Messages.dropPartition(7, "p");
+    add(seen("one"), Messages.insert(false, 1, 1, 2), Messages.insert(false, 1, 3), drop);
+    run(lane);
+    assertThat(done).containsExactly("one", 3, drop);
+  }
+
+  @Test
+  void metadataIsAppliedAsItIsKnownByThen() throws Exception {
+    add(seen("one"), Messages.insert(false, 1, 1), seen("two"), seen("three"));
+    run(lane);
+    assertThat(done).containsExactly("three", 1, "three", "three");
+    assertThat(lane.oldest()).isEqualTo(Long.MAX_VALUE);
+  }
+
+  @Test
+  void metadataThatCannotBeAppliedIsSupersededWhileItIsRepeated() throws Exception {
+    SourceEvent taken = seen("taken");
+    refused.add(taken);
+    add(taken);
+    assertThatThrownBy(() -> run(lane)).isInstanceOf(TargetException.class);
+    assertThatThrownBy(() -> run(lane)).isInstanceOf(TargetException.class);
+
+    add(Messages.insert(false, 1, 1), seen("free"));
+    run(lane);
+    assertThat(done).containsExactly("free", 1, "free");
+  }
+
+  @Test
+  void nothingIsDoneForACollectionThatIsGone() throws Exception {
+    SourceEvent taken = seen("taken");
+    refused.add(taken);
+    add(taken);
+    assertThatThrownBy(() -> run(lane)).isInstanceOf(TargetException.class);
+
+    add(Messages.insert(false, 1, 1), seen("other"), GONE);
+    run(lane);
+    assertThat(done).containsExactly(GONE);
+    assertThat(lane.oldest()).isEqualTo(Long.MAX_VALUE);
+    assertThat(bytes).as("memory that was given back").isZero();
+  }
+
+  private static CollectionSeen seen(String name) {
+    return new CollectionSeen(Messages.collection(name));
+  }
+
+  private void add(SourceEvent... events) {
+    for (SourceEvent event : events) {
+      lane.add(sequence++, event);
+      bytes += Lane.bytesOf(event);
+    }
+  }
+
+  private void run(Lane running) throws TargetException {
+    while (running.takeStep()) {
+      bytes -= running.performStep().bytes();
+    }
+  }
+}
