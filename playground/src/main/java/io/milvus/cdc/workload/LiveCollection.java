@@ -31,6 +31,9 @@ final class LiveCollection {
   /** Whether the collection is loaded with the partitions that it gets. */
   boolean isLoadedAsWhole;
 
+  /** Whether it got an index since it was loaded: Milvus 2.3 loads no more of it then. */
+  boolean hasIndexSinceLoad;
+
   /** Whether properties were changed since the collection was last renamed. */
   boolean hasUnwrittenProperties;
 
@@ -83,6 +86,7 @@ final class LiveCollection {
 
   void released() {
     isLoadedAsWhole = false;
+    hasIndexSinceLoad = false;
     loadedPartitions.clear();
   }
 

@@ -503,6 +503,7 @@ final class WorkloadWriter {
     calls.createIndex(collection, field, name, parameters);
     // Milvus gives an index without a name that of its field.
     collection.indexes.put(field, name.isEmpty() ? field : name);
+    collection.hasIndexSinceLoad |= collection.isLoaded();
   }
 
   private void dropIndex(LiveCollection collection, String field) {
@@ -528,6 +529,9 @@ final class WorkloadWriter {
   }
 
   private void loadPartition(LiveCollection collection, String partition) {
+    if (collection.hasIndexSinceLoad) {
+      release(collection);
+    }
     does(Operation.LOAD_PARTITION, collection + " " + partition);
     calls.loadPartition(collection, partition);
     collection.loadedPartitions.add(partition);
