@@ -79,9 +79,9 @@ public final class ClusterComparison {
   }
 
   /**
-   * Loads what is not loaded and has an index for each vector, one collection after the other, on
-   * each side where it is not, and releases it afterwards. A replication of the source repeats this
-   * on the target.
+   * Loads what is not loaded, or not in all its partitions, and has an index for each vector, one
+   * collection after the other, and brings back what was loaded before. A replication of the source
+   * repeats this on the target.
    */
   public ClusterComparison loadingTemporarily() {
     return new ClusterComparison(source, target, selected, true);

@@ -4,9 +4,6 @@ import io.milvus.grpc.DescribeCollectionRequest;
 import io.milvus.grpc.LoadCollectionRequest;
 import io.milvus.grpc.LoadPartitionsRequest;
 import io.milvus.grpc.ReleaseCollectionRequest;
-import io.milvus.grpc.ReleasePartitionsRequest;
-import java.util.SortedSet;
-import java.util.TreeSet;
 
 /** Keeps loaded what was not, until it is closed. */
 final class TemporaryLoad implements AutoCloseable {
@@ -15,35 +12,36 @@ final class TemporaryLoad implements AutoCloseable {
   private final String database;
   private final String collection;
   private final LoadedPart before;
-  private final SortedSet<String> added;
 
-  /** Loads all of a collection, and waits for the end of that. */
+  /**
+   * Loads all of a collection, and waits for the end of that. What is loaded in part is released
+   * first: Milvus 2.3 loads no more of a collection that got an index since it was loaded.
+   */
   TemporaryLoad(
       MilvusCluster cluster, String database, String collection, DescribedCollection described) {
     this.cluster = cluster;
     this.database = database;
     this.collection = collection;
     this.before = described.loaded();
-    this.added = new TreeSet<>(described.partitions());
-    added.removeAll(before.partitions());
-    if (!before.isReadable()) {
-      LoadCollectionRequest request =
-          LoadCollectionRequest.newBuilder()
-              .setDbName(database)
-              .setCollectionName(collection)
-              .setReplicaNumber(1)
-              .build();
-      cluster.call(stub -> stub.loadCollection(request));
-    } else if (!added.isEmpty()) {
-      LoadPartitionsRequest request =
-          LoadPartitionsRequest.newBuilder()
-              .setDbName(database)
-              .setCollectionName(collection)
-              .addAllPartitionNames(added)
-              .setReplicaNumber(before.replicas())
-              .build();
-      cluster.call(stub -> stub.loadPartitions(request));
+    if (before.isReadable()) {
+      release();
     }
+    LoadCollectionRequest request =
+        LoadCollectionRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .setReplicaNumber(1)
+            .build();
+    cluster.call(stub -> stub.loadCollection(request));
+  }
+
+  private void release() {
+    ReleaseCollectionRequest request =
+        ReleaseCollectionRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .build();
+    cluster.call(stub -> stub.releaseCollection(request));
   }
 
   /** What is loaded now. */
@@ -58,21 +56,16 @@ final class TemporaryLoad implements AutoCloseable {
 
   @Override
   public void close() {
-    if (!before.isReadable()) {
-      ReleaseCollectionRequest request =
-          ReleaseCollectionRequest.newBuilder()
+    release();
+    if (before.isReadable()) {
+      LoadPartitionsRequest request =
+          LoadPartitionsRequest.newBuilder()
               .setDbName(database)
               .setCollectionName(collection)
+              .addAllPartitionNames(before.partitions())
+              .setReplicaNumber(before.replicas())
               .build();
-      cluster.call(stub -> stub.releaseCollection(request));
-    } else if (!added.isEmpty()) {
-      ReleasePartitionsRequest request =
-          ReleasePartitionsRequest.newBuilder()
-              .setDbName(database)
-              .setCollectionName(collection)
-              .addAllPartitionNames(added)
-              .build();
-      cluster.call(stub -> stub.releasePartitions(request));
+      cluster.call(stub -> stub.loadPartitions(request));
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.milvus.cdc.playground;
 
+import io.milvus.cdc.chaos.Chaos;
 import io.milvus.cdc.playground.PlaygroundSettings.Lifetime;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -32,13 +33,14 @@ import picocli.CommandLine.Spec;
       "Runs Pulsar, etcd, a source and a target Milvus and the control server",
       "on this machine, without containers."
     },
-    synopsisSubcommandLabel = "(demo | up | status | logs | down)",
+    synopsisSubcommandLabel = "(demo | up | status | logs | down | chaos)",
     subcommands = {
       PlaygroundCommand.DemoVerb.class,
       PlaygroundCommand.UpVerb.class,
       PlaygroundCommand.StatusVerb.class,
       PlaygroundCommand.LogsVerb.class,
-      PlaygroundCommand.DownVerb.class
+      PlaygroundCommand.DownVerb.class,
+      PlaygroundCommand.ChaosVerb.class
     })
 public final class PlaygroundCommand {
 
@@ -304,6 +306,57 @@ public final class PlaygroundCommand {
               playground.purge();
             }
           });
+      return 0;
+    }
+  }
+
+  @Command(
+      name = "chaos",
+      description = {
+        "Breaks parts while clients write to the source, and compares everything after each round.",
+        "Runs on free ports in a directory of its own; ends with 1 at the first difference."
+      })
+  static final class ChaosVerb implements Callable<Integer> {
+
+    @Mixin private Place place;
+
+    @Option(
+        names = "--fault",
+        paramLabel = "<fault>",
+        description =
+            "all, or one of server, task-manager, job-manager, target, target-frozen, connection,"
+                + " pulsar, etcd, source, pause, compaction (default: all).")
+    private String fault = "all";
+
+    @Option(
+        names = "--rounds",
+        paramLabel = "<n>",
+        description = "Rounds of each fault (default: ${DEFAULT-VALUE}).")
+    private int rounds = 1;
+
+    @Option(
+        names = "--seconds",
+        paramLabel = "<n>",
+        description = "How long clients write in a round, at least (default: ${DEFAULT-VALUE}).")
+    private int seconds = 20;
+
+    @Option(
+        names = "--seed",
+        paramLabel = "<n>",
+        description = "Decides what is done (default: another one each time).")
+    private Optional<Long> seed = Optional.empty();
+
+    @Override
+    public Integer call() {
+      Path home = place.directory().resolve("chaos-" + System.currentTimeMillis());
+      new Chaos(
+              PlaygroundSettings.defaults(),
+              home,
+              rounds,
+              Duration.ofSeconds(seconds),
+              seed.orElseGet(() -> System.currentTimeMillis() % 1_000_000),
+              System.out)
+          .run(fault);
       return 0;
     }
   }

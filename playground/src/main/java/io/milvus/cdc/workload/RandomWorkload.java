@@ -34,12 +34,22 @@ public final class RandomWorkload {
   /** Of all writers. */
   private static final int MOST_COLLECTIONS = 30;
 
+  /** How often a writer begins anew; each time it leaves collections behind. */
+  private static final int MOST_LIVES = 5;
+
+  /** Between the seeds of a writer's lives: larger than what tells rounds and faults apart. */
+  private static final int LIFE = 1_000_000;
+
+  private static final Duration LONGEST_OUTAGE = Duration.ofMinutes(2);
+  private static final long POLL_MILLIS = 500;
+
   private final MilvusCluster source;
   private final long seed;
   private final int writers;
   private final List<String> databases;
   private final int steps;
   private final Duration duration;
+  private final boolean survives;
 
   /**
    * What was done.
@@ -63,18 +73,20 @@ public final class RandomWorkload {
       int writers,
       List<String> databases,
       int steps,
-      Duration duration) {
+      Duration duration,
+      boolean survives) {
     this.source = source;
     this.seed = seed;
     this.writers = writers;
     this.databases = databases;
     this.steps = steps;
     this.duration = duration;
+    this.survives = survives;
   }
 
   /** One writer, database {@code default}, one of each kind of operation. */
   public static RandomWorkload on(MilvusCluster source, long seed) {
-    return new RandomWorkload(source, seed, 1, List.of("default"), 0, Duration.ofDays(1));
+    return new RandomWorkload(source, seed, 1, List.of("default"), 0, Duration.ofDays(1), false);
   }
 
   /** Threads, each with its own collections, and one collection that all write to. */
@@ -83,7 +95,7 @@ public final class RandomWorkload {
       throw new IllegalArgumentException(
           "A workload has 1 to " + MOST_COLLECTIONS / 3 + " writers, not " + number);
     }
-    return new RandomWorkload(source, seed, number, databases, steps, duration);
+    return new RandomWorkload(source, seed, number, databases, steps, duration, survives);
   }
 
   /**
@@ -94,17 +106,37 @@ public final class RandomWorkload {
     if (names.isEmpty()) {
       throw new IllegalArgumentException("A workload needs a database");
     }
-    return new RandomWorkload(source, seed, writers, List.copyOf(names), steps, duration);
+    return new RandomWorkload(source, seed, writers, List.copyOf(names), steps, duration, survives);
   }
 
   /** Ends each writer after so many steps behind the first one of each kind. */
   public RandomWorkload forSteps(int number) {
-    return new RandomWorkload(source, seed, writers, databases, number, Duration.ofDays(1));
+    return new RandomWorkload(
+        source, seed, writers, databases, number, Duration.ofDays(1), survives);
   }
 
   /** Ends after this time, but not before there was one of each kind. */
   public RandomWorkload forDuration(Duration time) {
-    return new RandomWorkload(source, seed, writers, databases, Integer.MAX_VALUE, time);
+    return new RandomWorkload(source, seed, writers, databases, Integer.MAX_VALUE, time, survives);
+  }
+
+  /**
+   * Lets a writer whose call failed, with whatever outcome, leave its collections as they are and
+   * go on with others as soon as the source answers again.
+   */
+  public RandomWorkload survivingFaults() {
+    return new RandomWorkload(source, seed, writers, databases, steps, duration, true);
+  }
+
+  /** Drops every collection, and every database but {@code default}, of a cluster. */
+  public static void removeAll(MilvusCluster source) {
+    SourceCalls calls = new SourceCalls(source);
+    for (String database : calls.databases()) {
+      calls.dropCollections(database);
+      if (!database.equals("default")) {
+        calls.dropDatabase(database);
+      }
+    }
   }
 
   /**
@@ -124,9 +156,8 @@ public final class RandomWorkload {
     try {
       List<Future<Report>> running = new ArrayList<>();
       for (int i = 0; i < writers; i++) {
-        WorkloadWriter writer =
-            new WorkloadWriter(calls, seed, i, databases, MOST_COLLECTIONS / writers, shared);
-        running.add(threads.submit(() -> run(writer, end, failed)));
+        int number = i;
+        running.add(threads.submit(() -> run(calls, number, shared, end, failed)));
       }
       Report all = new Report(Map.of(), 0);
       for (Future<Report> writer : running) {
@@ -144,17 +175,57 @@ public final class RandomWorkload {
     }
   }
 
-  private Report run(WorkloadWriter writer, long end, AtomicBoolean failed) {
-    try {
-      writer.open();
-      for (int i = 0; i < steps && !failed.get() && System.nanoTime() < end; i++) {
-        writer.step();
+  private Report run(
+      SourceCalls calls, int number, LiveCollection shared, long end, AtomicBoolean failed) {
+    Report before = new Report(Map.of(), 0);
+    for (int life = 0; ; life++) {
+      WorkloadWriter writer =
+          new WorkloadWriter(
+              calls,
+              seed + (long) life * LIFE,
+              number,
+              databases,
+              MOST_COLLECTIONS / writers,
+              shared);
+      try {
+        writer.open();
+        for (int i = 0; i < steps && !failed.get() && System.nanoTime() < end; i++) {
+          writer.step();
+        }
+        writer.close();
+        return before.plus(writer.report());
+      } catch (RuntimeException e) {
+        if (!survives || life == MOST_LIVES) {
+          failed.set(true);
+          throw new IllegalStateException(
+              "Seed " + seed + ", " + writer + ": " + e.getMessage(), e);
+        }
+        before = before.plus(writer.report());
+        awaitAnswer(calls);
       }
-      writer.close();
-      return writer.report();
-    } catch (RuntimeException e) {
-      failed.set(true);
-      throw new IllegalStateException("Seed " + seed + ", " + writer + ": " + e.getMessage(), e);
+      if (System.nanoTime() > end) {
+        return before;
+      }
+    }
+  }
+
+  private static void awaitAnswer(SourceCalls calls) {
+    long end = System.nanoTime() + LONGEST_OUTAGE.toNanos();
+    while (true) {
+      try {
+        List<String> unused = calls.databases();
+        return;
+      } catch (RuntimeException e) {
+        if (System.nanoTime() > end) {
+          throw e;
+        }
+      }
+      try {
+        Thread.sleep(POLL_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("Interrupted while the source was away", e);
+      }
     }
   }
 

@@ -10,6 +10,8 @@ import io.milvus.grpc.CreateDatabaseRequest;
 import io.milvus.grpc.CreateIndexRequest;
 import io.milvus.grpc.CreatePartitionRequest;
 import io.milvus.grpc.DeleteRequest;
+import io.milvus.grpc.DescribeCollectionRequest;
+import io.milvus.grpc.DescribeCollectionResponse;
 import io.milvus.grpc.DropAliasRequest;
 import io.milvus.grpc.DropCollectionRequest;
 import io.milvus.grpc.DropDatabaseRequest;
@@ -30,6 +32,8 @@ import io.milvus.grpc.MutationResult;
 import io.milvus.grpc.ReleaseCollectionRequest;
 import io.milvus.grpc.ReleasePartitionsRequest;
 import io.milvus.grpc.RenameCollectionRequest;
+import io.milvus.grpc.ShowCollectionsRequest;
+import io.milvus.grpc.ShowCollectionsResponse;
 import io.milvus.grpc.UpsertRequest;
 import java.util.List;
 
@@ -58,6 +62,32 @@ final class SourceCalls {
   void dropDatabase(String name) {
     source.call(
         stub -> stub.dropDatabase(DropDatabaseRequest.newBuilder().setDbName(name).build()));
+  }
+
+  /** Drops all collections of a database; Milvus drops none that has an alias. */
+  void dropCollections(String database) {
+    ShowCollectionsRequest all = ShowCollectionsRequest.newBuilder().setDbName(database).build();
+    for (String name :
+        source
+            .call(stub -> stub.showCollections(all), ShowCollectionsResponse::getStatus)
+            .getCollectionNamesList()) {
+      DescribeCollectionRequest one =
+          DescribeCollectionRequest.newBuilder()
+              .setDbName(database)
+              .setCollectionName(name)
+              .build();
+      source
+          .call(stub -> stub.describeCollection(one), DescribeCollectionResponse::getStatus)
+          .getAliasesList()
+          .forEach(alias -> dropAlias(database, alias));
+      source.call(
+          stub ->
+              stub.dropCollection(
+                  DropCollectionRequest.newBuilder()
+                      .setDbName(database)
+                      .setCollectionName(name)
+                      .build()));
+    }
   }
 
   void create(LiveCollection collection, ConsistencyLevel consistency) {

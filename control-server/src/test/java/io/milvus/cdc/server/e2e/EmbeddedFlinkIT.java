@@ -164,6 +164,40 @@ class EmbeddedFlinkIT {
   }
 
   @Test
+  void aTargetThatIsAwayIsToldAndAPauseDoesNotNeedIt() {
+    SourceWriter writer = scenario.newCollection("away");
+    writer.insert(0, 100, 1);
+    scenario.awaitSame("away");
+    scenario.awaitReplicated(task);
+
+    scenario.playground.kill(Part.TARGET);
+    writer.insert(100, 200, 1);
+    await()
+        .atMost(TaskScenario.PATIENCE)
+        .untilAsserted(
+            () -> {
+              JsonNode told = client.task(task);
+              assertThat(told.path("state").asText()).isEqualTo("Running");
+              assertThat(told.path("lag_ms").asLong()).isGreaterThan(3_000);
+              assertThat(told.path("reason").asText())
+                  .contains(Integer.toString(scenario.playground.ports().targetMilvus()));
+            });
+    client.ask("pause", task).data();
+    JsonNode paused = client.task(task);
+    assertThat(paused.path("state").asText()).isEqualTo("Paused");
+    await()
+        .atMost(TaskScenario.PATIENCE)
+        .until(
+            () -> client.task(task).path("lag_ms").asLong(),
+            lag -> lag > paused.path("lag_ms").asLong() + 2_000);
+
+    scenario.playground.start(Part.TARGET);
+    client.ask("resume", task).data();
+    scenario.awaitReplicated(task);
+    scenario.awaitSame("away");
+  }
+
+  @Test
   void nothingIsLeftOnTheBroker() {
     SourceWriter writer = scenario.newCollection("unnoticed");
     writer.insert(0, 10, 1);

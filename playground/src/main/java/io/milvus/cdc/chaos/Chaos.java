@@ -1,0 +1,168 @@
+package io.milvus.cdc.chaos;
+
+import io.milvus.cdc.compare.ClusterComparison;
+import io.milvus.cdc.playground.Playground;
+import io.milvus.cdc.playground.PlaygroundException;
+import io.milvus.cdc.playground.PlaygroundSettings;
+import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
+import io.milvus.cdc.playground.Ports;
+import io.milvus.cdc.workload.RandomWorkload;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+
+/**
+ * Rounds of a seeded workload on the source with faults at random moments. Each round ends with
+ * quiet and a comparison of everything; the first difference ends it all and leaves the logs.
+ */
+public final class Chaos {
+
+  private static final List<String> DATABASES = List.of("default", "chaos_one", "chaos_two");
+  private static final int WRITERS = 3;
+  private static final int FAULTS_PER_ROUND = 2;
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
+  private static final String ROW = "%-14s %5s %10s %7s %12s %12s %8s %9s %11s%n";
+
+  private final PlaygroundSettings settings;
+  private final Path directory;
+  private final int rounds;
+  private final Duration workload;
+  private final long seed;
+  private final PrintStream out;
+
+  /**
+   * @param directory below which the servers keep their data and logs
+   * @param rounds of each fault
+   * @param workload how long clients write in a round, at least
+   * @param seed decides what is done; when it happens depends on the machine
+   */
+  public Chaos(
+      PlaygroundSettings settings,
+      Path directory,
+      int rounds,
+      Duration workload,
+      long seed,
+      PrintStream out) {
+    this.settings = settings;
+    this.directory = directory;
+    this.rounds = rounds;
+    this.workload = workload;
+    this.seed = seed;
+    this.out = out;
+  }
+
+  /**
+   * Runs the rounds.
+   *
+   * @param fault name of a fault, or {@code all}
+   * @throws PlaygroundException at the first difference, when the task fails, or when it does not
+   *     catch up; says the seed and where the logs are
+   */
+  public void run(String fault) {
+    List<Fault> faults =
+        fault.equals("all") ? Arrays.asList(Fault.values()) : List.of(Fault.of(fault));
+    out.println("seed " + seed + ", data and logs in " + directory);
+    out.printf(
+        Locale.ROOT,
+        ROW,
+        "fault",
+        "round",
+        "operations",
+        "faults",
+        "lag<1s after",
+        "collections",
+        "rows",
+        "missing",
+        "differences");
+    for (FlinkMode flink : FlinkMode.values()) {
+      List<Fault> here = faults.stream().filter(one -> one.flink() == flink).toList();
+      if (!here.isEmpty()) {
+        run(flink, here);
+      }
+    }
+  }
+
+  private void run(FlinkMode flink, List<Fault> faults) {
+    Path home = directory.resolve(flink.name().toLowerCase(Locale.ROOT));
+    try (Stage stage =
+        new Stage(Playground.create(home, Ports.free(), settings.withFlinkMode(flink)), flink)) {
+      for (Fault fault : faults) {
+        for (int round = 1; round <= rounds; round++) {
+          try {
+            run(stage, fault, round);
+          } catch (RuntimeException e) {
+            throw new PlaygroundException(
+                "fault %s, round %d, seed %d: %s%nLogs: %s"
+                    .formatted(fault.id(), round, seed, e.getMessage(), home.resolve("logs")),
+                e);
+          }
+        }
+      }
+    }
+  }
+
+  private void run(Stage stage, Fault fault, int round) {
+    long roundSeed = seed * 1_000 + fault.ordinal() * 100L + round;
+    Random random = new Random(roundSeed);
+    CompletableFuture<RandomWorkload.Report> running =
+        CompletableFuture.supplyAsync(
+            () ->
+                RandomWorkload.on(stage.source(), roundSeed)
+                    .withWriters(WRITERS)
+                    .withDatabases(DATABASES)
+                    .survivingFaults()
+                    .forDuration(workload)
+                    .run());
+    for (int i = 0; i < FAULTS_PER_ROUND; i++) {
+      Stage.sleep(Duration.ofMillis(2_000 + random.nextInt(5_000)));
+      fault.inject(stage, random);
+    }
+    long over = System.nanoTime();
+    stage.awaitSmallLag(PATIENCE);
+    double seconds = (System.nanoTime() - over) / 1e9;
+    RandomWorkload.Report report = result(running);
+    stage.awaitReplicated(PATIENCE);
+    // The comparison loads collections of the source, which is not to be replicated.
+    stage.pause();
+    ClusterComparison.Report compared =
+        ClusterComparison.of(stage.source(), stage.target()).loadingTemporarily().compare();
+    long operations = report.operations().values().stream().mapToLong(Long::longValue).sum();
+    out.printf(
+        Locale.ROOT,
+        ROW,
+        fault.id(),
+        round,
+        operations,
+        FAULTS_PER_ROUND,
+        String.format(Locale.ROOT, "%.1f s", seconds),
+        compared.collections(),
+        compared.rows(),
+        compared.notCompared().size(),
+        compared.differences().size());
+    if (!compared.isSame()) {
+      throw new PlaygroundException(
+          "source and target differ: " + String.join("; ", compared.differences()));
+    }
+    RandomWorkload.removeAll(stage.source());
+    stage.resume();
+    stage.awaitReplicated(PATIENCE);
+  }
+
+  private static RandomWorkload.Report result(CompletableFuture<RandomWorkload.Report> running) {
+    try {
+      return running.get();
+    } catch (ExecutionException | CompletionException e) {
+      throw new PlaygroundException("the workload ended: " + e.getCause().getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new PlaygroundException("interrupted", e);
+    }
+  }
+}
