@@ -61,13 +61,15 @@ public final class Chaos {
   /**
    * Runs the rounds.
    *
-   * @param fault name of a fault, or {@code all}
+   * @param names of faults, separated by commas, or {@code all}
    * @throws PlaygroundException at the first difference, when the task fails, or when it does not
    *     catch up; says the seed and where the logs are
    */
-  public void run(String fault) {
+  public void run(String names) {
     List<Fault> faults =
-        fault.equals("all") ? Arrays.asList(Fault.values()) : List.of(Fault.of(fault));
+        names.equals("all")
+            ? Arrays.asList(Fault.values())
+            : Arrays.stream(names.split(",", -1)).map(Fault::of).toList();
     out.println("seed " + seed + ", data and logs in " + directory);
     out.printf(
         Locale.ROOT,
@@ -109,7 +111,7 @@ public final class Chaos {
   }
 
   private void run(Stage stage, Fault fault, int round) {
-    long roundSeed = seed * 1_000 + fault.ordinal() * 100L + round;
+    long roundSeed = seed * 1_000 + fault.id().hashCode() % 500 + round;
     Random random = new Random(roundSeed);
     CompletableFuture<RandomWorkload.Report> running =
         CompletableFuture.supplyAsync(

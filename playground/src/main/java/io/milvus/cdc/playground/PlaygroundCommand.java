@@ -322,9 +322,9 @@ public final class PlaygroundCommand {
 
     @Option(
         names = "--fault",
-        paramLabel = "<fault>",
+        paramLabel = "<faults>",
         description =
-            "all, or one of server, task-manager, job-manager, target, target-frozen, connection,"
+            "all, or some of server, task-manager, job-manager, target, target-frozen, connection,"
                 + " pulsar, etcd, source, pause, compaction (default: all).")
     private String fault = "all";
 
