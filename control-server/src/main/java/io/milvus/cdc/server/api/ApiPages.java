@@ -2,6 +2,7 @@ package io.milvus.cdc.server.api;
 
 import io.javalin.Javalin;
 import io.javalin.http.Context;
+import io.javalin.http.HandlerType;
 import io.javalin.http.HttpResponseException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,8 +12,9 @@ import java.util.Optional;
 import java.util.Properties;
 
 /**
- * The document of the interface at {@code /openapi.json}, and a page for people at {@code /swagger}
- * that reads it. The page loads nothing from elsewhere, and its policy forbids the browser to.
+ * Pages for people: the tasks at {@code /}, and at {@code /swagger} one that reads the document of
+ * the interface at {@code /openapi.json}. They load nothing from elsewhere, and their policy forbids
+ * the browser to.
  */
 final class ApiPages {
 
@@ -22,6 +24,13 @@ final class ApiPages {
       "/META-INF/maven/org.webjars/swagger-ui/pom.properties";
   private static final String POLICY =
       "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'";
+
+  /** The page of the tasks. It holds no data, asks for a token and shows it when it asks for data. */
+  private static final Map<String, Resource> TASKS =
+      Map.of(
+          "/", new Resource(OWN + "tasks.html", "text/html; charset=utf-8"),
+          "/tasks.js", new Resource(OWN + "tasks.js", "text/javascript; charset=utf-8"),
+          "/tasks.css", new Resource(OWN + "tasks.css", "text/css; charset=utf-8"));
 
   /** Where each file of the page is, and what it is. */
   private final Map<String, Resource> files;
@@ -39,7 +48,13 @@ final class ApiPages {
             "start.js", new Resource(OWN + "swagger-start.js", "text/javascript"));
   }
 
+  /** Whether everybody may see what is asked for, also without the server's token. */
+  static boolean isOpen(Context context) {
+    return context.method() == HandlerType.GET && TASKS.containsKey(context.path());
+  }
+
   void addTo(Javalin http) {
+    TASKS.forEach((path, resource) -> http.get(path, context -> write(context, resource)));
     http.get(
         "/openapi.json",
         context -> write(context, new Resource(OWN + "openapi.json", "application/json")));

@@ -128,7 +128,10 @@ public final class CdcApi implements AutoCloseable {
   }
 
   private void authenticate(Context context) {
-    if (context.path().equals(HEALTH) || settings.token().isEmpty()) {
+    refuseOtherSites(context);
+    if (context.path().equals(HEALTH)
+        || ApiPages.isOpen(context)
+        || settings.token().isEmpty()) {
       return;
     }
     Optional<String> given = Optional.ofNullable(context.header("Authorization"));
@@ -140,6 +143,15 @@ public final class CdcApi implements AutoCloseable {
               ? "The token is not the right one; send the server's server.token"
               : "There is no token; send the header Authorization: Bearer <server.token>",
           Map.of());
+    }
+  }
+
+  /** A page of another site, open in a browser of this machine, must not send requests. */
+  private static void refuseOtherSites(Context context) {
+    String origin = context.header("Origin");
+    if (origin != null && !origin.replaceFirst("^https?://", "").equals(context.host())) {
+      throw new HttpResponseException(
+          403, "A page of " + origin + " may not send requests to this server", Map.of());
     }
   }
 

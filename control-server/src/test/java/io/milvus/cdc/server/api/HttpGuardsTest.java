@@ -10,6 +10,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -50,7 +51,8 @@ class HttpGuardsTest {
         "/swagger",
         "/swagger/start.js",
         "/nothing",
-        "/",
+        "/tasks.html",
+        "//",
         "/healthz/",
         "/HEALTHZ",
         "//healthz",
@@ -62,6 +64,32 @@ class HttpGuardsTest {
       assertUnauthorized(server.get(path));
       assertUnauthorized(server.send("POST", path, LIST));
       assertUnauthorized(server.send("OPTIONS", path, ""));
+    }
+  }
+
+  @Test
+  void thePageOfTheTasksIsShownAndAsksForTheToken() {
+    try (TestServer server = withToken()) {
+      for (String path : List.of("/", "/tasks.js", "/tasks.css")) {
+        HttpResponse<String> page = server.get(path);
+        assertThat(page.statusCode()).as(path).isEqualTo(200);
+        assertThat(page.headers().firstValue("Content-Security-Policy").orElse(""))
+            .startsWith("default-src 'self'");
+        assertUnauthorized(server.send("POST", path, LIST));
+      }
+    }
+  }
+
+  @Test
+  void aPageOfAnotherSiteMayNotSendRequests() {
+    try (TestServer server = new TestServer(directory)) {
+      String own = "http://127.0.0.1:" + server.port;
+      assertThat(server.send("POST", "/cdc", LIST, "Origin", own).statusCode()).isEqualTo(200);
+      for (String other : List.of("http://evil.example", "null", own + "0", "http://localhost:1")) {
+        HttpResponse<String> refused = server.send("POST", "/cdc", LIST, "Origin", other);
+        assertThat(refused.statusCode()).as(other).isEqualTo(403);
+        assertThat(refused.body()).contains(other);
+      }
     }
   }
 

@@ -333,6 +333,7 @@ class OpenApiTest {
     Set<String> seen = new TreeSet<>();
     note(seen, server.post("{'request_type':'list'}"), 200);
     note(seen, server.post("{"), 400);
+    note(seen, server.send("POST", "/cdc", "{}", "Origin", "http://elsewhere.example"), 403);
     note(seen, server.ask("get", "none"), 404);
     note(seen, server.create("one", "a"), 200);
     note(seen, server.create("two", "a"), 409);
