@@ -42,6 +42,9 @@ final class Lane {
   private boolean running;
   private Optional<RowBatch> batch = Optional.empty();
 
+  /** How many ends of the collection are queued. */
+  private int ends;
+
   /** The step is superseded: there is nothing to do for it. */
   private boolean moot;
 
@@ -104,6 +107,9 @@ final class Lane {
    */
   synchronized boolean add(long sequence, SourceEvent event) {
     queue.add(new Item(sequence, event));
+    if (event instanceof CollectionGone) {
+      ends++;
+    }
     boolean wasRunning = running;
     running = true;
     return !wasRunning;
@@ -145,8 +151,7 @@ final class Lane {
   }
 
   private synchronized void supersede() {
-    if (queue.stream().anyMatch(item -> item.event() instanceof CollectionGone)
-        && !(queue.element().event() instanceof CollectionGone && step.isEmpty())) {
+    if (ends > 0 && !(queue.element().event() instanceof CollectionGone && step.isEmpty())) {
       while (!(queue.element().event() instanceof CollectionGone)) {
         step.add(queue.remove());
       }
@@ -179,7 +184,11 @@ final class Lane {
 
   /** Moves the queue's head to the step and returns the new head. */
   private synchronized Optional<Item> moveToStep() {
-    step.add(queue.remove());
+    Item moved = queue.remove();
+    if (moved.event() instanceof CollectionGone) {
+      ends--;
+    }
+    step.add(moved);
     return Optional.ofNullable(queue.peek());
   }
 
@@ -254,6 +263,7 @@ final class Lane {
     queue.forEach(item -> lacking.add(item.event()));
     step.clear();
     queue.clear();
+    ends = 0;
     running = false;
     failures = 0;
     return lacking;
