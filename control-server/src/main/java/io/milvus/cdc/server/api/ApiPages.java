@@ -13,8 +13,8 @@ import java.util.Properties;
 
 /**
  * Pages for people: the tasks at {@code /}, and at {@code /swagger} one that reads the document of
- * the interface at {@code /openapi.json}. They load nothing from elsewhere, and their policy forbids
- * the browser to.
+ * the interface at {@code /openapi.json}. They load nothing from elsewhere, and their policy
+ * forbids the browser to.
  */
 final class ApiPages {
 
@@ -25,7 +25,9 @@ final class ApiPages {
   private static final String POLICY =
       "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'";
 
-  /** The page of the tasks. It holds no data, asks for a token and shows it when it asks for data. */
+  /**
+   * The page of the tasks. It holds no data, asks for a token and shows it when it asks for data.
+   */
   private static final Map<String, Resource> TASKS =
       Map.of(
           "/", new Resource(OWN + "tasks.html", "text/html; charset=utf-8"),

@@ -52,6 +52,8 @@ public final class CdcApi implements AutoCloseable {
   private static final String HEALTH = "/healthz";
 
   /** Requests under way get this long when the server stops. */
+  private static final Duration UNUSED_CONNECTION = Duration.ofMillis(50);
+
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(5);
 
   /** An answer; written by the thread that has the connection. */
@@ -124,14 +126,14 @@ public final class CdcApi implements AutoCloseable {
     connector.setHost(settings.host());
     connector.setPort(settings.port());
     connector.setIdleTimeout(settings.idleTimeout().toMillis());
+    // Clients keep connections that they do not use; a stop waits so long for each.
+    connector.setShutdownIdleTimeout(UNUSED_CONNECTION.toMillis());
     return connector;
   }
 
   private void authenticate(Context context) {
     refuseOtherSites(context);
-    if (context.path().equals(HEALTH)
-        || ApiPages.isOpen(context)
-        || settings.token().isEmpty()) {
+    if (context.path().equals(HEALTH) || ApiPages.isOpen(context) || settings.token().isEmpty()) {
       return;
     }
     Optional<String> given = Optional.ofNullable(context.header("Authorization"));
