@@ -33,6 +33,9 @@ import java.util.TreeSet;
  */
 public final class ClusterComparison {
 
+  /** Collections that are loaded for a comparison at the same time. */
+  private static final int OPEN_AT_ONCE = 12;
+
   private final MilvusCluster source;
   private final MilvusCluster target;
   private final Optional<SortedSet<String>> selected;
@@ -79,9 +82,8 @@ public final class ClusterComparison {
   }
 
   /**
-   * Loads what is not loaded, or not in all its partitions, and has an index for each vector, one
-   * collection after the other, and brings back what was loaded before. A replication of the source
-   * repeats this on the target.
+   * Loads what is not loaded, or not in all its partitions, and has an index for each vector, and
+   * brings back what was loaded before. A replication of the source repeats this on the target.
    */
   public ClusterComparison loadingTemporarily() {
     return new ClusterComparison(source, target, selected, true);
@@ -142,6 +144,7 @@ public final class ClusterComparison {
       SortedSet<String> onTarget = collections(target, database);
       SortedSet<String> names = new TreeSet<>(onSource);
       names.addAll(onTarget);
+      List<String> both = new ArrayList<>();
       for (String name : names) {
         if (!onTarget.contains(name)) {
           differences.add(database + "." + name + ": missing on the target");
@@ -149,21 +152,55 @@ public final class ClusterComparison {
           differences.add(database + "." + name + ": only on the target");
         } else {
           collections++;
-          compareCollection(database, name);
+          both.add(name);
         }
+      }
+      for (int i = 0; i < both.size(); i += OPEN_AT_ONCE) {
+        compareCollections(database, both.subList(i, Math.min(i + OPEN_AT_ONCE, both.size())));
       }
     }
 
-    private void compareCollection(String database, String name) {
+    /** Loading takes its time, so it is begun for all of them before the first one is compared. */
+    private void compareCollections(String database, List<String> names) {
+      List<Pair> pairs = new ArrayList<>();
+      try {
+        for (String name : names) {
+          Pair pair = new Pair();
+          pairs.add(pair);
+          openPair(database, name, pair);
+        }
+        for (int i = 0; i < names.size(); i++) {
+          compareCollection(database, names.get(i), pairs.get(i));
+        }
+      } finally {
+        pairs.forEach(Pair::close);
+      }
+    }
+
+    private void openPair(String database, String name, Pair pair) {
+      try {
+        pair.onSource = Optional.of(open(source, database, name));
+        pair.onTarget = Optional.of(open(target, database, name));
+      } catch (MilvusRefusedException e) {
+        pair.refusal = Optional.of(e);
+      }
+    }
+
+    private void compareCollection(String database, String name, Pair pair) {
       Findings different = new Findings();
       Findings unknown = new Findings();
       try {
-        DescribedCollection expected = DescribedCollection.read(source, database, name);
-        DescribedCollection actual = DescribedCollection.read(target, database, name);
-        DescriptionComparison.compare(expected, actual, different);
-        compareRows(database, name, expected, actual, different, unknown);
+        if (pair.refusal.isPresent()) {
+          throw pair.refusal.get();
+        }
+        Side onSource = pair.onSource.orElseThrow();
+        Side onTarget = pair.onTarget.orElseThrow();
+        DescriptionComparison.compare(onSource.described(), onTarget.described(), different);
+        compareRows(database, name, onSource, onTarget, different, unknown);
       } catch (MilvusRefusedException e) {
         unknown.add("not compared to the end: " + e.getMessage());
+      } finally {
+        pair.close();
       }
       String prefix = database + "." + name + ": ";
       different.toList().forEach(text -> differences.add(prefix + text));
@@ -173,51 +210,52 @@ public final class ClusterComparison {
     private void compareRows(
         String database,
         String name,
-        DescribedCollection expected,
-        DescribedCollection actual,
+        Side onSource,
+        Side onTarget,
         Findings different,
         Findings unknown) {
+      DescribedCollection expected = onSource.described();
+      DescribedCollection actual = onTarget.described();
       FieldSchema key = expected.primaryKey();
       FieldSchema other = actual.primaryKey();
       if (!key.getName().equals(other.getName()) || key.getDataType() != other.getDataType()) {
         unknown.add("rows not compared: they have other keys");
         return;
       }
-      try (LoadedSide onSource = load(source, database, name, expected);
-          LoadedSide onTarget = load(target, database, name, actual)) {
-        Optional<String> reason =
-            unreadable("source", expected, onSource.loaded())
-                .or(() -> unreadable("target", actual, onTarget.loaded()));
-        if (reason.isPresent()) {
-          unknown.add("rows not compared: " + reason.get());
-          return;
+      LoadedPart loadedOnSource = onSource.loaded();
+      LoadedPart loadedOnTarget = onTarget.loaded();
+      Optional<String> reason =
+          unreadable("source", expected, loadedOnSource)
+              .or(() -> unreadable("target", actual, loadedOnTarget));
+      if (reason.isPresent()) {
+        unknown.add("rows not compared: " + reason.get());
+        return;
+      }
+      if (expected.hasPartitionKey() || actual.hasPartitionKey()) {
+        compareRows(
+            new RowReader(source, database, name, expected, List.of()),
+            new RowReader(target, database, name, actual, List.of()),
+            "",
+            different,
+            unknown);
+        return;
+      }
+      for (String partition : expected.partitions()) {
+        if (!actual.partitions().contains(partition)) {
+          continue;
         }
-        if (expected.hasPartitionKey() || actual.hasPartitionKey()) {
+        String prefix = "partition " + partition + ": ";
+        if (!loadedOnSource.partitions().contains(partition)) {
+          unknown.add(prefix + "rows not compared: not loaded on the source");
+        } else if (!loadedOnTarget.partitions().contains(partition)) {
+          unknown.add(prefix + "rows not compared: not loaded on the target");
+        } else {
           compareRows(
-              new RowReader(source, database, name, expected, List.of()),
-              new RowReader(target, database, name, actual, List.of()),
-              "",
+              new RowReader(source, database, name, expected, List.of(partition)),
+              new RowReader(target, database, name, actual, List.of(partition)),
+              expected.partitions().size() == 1 ? "" : prefix,
               different,
               unknown);
-          return;
-        }
-        for (String partition : expected.partitions()) {
-          if (!actual.partitions().contains(partition)) {
-            continue;
-          }
-          String prefix = "partition " + partition + ": ";
-          if (!onSource.loaded().partitions().contains(partition)) {
-            unknown.add(prefix + "rows not compared: not loaded on the source");
-          } else if (!onTarget.loaded().partitions().contains(partition)) {
-            unknown.add(prefix + "rows not compared: not loaded on the target");
-          } else {
-            compareRows(
-                new RowReader(source, database, name, expected, List.of(partition)),
-                new RowReader(target, database, name, actual, List.of(partition)),
-                expected.partitions().size() == 1 ? "" : prefix,
-                different,
-                unknown);
-          }
         }
       }
     }
@@ -235,31 +273,46 @@ public final class ClusterComparison {
     }
   }
 
-  private LoadedSide load(
-      MilvusCluster cluster, String database, String name, DescribedCollection described) {
+  private Side open(MilvusCluster cluster, String database, String name) {
+    DescribedCollection described = DescribedCollection.read(cluster, database, name);
     boolean isAll = described.loaded().partitions().containsAll(described.partitions());
-    if (!loadsTemporarily
-        || isAll
-        || described.loaded().state() == LoadState.LoadStateLoading
-        || !described.canBeLoaded()) {
-      return new LoadedSide(described.loaded(), Optional.empty());
-    }
-    TemporaryLoad load = new TemporaryLoad(cluster, database, name, described);
-    try {
-      return new LoadedSide(load.loaded(), Optional.of(load));
-    } catch (RuntimeException e) {
-      load.close();
-      throw e;
+    boolean asItIs =
+        !loadsTemporarily
+            || isAll
+            || described.loaded().state() == LoadState.LoadStateLoading
+            || !described.canBeLoaded();
+    return new Side(
+        described,
+        asItIs
+            ? Optional.empty()
+            : Optional.of(new TemporaryLoad(cluster, database, name, described)));
+  }
+
+  /** A collection on one side, as it was before anything was loaded for the comparison. */
+  private record Side(DescribedCollection described, Optional<TemporaryLoad> temporary) {
+
+    /** What can be read; waits for the end of loading. */
+    LoadedPart loaded() {
+      return temporary.map(TemporaryLoad::loaded).orElse(described.loaded());
     }
   }
 
-  /** What of one side can be read while this is open. */
-  private record LoadedSide(LoadedPart loaded, Optional<TemporaryLoad> temporary)
-      implements AutoCloseable {
+  /** A collection on both sides, as far as it could be opened. */
+  private static final class Pair implements AutoCloseable {
 
+    private Optional<Side> onSource = Optional.empty();
+    private Optional<Side> onTarget = Optional.empty();
+    private Optional<MilvusRefusedException> refusal = Optional.empty();
+
+    /** Releases what was loaded; does nothing the second time. */
     @Override
     public void close() {
-      temporary.ifPresent(TemporaryLoad::close);
+      Optional<Side> first = onSource;
+      Optional<Side> second = onTarget;
+      onSource = Optional.empty();
+      onTarget = Optional.empty();
+      first.flatMap(Side::temporary).ifPresent(TemporaryLoad::close);
+      second.flatMap(Side::temporary).ifPresent(TemporaryLoad::close);
     }
   }
 

@@ -14,8 +14,8 @@ final class TemporaryLoad implements AutoCloseable {
   private final LoadedPart before;
 
   /**
-   * Loads all of a collection, and waits for the end of that. What is loaded in part is released
-   * first: Milvus 2.3 loads no more of a collection that got an index since it was loaded.
+   * Begins to load all of a collection. What is loaded in part is released first: Milvus 2.3 loads
+   * no more of a collection that got an index since it was loaded.
    */
   TemporaryLoad(
       MilvusCluster cluster, String database, String collection, DescribedCollection described) {
@@ -44,7 +44,7 @@ final class TemporaryLoad implements AutoCloseable {
     cluster.call(stub -> stub.releaseCollection(request));
   }
 
-  /** What is loaded now. */
+  /** What is loaded once loading has ended. */
   LoadedPart loaded() {
     return LoadedPart.read(
         cluster,
