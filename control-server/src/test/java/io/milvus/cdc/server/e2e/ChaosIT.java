@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class ChaosIT {
 
   private static final String FAULTS =
-      System.getProperty("chaos.faults", "server,target,connection,compaction");
+      System.getProperty("chaos.faults", "server,connection");
 
   @Test
   void afterFaultsSourceAndTargetAreTheSame() throws Exception {
