@@ -5,11 +5,13 @@ import io.milvus.cdc.playground.PlaygroundSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * A short round of those faults that users meet most; {@code playground/run chaos} has them all.
  */
+@Tag("long")
 class ChaosIT {
 
   private static final String FAULTS =
