@@ -14,8 +14,7 @@ import org.junit.jupiter.api.Test;
 @Tag("long")
 class ChaosIT {
 
-  private static final String FAULTS =
-      System.getProperty("chaos.faults", "server,connection");
+  private static final String FAULTS = System.getProperty("chaos.faults", "server,connection");
 
   @Test
   void afterFaultsSourceAndTargetAreTheSame() throws Exception {
