@@ -178,14 +178,12 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
   /**
    * Which reader a topic is given to: its number modulo the parallelism.
    *
-   * @param pchannel a name that ends in {@code _<number>}, or that of the topic of requests
+   * @param pchannel a name that ends in {@code _<number>}; of others there is one, and the first
+   *     reader's
    */
   static int owner(String pchannel, int parallelism) {
-    if (pchannel.endsWith(TopicDirectory.REQUESTS)) {
-      return 0;
-    }
     String number = pchannel.substring(pchannel.lastIndexOf('_') + 1);
-    return (int) (Long.parseLong(number) % parallelism);
+    return number.matches("\\d{1,18}") ? (int) (Long.parseLong(number) % parallelism) : 0;
   }
 
   private void rememberKnown() {

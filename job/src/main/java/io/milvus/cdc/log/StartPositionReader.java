@@ -26,7 +26,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.apache.pulsar.client.api.MessageId;
 import org.apache.pulsar.client.api.MessageIdAdv;
@@ -242,16 +241,10 @@ public final class StartPositionReader {
           "Pulsar answers %d to %s: check the admin address, tenant and namespace"
               .formatted(response.statusCode(), uri));
     }
-    Pattern log =
-        Pattern.compile(
-            Pattern.quote(source.topicPrefix())
-                + "(-rootcoord-dml_\\d+|"
-                + TopicDirectory.REQUESTS
-                + ")");
     Set<String> topics = new TreeSet<>();
     for (String topic : new ObjectMapper().readValue(response.body(), String[].class)) {
       String name = topic.substring(topic.lastIndexOf('/') + 1);
-      if (log.matcher(name).matches()) {
+      if (source.isLogTopic(name)) {
         topics.add(name);
       }
     }

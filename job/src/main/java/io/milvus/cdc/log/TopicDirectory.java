@@ -16,20 +16,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Which topics the source's log has and what they hold, asked over the broker's HTTP interface:
  * unlike a lookup or a subscription, such a question never creates a topic.
  */
 final class TopicDirectory {
-
-  /**
-   * How the name of the topic ends that holds requests of clients, flushes among them (Milvus 2.3
-   * to 2.5).
-   */
-  static final String REQUESTS = "-replicate-msg";
 
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -39,7 +31,7 @@ final class TopicDirectory {
   private final URI admin;
   private final String namespaceName;
   private final URI namespace;
-  private final Pattern topic;
+  private final SourceCluster source;
 
   TopicDirectory(SourceCluster source) {
     this.access = new PulsarAccess(source);
@@ -48,12 +40,7 @@ final class TopicDirectory {
     this.admin = URI.create((base.endsWith("/") ? base : base + "/") + "admin/v2/");
     this.namespaceName = source.pulsarTenant() + "/" + source.pulsarNamespace();
     this.namespace = admin.resolve("persistent/" + namespaceName);
-    this.topic =
-        Pattern.compile(
-            Pattern.quote(source.topic(source.topicPrefix()))
-                + "(-rootcoord-dml_\\d+|"
-                + REQUESTS
-                + ")");
+    this.source = source;
   }
 
   /**
@@ -67,9 +54,9 @@ final class TopicDirectory {
         get(namespace)
             .orElseThrow(() -> new IOException(namespace + " answered: no such namespace"));
     for (JsonNode name : names) {
-      Matcher matcher = topic.matcher(name.asText());
-      if (matcher.matches()) {
-        pchannels.add(name.asText().substring(name.asText().lastIndexOf('/') + 1));
+      String topic = name.asText().substring(name.asText().lastIndexOf('/') + 1);
+      if (source.isLogTopic(topic)) {
+        pchannels.add(topic);
       }
     }
     return pchannels;

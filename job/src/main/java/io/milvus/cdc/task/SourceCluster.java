@@ -6,6 +6,7 @@ import io.milvus.cdc.security.TlsSettings;
 import io.milvus.cdc.security.UserPassword;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * Where the source Milvus keeps its metadata and its log.
@@ -23,6 +24,8 @@ import java.util.Optional;
  *     changed
  * @param topicPrefix the source's {@code msgChannel.chanNamePrefix.cluster}, for example {@code
  *     by-dev}
+ * @param replicateChannel the topic of clients' requests; absent when it is called as Milvus (2.3
+ *     to 2.5) calls it unless told otherwise, {@code <topicPrefix>-replicate-msg}
  * @param etcdUser who reads the source's etcd; absent when it has no authentication
  * @param etcdTls how the source's etcd is known when its addresses are {@code https}
  * @param pulsarToken the token that Pulsar wants; absent when it has no authentication
@@ -37,6 +40,7 @@ public record SourceCluster(
     String pulsarTenant,
     String pulsarNamespace,
     String topicPrefix,
+    Optional<String> replicateChannel,
     Optional<UserPassword> etcdUser,
     Optional<TlsSettings> etcdTls,
     Optional<Secret> pulsarToken,
@@ -68,6 +72,7 @@ public record SourceCluster(
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -81,6 +86,17 @@ public record SourceCluster(
    */
   public String metaPrefix() {
     return etcdRootPath + "/" + etcdMetaPath;
+  }
+
+  /**
+   * Whether a topic of the namespace is part of the log: a physical channel {@code
+   * <topicPrefix>-rootcoord-dml_<n>} (Milvus 2.3 to 2.5), or the topic of clients' requests.
+   *
+   * @param name last part of the topic's full name
+   */
+  public boolean isLogTopic(String name) {
+    return name.equals(replicateChannel.orElse(topicPrefix + "-replicate-msg"))
+        || name.matches(Pattern.quote(topicPrefix) + "-rootcoord-dml_\\d+");
   }
 
   /**

@@ -175,6 +175,7 @@ class SecuredPulsarIT {
         "by-dev",
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
         token.map(Secret::new),
         tls);
   }

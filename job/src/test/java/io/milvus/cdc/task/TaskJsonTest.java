@@ -68,6 +68,36 @@ class TaskJsonTest {
   }
 
   @Test
+  void anotherTopicOfRequestsSurvives() {
+    SourceCluster usual = DEFINITION.source();
+    TaskDefinition other =
+        new TaskDefinition(
+            TaskDefinition.VERSION,
+            "a",
+            Instant.EPOCH,
+            new SourceCluster(
+                usual.etcdEndpoints(),
+                usual.etcdRootPath(),
+                usual.etcdMetaPath(),
+                usual.pulsarServiceUrl(),
+                usual.pulsarAdminUrl(),
+                usual.pulsarTenant(),
+                usual.pulsarNamespace(),
+                usual.topicPrefix(),
+                Optional.of("requests"),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty()),
+            DEFINITION.target(),
+            DEFINITION.selection(),
+            1);
+    assertThat(TaskJson.definition("k", TaskJson.write(other, NO_KEY), NO_KEY)).isEqualTo(other);
+    assertThat(other.source().isLogTopic("requests")).isTrue();
+    assertThat(other.source().isLogTopic(usual.topicPrefix() + "-replicate-msg")).isFalse();
+  }
+
+  @Test
   void aStartSurvivesAndIsReadable() {
     TopicStart start =
         new TopicStart(
@@ -248,6 +278,7 @@ class TaskJsonTest {
               "public",
               "default",
               "by-dev",
+              Optional.empty(),
               Optional.of(new UserPassword("cdc", new Secret("hidden"))),
               Optional.of(tls("etcd")),
               Optional.of(new Secret("pulsar-token")),

@@ -180,6 +180,7 @@ public record ServerConfig(
             settings.text("source.pulsar.tenant", "public"),
             settings.text("source.pulsar.namespace", "default"),
             settings.text("source.topicPrefix", "by-dev"),
+            settings.text("source.replicateChannel"),
             access.user("source.etcd"),
             access.tls("source.etcd"),
             settings.secret("source.pulsar.token"),

@@ -54,6 +54,10 @@ class ServerConfigTest {
     assertThat(config.source().metaPrefix()).isEqualTo("by-dev/meta");
     assertThat(config.source().topic("x")).isEqualTo("persistent://public/default/x");
     assertThat(config.source().topicPrefix()).isEqualTo("by-dev");
+    assertThat(config.source().isLogTopic("by-dev-rootcoord-dml_12")).isTrue();
+    assertThat(config.source().isLogTopic("by-dev-replicate-msg")).isTrue();
+    assertThat(config.source().isLogTopic("by-dev-rootcoord-dml_x")).isFalse();
+    assertThat(config.source().isLogTopic("other-rootcoord-dml_12")).isFalse();
     assertThat(config.flink().cluster()).isEqualTo(new Embedded(8081));
     assertThat(config.flink().parallelism()).isEqualTo(1);
     assertThat(config.flink().checkpointInterval()).isEqualTo(Duration.ofSeconds(10));
@@ -79,6 +83,7 @@ class ServerConfigTest {
               etcd: {endpoints: "http://c:3", rootPath: r, metaPath: m}
               pulsar: {serviceUrl: "pulsar://d:4", adminUrl: "http://e:5/", tenant: t, namespace: n}
               topicPrefix: p
+              replicateChannel: requests
             flink:
               mode: remote
               restUrl: http://f:6
@@ -104,6 +109,9 @@ class ServerConfigTest {
                 List.of("http://a:1", "http://b:2"), "tasks", StoreAccess.NONE));
     assertThat(config.source().metaPrefix()).isEqualTo("r/m");
     assertThat(config.source().topic("x")).isEqualTo("persistent://t/n/x");
+    assertThat(config.source().isLogTopic("p-rootcoord-dml_0")).isTrue();
+    assertThat(config.source().isLogTopic("requests")).isTrue();
+    assertThat(config.source().isLogTopic("p-replicate-msg")).isFalse();
     assertThat(config.source().pulsarAdminUrl()).isEqualTo("http://e:5");
     assertThat(config.target())
         .isEqualTo(
