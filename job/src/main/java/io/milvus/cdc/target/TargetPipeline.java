@@ -268,7 +268,8 @@ final class TargetPipeline implements AutoCloseable {
         troubles.entrySet().stream()
             .map(trouble -> trouble.getKey() + ": " + trouble.getValue())
             .sorted()
-            .findFirst();
+            .findFirst()
+            .map(text -> "target " + connection.address() + ", " + text);
     return Stream.concat(stopped.stream(), waiting.stream()).collect(Collectors.joining("; "));
   }
 

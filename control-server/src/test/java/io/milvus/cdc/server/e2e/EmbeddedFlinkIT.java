@@ -171,7 +171,18 @@ class EmbeddedFlinkIT {
     scenario.awaitReplicated(task);
 
     scenario.playground.kill(Part.TARGET);
-    writer.insert(100, 200, 1);
+    try {
+      writer.insert(100, 200, 1);
+      assertToldAndPaused();
+    } finally {
+      scenario.playground.start(Part.TARGET);
+    }
+    client.ask("resume", task).data();
+    scenario.awaitReplicated(task);
+    scenario.awaitSame("away");
+  }
+
+  private void assertToldAndPaused() {
     await()
         .atMost(TaskScenario.PATIENCE)
         .untilAsserted(
@@ -190,11 +201,6 @@ class EmbeddedFlinkIT {
         .until(
             () -> client.task(task).path("lag_ms").asLong(),
             lag -> lag > paused.path("lag_ms").asLong() + 2_000);
-
-    scenario.playground.start(Part.TARGET);
-    client.ask("resume", task).data();
-    scenario.awaitReplicated(task);
-    scenario.awaitSame("away");
   }
 
   @Test
