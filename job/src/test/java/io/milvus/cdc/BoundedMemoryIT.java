@@ -13,8 +13,6 @@ import io.milvus.cdc.workload.SourceWriter.Kind;
 import io.milvus.grpc.ConsistencyLevel;
 import io.milvus.grpc.QueryRequest;
 import io.milvus.grpc.QueryResults;
-import io.milvus.grpc.ShowCollectionsRequest;
-import io.milvus.grpc.ShowCollectionsResponse;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -149,14 +147,8 @@ class BoundedMemoryIT {
   private static int idleCollections(MilvusCluster cluster) {
     int collections = 0;
     for (int i = 0; i < IDLE_COLLECTIONS; i += COLLECTIONS_OF_A_DATABASE) {
-      ShowCollectionsRequest request =
-          ShowCollectionsRequest.newBuilder()
-              .setDbName("idle_" + i / COLLECTIONS_OF_A_DATABASE)
-              .build();
-      collections +=
-          cluster
-              .call(stub -> stub.showCollections(request), ShowCollectionsResponse::getStatus)
-              .getCollectionNamesCount();
+      String database = "idle_" + i / COLLECTIONS_OF_A_DATABASE;
+      collections += cluster.collections(database).size();
     }
     return collections;
   }

@@ -18,7 +18,6 @@ import io.milvus.grpc.DropDatabaseRequest;
 import io.milvus.grpc.DropIndexRequest;
 import io.milvus.grpc.DropPartitionRequest;
 import io.milvus.grpc.KeyValuePair;
-import io.milvus.grpc.ListDatabasesRequest;
 import io.milvus.grpc.LoadPartitionsRequest;
 import io.milvus.grpc.ReleaseCollectionRequest;
 import io.milvus.grpc.RenameCollectionRequest;
@@ -185,14 +184,7 @@ class HotKeysAndRestartsIT {
       task.awaitReplicated(PATIENCE);
       assertThat(task.definition().stopped()).isEmpty();
     }
-    assertThat(
-            target
-                .call(
-                    stub -> stub.listDatabases(ListDatabasesRequest.getDefaultInstance()),
-                    answer -> answer.getStatus())
-                .getDbNamesList())
-        .contains("missed_too")
-        .doesNotContain("emptied");
+    assertThat(target.databases()).contains("missed_too").doesNotContain("emptied");
     assertIsSame(List.of("missed", "missed_too"), 6);
   }
 

@@ -19,8 +19,6 @@ import io.milvus.cdc.workload.SourceCollection;
 import io.milvus.grpc.ConsistencyLevel;
 import io.milvus.grpc.GetPersistentSegmentInfoRequest;
 import io.milvus.grpc.GetPersistentSegmentInfoResponse;
-import io.milvus.grpc.ListDatabasesRequest;
-import io.milvus.grpc.ListDatabasesResponse;
 import io.milvus.grpc.LoadCollectionRequest;
 import io.milvus.grpc.PersistentSegmentInfo;
 import io.milvus.grpc.QueryRequest;
@@ -140,7 +138,7 @@ class OperationsIT {
 
     collection.drop();
     dropDatabase("short");
-    await().atMost(PATIENCE).until(() -> !databases(target).contains("short"));
+    await().atMost(PATIENCE).until(() -> !target.databases().contains("short"));
   }
 
   @Test
@@ -596,7 +594,7 @@ class OperationsIT {
       assertThat(
               ClusterComparison.of(source, target).ofDatabases(List.of("selected")).differences())
           .containsExactly("selected.left_behind: missing on the target");
-      assertThat(databases(target)).doesNotContain("not_selected");
+      assertThat(target.databases()).doesNotContain("not_selected");
     }
     // The other task now copies all of it; what is there already becomes its own.
     replication.start();
@@ -627,14 +625,6 @@ class OperationsIT {
     // Milvus 2.3.5 may not show rows that were written while it was loading.
     await().atMost(PATIENCE).until(collection::isLoaded);
     return collection;
-  }
-
-  private static List<String> databases(MilvusCluster cluster) {
-    return cluster
-        .call(
-            stub -> stub.listDatabases(ListDatabasesRequest.getDefaultInstance()),
-            ListDatabasesResponse::getStatus)
-        .getDbNamesList();
   }
 
   /** How many rows can be read; 0 also when none can. */

@@ -8,11 +8,7 @@ import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.TestingPlayground;
 import io.milvus.cdc.workload.RandomWorkload;
-import io.milvus.grpc.ListDatabasesRequest;
-import io.milvus.grpc.ListDatabasesResponse;
 import io.milvus.grpc.ReleaseCollectionRequest;
-import io.milvus.grpc.ShowCollectionsRequest;
-import io.milvus.grpc.ShowCollectionsResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -97,17 +93,8 @@ class RandomWorkloadReplicationIT {
 
   /** Tells rows that the target lacks from rows that it does not show. */
   private static List<String> reloaded(MilvusCluster source, MilvusCluster target) {
-    for (String database :
-        target
-            .call(
-                stub -> stub.listDatabases(ListDatabasesRequest.getDefaultInstance()),
-                ListDatabasesResponse::getStatus)
-            .getDbNamesList()) {
-      ShowCollectionsRequest all = ShowCollectionsRequest.newBuilder().setDbName(database).build();
-      for (String name :
-          target
-              .call(stub -> stub.showCollections(all), ShowCollectionsResponse::getStatus)
-              .getCollectionNamesList()) {
+    for (String database : target.databases()) {
+      for (String name : target.collections(database)) {
         target.call(
             stub ->
                 stub.releaseCollection(

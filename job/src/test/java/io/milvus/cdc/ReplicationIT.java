@@ -25,8 +25,6 @@ import io.milvus.grpc.GetLoadStateRequest;
 import io.milvus.grpc.GetLoadStateResponse;
 import io.milvus.grpc.IndexDescription;
 import io.milvus.grpc.KeyValuePair;
-import io.milvus.grpc.ListDatabasesRequest;
-import io.milvus.grpc.ListDatabasesResponse;
 import io.milvus.grpc.LoadState;
 import io.milvus.grpc.ReleaseCollectionRequest;
 import io.milvus.grpc.RenameCollectionRequest;
@@ -296,15 +294,7 @@ class ReplicationIT {
     writer.drop();
     source.call(
         stub -> stub.dropDatabase(DropDatabaseRequest.newBuilder().setDbName("db3").build()));
-    await().atMost(PATIENCE).until(() -> !databases(target).contains("db3"));
-  }
-
-  private static List<String> databases(MilvusCluster cluster) {
-    return cluster
-        .call(
-            stub -> stub.listDatabases(ListDatabasesRequest.getDefaultInstance()),
-            ListDatabasesResponse::getStatus)
-        .getDbNamesList();
+    await().atMost(PATIENCE).until(() -> !target.databases().contains("db3"));
   }
 
   private static Set<String> partitions(MilvusCluster cluster, String collection) {

@@ -1,5 +1,6 @@
 package io.milvus.cdc.chaos;
 
+import com.google.errorprone.annotations.Immutable;
 import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.PlaygroundException;
 import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
@@ -12,115 +13,85 @@ import java.util.stream.Collectors;
 /** What is done to a running replication. Each is over when {@link #inject} returns. */
 enum Fault {
   /** {@code kill -9} of the control server, with the Flink in it. */
-  SERVER(FlinkMode.EMBEDDED) {
-    @Override
-    void inject(Stage stage, Random random) {
-      stage.killAndRestart(Part.SERVER);
-    }
-  },
+  SERVER(FlinkMode.EMBEDDED, (stage, random) -> stage.killAndRestart(Part.SERVER)),
   /** {@code kill -9} of the process that runs the job's subtasks. */
-  TASK_MANAGER(FlinkMode.REMOTE) {
-    @Override
-    void inject(Stage stage, Random random) {
-      stage.killAndRestart(Part.TASK_MANAGER);
-    }
-  },
+  TASK_MANAGER(FlinkMode.REMOTE, (stage, random) -> stage.killAndRestart(Part.TASK_MANAGER)),
   /** {@code kill -9} of the process that coordinates the job; it forgets its jobs. */
-  JOB_MANAGER(FlinkMode.REMOTE) {
-    @Override
-    void inject(Stage stage, Random random) {
-      stage.killAndRestart(Part.JOB_MANAGER);
-    }
-  },
+  JOB_MANAGER(FlinkMode.REMOTE, (stage, random) -> stage.killAndRestart(Part.JOB_MANAGER)),
   /** {@code kill -9} of the target. */
-  TARGET(FlinkMode.EMBEDDED) {
-    @Override
-    void inject(Stage stage, Random random) {
-      stage.killAndRestart(Part.TARGET);
-    }
-  },
+  TARGET(FlinkMode.EMBEDDED, (stage, random) -> stage.killAndRestart(Part.TARGET)),
   /** The target does nothing for half a minute, and closes no connection. */
-  TARGET_FROZEN(FlinkMode.EMBEDDED) {
-    @Override
-    void inject(Stage stage, Random random) {
-      stage.playground().suspend(Part.TARGET);
-      Stage.sleep(Duration.ofSeconds(30));
-      stage.playground().resume(Part.TARGET);
-    }
-  },
+  TARGET_FROZEN(
+      FlinkMode.EMBEDDED,
+      (stage, random) -> {
+        stage.playground().suspend(Part.TARGET);
+        Stage.sleep(Duration.ofSeconds(30));
+        stage.playground().resume(Part.TARGET);
+      }),
   /**
    * The connection to the target is reset in the middle of calls, loses acknowledgements of what
    * was done, is refused, and slow.
    */
-  CONNECTION(FlinkMode.EMBEDDED) {
-    @Override
-    void inject(Stage stage, Random random) {
-      TcpProxy proxy = stage.proxy();
-      for (int i = 0; i < 5; i++) {
+  CONNECTION(
+      FlinkMode.EMBEDDED,
+      (stage, random) -> {
+        TcpProxy proxy = stage.proxy();
+        for (int i = 0; i < 5; i++) {
+          proxy.cut();
+          Stage.sleep(Duration.ofMillis(100 + random.nextInt(900)));
+        }
+        proxy.loseAnswers(true);
+        Stage.sleep(Duration.ofSeconds(2));
         proxy.cut();
-        Stage.sleep(Duration.ofMillis(100 + random.nextInt(900)));
-      }
-      proxy.loseAnswers(true);
-      Stage.sleep(Duration.ofSeconds(2));
-      proxy.cut();
-      proxy.loseAnswers(false);
-      proxy.refuse(true);
-      proxy.cut();
-      Stage.sleep(Duration.ofSeconds(3));
-      proxy.refuse(false);
-      proxy.delay(Duration.ofMillis(500));
-      Stage.sleep(Duration.ofSeconds(8));
-      proxy.delay(Duration.ZERO);
-    }
-  },
+        proxy.loseAnswers(false);
+        proxy.refuse(true);
+        proxy.cut();
+        Stage.sleep(Duration.ofSeconds(3));
+        proxy.refuse(false);
+        proxy.delay(Duration.ofMillis(500));
+        Stage.sleep(Duration.ofSeconds(8));
+        proxy.delay(Duration.ZERO);
+      }),
   /** {@code kill -9} of the source's Pulsar. */
-  PULSAR(FlinkMode.EMBEDDED) {
-    @Override
-    void inject(Stage stage, Random random) {
-      stage.killAndRestart(Part.PULSAR);
-    }
-  },
+  PULSAR(FlinkMode.EMBEDDED, (stage, random) -> stage.killAndRestart(Part.PULSAR)),
   /** A restart of etcd: the source's metadata and the control server's tasks. */
-  ETCD(FlinkMode.EMBEDDED) {
-    @Override
-    void inject(Stage stage, Random random) {
-      stage.killAndRestart(Part.ETCD);
-    }
-  },
+  ETCD(FlinkMode.EMBEDDED, (stage, random) -> stage.killAndRestart(Part.ETCD)),
   /** {@code kill -9} of the source. */
-  SOURCE(FlinkMode.EMBEDDED) {
-    @Override
-    void inject(Stage stage, Random random) {
-      stage.killAndRestart(Part.SOURCE);
-    }
-  },
+  SOURCE(FlinkMode.EMBEDDED, (stage, random) -> stage.killAndRestart(Part.SOURCE)),
   /** Paused and resumed again and again. */
-  PAUSE(FlinkMode.EMBEDDED) {
-    @Override
-    void inject(Stage stage, Random random) {
-      for (int i = 0; i < 3; i++) {
-        stage.pause();
-        Stage.sleep(Duration.ofMillis(random.nextInt(2_000)));
-        stage.resume();
-        Stage.sleep(Duration.ofMillis(random.nextInt(3_000)));
-      }
-    }
-  },
+  PAUSE(
+      FlinkMode.EMBEDDED,
+      (stage, random) -> {
+        for (int i = 0; i < 3; i++) {
+          stage.pause();
+          Stage.sleep(Duration.ofMillis(random.nextInt(2_000)));
+          stage.resume();
+          Stage.sleep(Duration.ofMillis(random.nextInt(3_000)));
+        }
+      }),
   /** The source's etcd forgets its history while the task is paused. */
-  COMPACTION(FlinkMode.EMBEDDED) {
-    @Override
-    void inject(Stage stage, Random random) {
-      stage.pause();
-      Stage.sleep(Duration.ofSeconds(3));
-      stage.compactEtcd();
-      stage.resume();
-    }
-  };
+  COMPACTION(
+      FlinkMode.EMBEDDED,
+      (stage, random) -> {
+        stage.pause();
+        Stage.sleep(Duration.ofSeconds(3));
+        stage.compactEtcd();
+        stage.resume();
+      });
 
   private final FlinkMode flink;
+  private final Act act;
 
-  Fault(FlinkMode flink) {
+  /** What is done, and undone. */
+  @Immutable
+  @FunctionalInterface
+  private interface Act {
+    void on(Stage stage, Random random);
+  }
+
+  Fault(FlinkMode flink, Act act) {
     this.flink = flink;
+    this.act = act;
   }
 
   /** Where Flink has to be for it. */
@@ -129,7 +100,9 @@ enum Fault {
   }
 
   /** Does it, and undoes it. */
-  abstract void inject(Stage stage, Random random);
+  void inject(Stage stage, Random random) {
+    act.on(stage, random);
+  }
 
   /** The name on the command line, for example {@code task-manager}. */
   String id() {

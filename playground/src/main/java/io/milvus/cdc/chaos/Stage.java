@@ -1,17 +1,12 @@
 package io.milvus.cdc.chaos;
 
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import io.milvus.cdc.compare.MilvusCluster;
 import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.PlaygroundException;
 import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
-import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -153,23 +148,7 @@ final class Stage implements AutoCloseable {
 
   /** etcd's HTTP interface to its key-value service (etcd 3.4 and later). */
   private JsonObject etcd(String call, String body) {
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create(playground.etcdEndpoint() + "/v3/kv/" + call))
-            .POST(HttpRequest.BodyPublishers.ofString(body))
-            .build();
-    try {
-      HttpResponse<String> response =
-          HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
-      if (response.statusCode() != 200) {
-        throw new PlaygroundException("etcd answers " + response + ": " + response.body());
-      }
-      return JsonParser.parseString(response.body()).getAsJsonObject();
-    } catch (IOException e) {
-      throw new PlaygroundException("etcd does not answer: " + e.getMessage(), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new PlaygroundException("Interrupted while etcd was asked", e);
-    }
+    return JsonPost.send("etcd", URI.create(playground.etcdEndpoint() + "/v3/kv/" + call), body);
   }
 
   static void sleep(Duration time) {

@@ -1,11 +1,7 @@
 package io.milvus.cdc.compare;
 
 import io.milvus.grpc.FieldSchema;
-import io.milvus.grpc.ListDatabasesRequest;
-import io.milvus.grpc.ListDatabasesResponse;
 import io.milvus.grpc.LoadState;
-import io.milvus.grpc.ShowCollectionsRequest;
-import io.milvus.grpc.ShowCollectionsResponse;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -121,8 +117,8 @@ public final class ClusterComparison {
     private long rows;
 
     Report report() {
-      SortedSet<String> onSource = databases(source);
-      SortedSet<String> onTarget = databases(target);
+      SortedSet<String> onSource = new TreeSet<>(source.databases());
+      SortedSet<String> onTarget = new TreeSet<>(target.databases());
       SortedSet<String> names = new TreeSet<>(onSource);
       names.addAll(onTarget);
       for (String name : selected.orElse(names)) {
@@ -140,8 +136,8 @@ public final class ClusterComparison {
     }
 
     private void compareDatabase(String database) {
-      SortedSet<String> onSource = collections(source, database);
-      SortedSet<String> onTarget = collections(target, database);
+      SortedSet<String> onSource = new TreeSet<>(source.collections(database));
+      SortedSet<String> onTarget = new TreeSet<>(target.collections(database));
       SortedSet<String> names = new TreeSet<>(onSource);
       names.addAll(onTarget);
       List<String> both = new ArrayList<>();
@@ -311,8 +307,11 @@ public final class ClusterComparison {
       Optional<Side> second = onTarget;
       onSource = Optional.empty();
       onTarget = Optional.empty();
-      first.flatMap(Side::temporary).ifPresent(TemporaryLoad::close);
-      second.flatMap(Side::temporary).ifPresent(TemporaryLoad::close);
+      try {
+        first.flatMap(Side::temporary).ifPresent(TemporaryLoad::close);
+      } finally {
+        second.flatMap(Side::temporary).ifPresent(TemporaryLoad::close);
+      }
     }
   }
 
@@ -325,23 +324,5 @@ public final class ClusterComparison {
       return Optional.of("not loaded on the " + side + ", and without an index cannot be loaded");
     }
     return Optional.of(loaded.inWords() + " on the " + side);
-  }
-
-  private static SortedSet<String> databases(MilvusCluster cluster) {
-    return new TreeSet<>(
-        cluster
-            .call(
-                stub -> stub.listDatabases(ListDatabasesRequest.getDefaultInstance()),
-                ListDatabasesResponse::getStatus)
-            .getDbNamesList());
-  }
-
-  private static SortedSet<String> collections(MilvusCluster cluster, String database) {
-    ShowCollectionsRequest request =
-        ShowCollectionsRequest.newBuilder().setDbName(database).build();
-    return new TreeSet<>(
-        cluster
-            .call(stub -> stub.showCollections(request), ShowCollectionsResponse::getStatus)
-            .getCollectionNamesList());
   }
 }

@@ -1,9 +1,14 @@
 package io.milvus.cdc.compare;
 
 import io.milvus.client.MilvusServiceClient;
+import io.milvus.grpc.ListDatabasesRequest;
+import io.milvus.grpc.ListDatabasesResponse;
 import io.milvus.grpc.MilvusServiceGrpc.MilvusServiceBlockingStub;
+import io.milvus.grpc.ShowCollectionsRequest;
+import io.milvus.grpc.ShowCollectionsResponse;
 import io.milvus.grpc.Status;
 import io.milvus.param.ConnectParam;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
@@ -67,6 +72,22 @@ public final class MilvusCluster implements AutoCloseable {
     T answer = call.apply(stub());
     check(statusOfAnswer.apply(answer));
     return answer;
+  }
+
+  /** Names of its databases, in no particular order. */
+  public List<String> databases() {
+    return call(
+            stub -> stub.listDatabases(ListDatabasesRequest.getDefaultInstance()),
+            ListDatabasesResponse::getStatus)
+        .getDbNamesList();
+  }
+
+  /** Names of the collections of a database, in no particular order. */
+  public List<String> collections(String database) {
+    ShowCollectionsRequest request =
+        ShowCollectionsRequest.newBuilder().setDbName(database).build();
+    return call(stub -> stub.showCollections(request), ShowCollectionsResponse::getStatus)
+        .getCollectionNamesList();
   }
 
   // Some calls of 2.3 still set nothing but the older field.

@@ -23,8 +23,6 @@ import io.milvus.grpc.GetLoadStateRequest;
 import io.milvus.grpc.GetLoadStateResponse;
 import io.milvus.grpc.InsertRequest;
 import io.milvus.grpc.KeyValuePair;
-import io.milvus.grpc.ListDatabasesRequest;
-import io.milvus.grpc.ListDatabasesResponse;
 import io.milvus.grpc.LoadCollectionRequest;
 import io.milvus.grpc.LoadPartitionsRequest;
 import io.milvus.grpc.LoadState;
@@ -32,8 +30,6 @@ import io.milvus.grpc.MutationResult;
 import io.milvus.grpc.ReleaseCollectionRequest;
 import io.milvus.grpc.ReleasePartitionsRequest;
 import io.milvus.grpc.RenameCollectionRequest;
-import io.milvus.grpc.ShowCollectionsRequest;
-import io.milvus.grpc.ShowCollectionsResponse;
 import io.milvus.grpc.UpsertRequest;
 import java.util.List;
 
@@ -47,11 +43,7 @@ final class SourceCalls {
   }
 
   List<String> databases() {
-    return source
-        .call(
-            stub -> stub.listDatabases(ListDatabasesRequest.getDefaultInstance()),
-            ListDatabasesResponse::getStatus)
-        .getDbNamesList();
+    return source.databases();
   }
 
   void createDatabase(String name) {
@@ -66,11 +58,7 @@ final class SourceCalls {
 
   /** Drops all collections of a database; Milvus drops none that has an alias. */
   void dropCollections(String database) {
-    ShowCollectionsRequest all = ShowCollectionsRequest.newBuilder().setDbName(database).build();
-    for (String name :
-        source
-            .call(stub -> stub.showCollections(all), ShowCollectionsResponse::getStatus)
-            .getCollectionNamesList()) {
+    for (String name : source.collections(database)) {
       DescribeCollectionRequest one =
           DescribeCollectionRequest.newBuilder()
               .setDbName(database)

@@ -52,9 +52,10 @@ public final class CdcApi implements AutoCloseable {
   private static final String HEALTH = "/healthz";
 
   /** Requests under way get this long when the server stops. */
-  private static final Duration UNUSED_CONNECTION = Duration.ofMillis(50);
-
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(5);
+
+  /** Clients keep connections that they do not use; a stop waits so long for each. */
+  private static final Duration UNUSED_CONNECTION = Duration.ofMillis(50);
 
   /** An answer; written by the thread that has the connection. */
   private record Reply(int status, ObjectNode body) {}
@@ -126,7 +127,6 @@ public final class CdcApi implements AutoCloseable {
     connector.setHost(settings.host());
     connector.setPort(settings.port());
     connector.setIdleTimeout(settings.idleTimeout().toMillis());
-    // Clients keep connections that they do not use; a stop waits so long for each.
     connector.setShutdownIdleTimeout(UNUSED_CONNECTION.toMillis());
     return connector;
   }

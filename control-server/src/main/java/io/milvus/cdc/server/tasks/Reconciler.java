@@ -648,8 +648,12 @@ public final class Reconciler implements AutoCloseable {
     return stored.lifecycle().taskId();
   }
 
-  /** A task as it is now, as far as this process knows. */
-  TaskView view(Lifecycle lifecycle) {
+  /**
+   * A task as it is now, as far as this process knows.
+   *
+   * @param retention how long the source keeps what the task needs
+   */
+  TaskView view(Lifecycle lifecycle, RetentionWatch retention) {
     Optional<TaskMemory> memory = Optional.ofNullable(memories.get(lifecycle.taskId()));
     boolean stopped = lifecycle.run().map(Run::ended).orElse(true);
     Optional<String> trouble = clusterTrouble.or(() -> memory.flatMap(known -> known.reason));
@@ -681,7 +685,7 @@ public final class Reconciler implements AutoCloseable {
         lifecycle.run().map(Run::jobId),
         lag(memory, until),
         until,
-        Optional.empty(),
+        until.flatMap(moment -> retention.left(moment, clock.instant())),
         progress.map(Progress::total),
         memory
             .flatMap(known -> known.latest)
@@ -704,7 +708,7 @@ public final class Reconciler implements AutoCloseable {
         .or(() -> replicatedUntil.map(until -> nonNegative(Duration.between(until, now))));
   }
 
-  private static Duration nonNegative(Duration duration) {
+  static Duration nonNegative(Duration duration) {
     return duration.isNegative() ? Duration.ZERO : duration;
   }
 

@@ -56,8 +56,8 @@ public final class RetentionWatch implements AutoCloseable {
    * it may be gone, empty when nobody knows.
    */
   Optional<Duration> left(Instant replicatedUntil, Instant now) {
-    return kept.map(time -> Duration.between(now, replicatedUntil.plus(time)))
-        .map(left -> left.isNegative() ? Duration.ZERO : left);
+    return kept.map(
+        time -> Reconciler.nonNegative(Duration.between(now, replicatedUntil.plus(time))));
   }
 
   @Override

@@ -210,21 +210,15 @@ public final class TaskService {
     return store.all().stream()
         .map(Stored::lifecycle)
         .filter(TaskService::isVisible)
-        .map(this::view)
+        .map(lifecycle -> reconciler.view(lifecycle, retention))
         .toList();
-  }
-
-  private TaskView view(Lifecycle lifecycle) {
-    TaskView view = reconciler.view(lifecycle);
-    return view.withRetentionLeft(
-        view.replicatedUntil().flatMap(until -> retention.left(until, clock.instant())));
   }
 
   /** One task, as it is at this moment. */
   public TaskView get(String taskId) {
     var unused = existing(taskId);
     reconciler.reconcile(taskId);
-    return view(existing(taskId).lifecycle());
+    return reconciler.view(existing(taskId).lifecycle(), retention);
   }
 
   /**

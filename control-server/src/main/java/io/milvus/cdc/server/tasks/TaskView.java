@@ -36,22 +36,6 @@ public record TaskView(
     OptionalLong retries,
     Instant createdAt) {
 
-  TaskView withRetentionLeft(Optional<Duration> left) {
-    return new TaskView(
-        taskId,
-        request,
-        state,
-        reason,
-        jobId,
-        lag,
-        replicatedUntil,
-        left,
-        counts,
-        messagesSkipped,
-        retries,
-        createdAt);
-  }
-
   /** What a task does. */
   public enum State {
     INITIAL("Initial"),

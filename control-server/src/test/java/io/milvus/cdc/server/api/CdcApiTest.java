@@ -23,7 +23,6 @@ import io.milvus.cdc.server.tasks.TaskException;
 import io.milvus.cdc.server.tasks.TaskService;
 import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
-import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.cdc.task.TargetCluster;
 import java.io.IOException;
@@ -51,17 +50,6 @@ class CdcApiTest {
 
   private static final String URI_FORM =
       "{'uri':'http://localhost:19530','token':'root:SecretOne','connect_timeout':10}";
-  private static final SourceCluster SOURCE =
-      new SourceCluster(
-          List.of("http://127.0.0.1:2379"),
-          "by-dev",
-          "meta",
-          "pulsar://127.0.0.1:6650",
-          "http://127.0.0.1:8080",
-          "public",
-          "default",
-          "by-dev");
-
   @TempDir Path directory;
 
   private final ObjectMapper json = new ObjectMapper();
@@ -74,7 +62,7 @@ class CdcApiTest {
   private int port;
   private Optional<TaskException> targetTrouble = Optional.empty();
   private final FakeSourceLog sourceLog = new FakeSourceLog();
-  private final RetentionWatch retention = new RetentionWatch(sourceLog, SOURCE);
+  private final RetentionWatch retention = new RetentionWatch(sourceLog, FakeSourceLog.SOURCE);
 
   private record Answer(int status, JsonNode body) {
     String message() {
@@ -110,7 +98,7 @@ class CdcApiTest {
               probed.add(target);
               targetTrouble.ifPresent(CdcApiTest::raise);
             },
-            SOURCE,
+            FakeSourceLog.SOURCE,
             1,
             3,
             clock);

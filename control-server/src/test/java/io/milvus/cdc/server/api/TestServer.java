@@ -15,7 +15,6 @@ import io.milvus.cdc.server.tasks.Steps;
 import io.milvus.cdc.server.tasks.TargetProbe;
 import io.milvus.cdc.server.tasks.TaskException;
 import io.milvus.cdc.server.tasks.TaskService;
-import io.milvus.cdc.task.SourceCluster;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -29,17 +28,6 @@ import java.util.Optional;
 
 /** The interface with a cluster and a store that are not real, asked over real HTTP. */
 final class TestServer implements AutoCloseable {
-
-  static final SourceCluster SOURCE =
-      new SourceCluster(
-          List.of("http://127.0.0.1:2379"),
-          "by-dev",
-          "meta",
-          "pulsar://127.0.0.1:6650",
-          "http://127.0.0.1:8080",
-          "public",
-          "default",
-          "by-dev");
 
   /** What a test can change while the server runs. */
   TargetProbe target = target -> {};
@@ -79,7 +67,7 @@ final class TestServer implements AutoCloseable {
             new SnapshotFiles(directory.toUri()),
             ReconcilerSettings.remote(),
             clock);
-    retention = new RetentionWatch(sourceLog, SOURCE);
+    retention = new RetentionWatch(sourceLog, FakeSourceLog.SOURCE);
     TaskService tasks =
         new TaskService(
             lifecycles,
@@ -88,7 +76,7 @@ final class TestServer implements AutoCloseable {
             sourceLog,
             retention,
             cluster -> target.check(cluster),
-            SOURCE,
+            FakeSourceLog.SOURCE,
             1,
             2,
             clock);

@@ -15,6 +15,18 @@ import java.util.Optional;
 /** A source without collections that remembers what it was asked. */
 public final class FakeSourceLog implements SourceLog {
 
+  /** An address of such a source; nothing listens there. */
+  public static final SourceCluster SOURCE =
+      new SourceCluster(
+          List.of("http://127.0.0.1:2379"),
+          "by-dev",
+          "meta",
+          "pulsar://127.0.0.1:6650",
+          "http://127.0.0.1:8080",
+          "public",
+          "default",
+          "by-dev");
+
   /** What it throws, when it does. */
   public Optional<RuntimeException> trouble = Optional.empty();
 

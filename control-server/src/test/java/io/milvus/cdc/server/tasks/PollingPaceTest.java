@@ -8,7 +8,6 @@ import io.milvus.cdc.server.flink.JobMeasures;
 import io.milvus.cdc.server.flink.SnapshotFiles;
 import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
-import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.TargetCluster;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,17 +21,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** How often Flink is asked when there are many tasks. */
 class PollingPaceTest {
-
-  private static final SourceCluster SOURCE =
-      new SourceCluster(
-          List.of("http://127.0.0.1:2379"),
-          "by-dev",
-          "meta",
-          "pulsar://127.0.0.1:6650",
-          "http://127.0.0.1:8080",
-          "public",
-          "default",
-          "by-dev");
 
   private static final Duration LOOK = ReconcilerSettings.remote().interval();
 
@@ -96,9 +84,9 @@ class PollingPaceTest {
             definitions,
             reconciler,
             new FakeSourceLog(),
-            new RetentionWatch(new FakeSourceLog(), SOURCE),
+            new RetentionWatch(new FakeSourceLog(), FakeSourceLog.SOURCE),
             target -> {},
-            SOURCE,
+            FakeSourceLog.SOURCE,
             1,
             number,
             clock);

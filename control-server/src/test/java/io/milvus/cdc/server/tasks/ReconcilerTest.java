@@ -11,7 +11,6 @@ import io.milvus.cdc.server.flink.Snapshots;
 import io.milvus.cdc.server.tasks.TaskView.State;
 import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
-import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.TargetCluster;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -33,16 +32,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ReconcilerTest {
 
-  private static final SourceCluster SOURCE =
-      new SourceCluster(
-          List.of("http://127.0.0.1:2379"),
-          "by-dev",
-          "meta",
-          "pulsar://127.0.0.1:6650",
-          "http://127.0.0.1:8080",
-          "public",
-          "default",
-          "by-dev");
   private static final NewTask TASK =
       new NewTask(
           Optional.of("t1"),
@@ -132,9 +121,9 @@ class ReconcilerTest {
               definitions,
               reconciler,
               new FakeSourceLog(),
-              new RetentionWatch(new FakeSourceLog(), SOURCE),
+              new RetentionWatch(new FakeSourceLog(), FakeSourceLog.SOURCE),
               target -> {},
-              SOURCE,
+              FakeSourceLog.SOURCE,
               1,
               10,
               clock);
