@@ -212,7 +212,7 @@ final class TargetPipeline implements AutoCloseable {
   private void throwFailure() {
     failure.ifPresent(
         cause -> {
-          throw new PermanentFailure(cause.getMessage(), cause);
+          throw cause;
         });
   }
 

@@ -2,10 +2,14 @@ package io.milvus.cdc.task;
 
 import org.apache.flink.runtime.throwable.ThrowableAnnotation;
 import org.apache.flink.runtime.throwable.ThrowableType;
+import org.apache.flink.util.SerializedThrowable;
 
 /**
  * A task cannot go on, and trying again would not help: its job fails at once, whatever its restart
  * strategy says. The message tells what happened, to what, and what a person can do.
+ *
+ * <p>It reaches Flink's JobManager as what it is, whatever it was caused by: a cause that cannot be
+ * serialized, as gRPC's, would make Flink see an unknown failure and restart the job for ever.
  */
 @ThrowableAnnotation(ThrowableType.NonRecoverableError)
 public final class PermanentFailure extends RuntimeException {
@@ -19,6 +23,6 @@ public final class PermanentFailure extends RuntimeException {
 
   /** A failure with a reason for people and what led to it. */
   public PermanentFailure(String reason, Throwable cause) {
-    super(reason, cause);
+    super(reason, new SerializedThrowable(cause));
   }
 }

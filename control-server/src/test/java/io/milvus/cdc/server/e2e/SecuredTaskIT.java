@@ -20,7 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,7 +27,6 @@ import org.junit.jupiter.api.io.TempDir;
  * A task between servers that all want certificates and credentials: etcd (for the source and the
  * task store), Pulsar, and the target.
  */
-@Tag("long")
 class SecuredTaskIT {
 
   private static final String PASSWORD = "Milvus";
