@@ -22,6 +22,7 @@ import io.milvus.cdc.server.flink.JobTemplate;
 import io.milvus.cdc.server.flink.SnapshotFiles;
 import io.milvus.cdc.server.tasks.EtcdLifecycleStore;
 import io.milvus.cdc.server.tasks.MilvusTargetProbe;
+import io.milvus.cdc.server.tasks.Parallelism;
 import io.milvus.cdc.server.tasks.Reconciler;
 import io.milvus.cdc.server.tasks.ReconcilerSettings;
 import io.milvus.cdc.server.tasks.RetentionWatch;
@@ -198,7 +199,10 @@ public final class ControlServer implements Callable<Integer> {
             retention,
             new MilvusTargetProbe(),
             config.source(),
-            config.flink().parallelism(),
+            new Parallelism(
+                config.flink().parallelism(),
+                // The embedded Flink has room for so many subtasks of every task, and no more.
+                embedded ? config.flink().parallelism() : ServerConfig.LARGEST_PARALLELISM),
             config.maxTasks(),
             Clock.systemUTC());
     CdcApi api =

@@ -1,6 +1,7 @@
 package io.milvus.cdc.chaos;
 
 import io.milvus.cdc.compare.ClusterComparison;
+import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.PlaygroundException;
 import io.milvus.cdc.playground.PlaygroundSettings;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -93,8 +95,13 @@ public final class Chaos {
 
   private void run(FlinkMode flink, List<Fault> faults) {
     Path home = directory.resolve(flink.name().toLowerCase(Locale.ROOT));
-    try (Stage stage =
-        new Stage(Playground.create(home, Ports.free(), settings.withFlinkMode(flink)), flink)) {
+    PlaygroundSettings here =
+        settings
+            .withFlinkMode(flink)
+            .withPartSettings(
+                Part.SERVER,
+                Map.of("CDC_FLINK_PARALLELISM", Integer.toString(Stage.LARGEST_PARALLELISM)));
+    try (Stage stage = new Stage(Playground.create(home, Ports.free(), here), flink)) {
       for (Fault fault : faults) {
         for (int round = 1; round <= rounds; round++) {
           try {

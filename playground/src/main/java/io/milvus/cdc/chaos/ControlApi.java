@@ -42,6 +42,14 @@ final class ControlApi {
     JsonObject unused = about("resume", task);
   }
 
+  void resume(String task, int parallelism) {
+    JsonObject unused =
+        ask(
+            """
+            {"request_type":"resume","request_data":{"task_id":"%s","parallelism":%d}}"""
+                .formatted(task, parallelism));
+  }
+
   private JsonObject about(String type, String task) {
     return ask(
         """

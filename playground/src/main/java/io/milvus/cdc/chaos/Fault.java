@@ -69,6 +69,24 @@ enum Fault {
           Stage.sleep(Duration.ofMillis(random.nextInt(3_000)));
         }
       }),
+  /** Stopped with a savepoint, and resumed from it with another number of subtasks. */
+  RESCALE(
+      FlinkMode.EMBEDDED,
+      (stage, random) -> {
+        for (int parallelism = 1; parallelism <= Stage.LARGEST_PARALLELISM; parallelism++) {
+          stage.pause();
+          stage.resume(parallelism);
+          Stage.sleep(Duration.ofMillis(2_000 + random.nextInt(2_000)));
+        }
+      }),
+  /** Nothing can be written to disk where Flink runs: no checkpoint completes. */
+  DISK(
+      FlinkMode.EMBEDDED,
+      (stage, random) -> {
+        stage.playground().forbidWriting(Part.SERVER);
+        Stage.sleep(Duration.ofMillis(4_000 + random.nextInt(4_000)));
+        stage.playground().allowWriting(Part.SERVER);
+      }),
   /** The source's etcd forgets its history while the task is paused. */
   COMPACTION(
       FlinkMode.EMBEDDED,

@@ -15,6 +15,9 @@ import java.util.function.BooleanSupplier;
 /** Real servers with one task between them that replicates everything, through a proxy. */
 final class Stage implements AutoCloseable {
 
+  /** Subtasks of the task's job, unless a fault has changed it. */
+  static final int LARGEST_PARALLELISM = 2;
+
   private static final Duration POLL_INTERVAL = Duration.ofMillis(100);
 
   private final Playground playground;
@@ -76,6 +79,10 @@ final class Stage implements AutoCloseable {
 
   void resume() {
     api.resume(task);
+  }
+
+  void resume(int parallelism) {
+    api.resume(task, parallelism);
   }
 
   /** What the task says of itself; empty while the server does not answer. */

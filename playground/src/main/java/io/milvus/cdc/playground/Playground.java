@@ -167,6 +167,42 @@ public final class Playground implements AutoCloseable {
     signal("CONT", process(part));
   }
 
+  /**
+   * Lets every write of a part to a file fail, as on a full disk; its log lacks what it says
+   * meanwhile.
+   *
+   * @throws PlaygroundException when the part does not run
+   */
+  public void forbidWriting(Part part) {
+    limitFiles(part, "0");
+  }
+
+  /**
+   * Undoes {@link #forbidWriting}.
+   *
+   * @throws PlaygroundException when the part does not run
+   */
+  public void allowWriting(Part part) {
+    limitFiles(part, "unlimited");
+  }
+
+  /** The soft limit on the size of files, which its owner may raise again. */
+  private void limitFiles(Part part, String bytes) {
+    ProcessBuilder prlimit =
+        new ProcessBuilder(
+            "prlimit", "--pid", Long.toString(process(part).pid()), "--fsize=" + bytes + ":");
+    try {
+      if (ChildProcess.start(prlimit.redirectErrorStream(true)).waitFor() != 0) {
+        throw new PlaygroundException("prlimit does not work for " + part.title());
+      }
+    } catch (IOException e) {
+      throw new PlaygroundException("Cannot run prlimit; install util-linux.", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new PlaygroundException("Interrupted while running prlimit.", e);
+    }
+  }
+
   /** Whether a part's process runs; also when it is suspended. */
   public boolean running(Part part) {
     return records.running(part).isPresent();

@@ -15,6 +15,7 @@ import io.milvus.cdc.log.ChannelPosition;
 import io.milvus.cdc.server.api.CdcMetrics.Ending;
 import io.milvus.cdc.server.tasks.TaskException;
 import io.milvus.cdc.server.tasks.TaskService;
+import io.milvus.cdc.server.tasks.TaskService.Resumption;
 import io.milvus.cdc.server.tasks.TaskView;
 import io.milvus.cdc.task.StoppedCollection;
 import java.io.ByteArrayOutputStream;
@@ -290,7 +291,7 @@ public final class CdcApi implements AutoCloseable {
             case NOT_FOUND -> 404;
             case CONFLICT -> 409;
             case LIMIT_REACHED -> 429;
-            case TARGET_REFUSED, START_REFUSED -> 400;
+            case TARGET_REFUSED, START_REFUSED, OUT_OF_RANGE -> 400;
             case TARGET_UNREACHABLE, SOURCE_UNREACHABLE, FLINK_UNREACHABLE -> 502;
             case STORE_UNAVAILABLE -> 500;
           };
@@ -414,8 +415,9 @@ public final class CdcApi implements AutoCloseable {
     Fields fields = new Fields(data, "request_data");
     String taskId = taskId(fields);
     boolean skipUnreadable = fields.bool("skip_unreadable").orElse(false);
+    Optional<Integer> parallelism = CreateRequest.parallelism(fields);
     fields.refuseUnknown();
-    tasks.resume(taskId, skipUnreadable);
+    tasks.resume(taskId, new Resumption(skipUnreadable, parallelism));
     return nodes.objectNode();
   }
 
@@ -478,6 +480,7 @@ public final class CdcApi implements AutoCloseable {
                 task.put("rows_inserted", counts.rowsInserted())
                     .put("rows_deleted", counts.rowsDeleted())
                     .put("ddl_applied", counts.ddlApplied()));
+    view.parallelism().ifPresent(parallelism -> task.put("parallelism", parallelism));
     task.put("created_at", view.createdAt().toString());
     return task;
   }

@@ -67,9 +67,18 @@ final class CreateRequest {
               + "' must be 1 to 64 letters, digits, '-' and '_'");
     }
     boolean start = !fields.bool("disable_auto_start").orElse(false);
+    Optional<Integer> parallelism = parallelism(fields);
     fields.ignore("rpc_channel_info", "buffer_config");
     fields.refuseUnknown();
-    return new NewTask(taskId, target, selection, starts.requested(), withoutSecrets(data), start);
+    return new NewTask(
+        taskId, target, selection, starts.requested(), withoutSecrets(data), start, parallelism);
+  }
+
+  /** How many subtasks a job is to have, if that is said; the service knows which are possible. */
+  static Optional<Integer> parallelism(Fields fields) {
+    return fields
+        .integer("parallelism")
+        .map(wanted -> (int) Math.max(0, Math.min(wanted, Integer.MAX_VALUE)));
   }
 
   private static ObjectNode withoutSecrets(ObjectNode data) {
@@ -81,6 +90,9 @@ final class CreateRequest {
       if (data.hasNonNull(field) && !data.get(field).isEmpty()) {
         request.set(field, data.get(field).deepCopy());
       }
+    }
+    if (data.hasNonNull("parallelism")) {
+      request.set("parallelism", data.get("parallelism"));
     }
     return request;
   }

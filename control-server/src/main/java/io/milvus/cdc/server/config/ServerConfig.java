@@ -75,11 +75,14 @@ public record ServerConfig(
    */
   public record MetaStore(List<String> endpoints, String rootPath, StoreAccess access) {}
 
+  /** The most subtasks that a job may have. */
+  public static final int LARGEST_PARALLELISM = 128;
+
   /**
    * Where jobs run, and with what.
    *
    * @param cluster the cluster
-   * @param parallelism subtasks of each job
+   * @param parallelism subtasks of each job whose task does not say it
    * @param checkpointInterval time between two checkpoints
    * @param checkpointDirectory URI below which checkpoints and savepoints are kept; the cluster and
    *     the server both reach it
@@ -223,7 +226,7 @@ public record ServerConfig(
     }
     return new Flink(
         cluster,
-        settings.integer("flink.parallelism", 1, 1, 128),
+        settings.integer("flink.parallelism", 1, 1, LARGEST_PARALLELISM),
         interval,
         directory(settings, "flink.checkpointDirectory", "data/checkpoints"),
         settings.text("flink.jobJar").map(Path::of));

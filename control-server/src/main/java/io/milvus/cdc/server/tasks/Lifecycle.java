@@ -20,6 +20,8 @@ import java.util.stream.Stream;
  * @param olderJobIds jobs before that one whose snapshots may still exist
  * @param failure why the task cannot run, when retrying does not help
  * @param progress the newest known progress; absent before the first
+ * @param parallelism how many subtasks its next job has; absent in records of servers that did not
+ *     keep it here: as many as its definition says
  */
 public record Lifecycle(
     int version,
@@ -31,7 +33,8 @@ public record Lifecycle(
     Optional<Run> run,
     List<String> olderJobIds,
     Optional<String> failure,
-    Optional<Progress> progress) {
+    Optional<Progress> progress,
+    Optional<Integer> parallelism) {
 
   /** The layout written by this release. */
   public static final int VERSION = 1;
@@ -115,7 +118,7 @@ public record Lifecycle(
     }
   }
 
-  static Lifecycle preparing(String taskId, Instant createdAt, JsonNode request) {
+  static Lifecycle preparing(String taskId, Instant createdAt, JsonNode request, int parallelism) {
     return new Lifecycle(
         VERSION,
         taskId,
@@ -126,7 +129,8 @@ public record Lifecycle(
         Optional.empty(),
         List.of(),
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        Optional.of(parallelism));
   }
 
   /** With another wish; to run again means to try again, whatever failed before. */
@@ -141,7 +145,23 @@ public record Lifecycle(
         run,
         olderJobIds,
         Optional.empty(),
-        progress);
+        progress,
+        parallelism);
+  }
+
+  Lifecycle withParallelism(int newParallelism) {
+    return new Lifecycle(
+        version,
+        taskId,
+        createdAt,
+        wanted,
+        request,
+        reachedRunning,
+        run,
+        olderJobIds,
+        failure,
+        progress,
+        Optional.of(newParallelism));
   }
 
   Lifecycle withReachedRunning() {
@@ -221,6 +241,7 @@ public record Lifecycle(
         newRun,
         newOlderJobIds,
         newFailure,
-        newProgress);
+        newProgress,
+        parallelism);
   }
 }

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param starts where collections that exist now start, other than at their channel checkpoints
  * @param request the request as it was given, without anything secret
  * @param start whether the task runs at once
+ * @param parallelism how many subtasks its job has; absent for as many as the server is set to
  */
 public record NewTask(
     Optional<String> taskId,
@@ -22,4 +23,5 @@ public record NewTask(
     Selection selection,
     RequestedStarts starts,
     JsonNode request,
-    boolean start) {}
+    boolean start,
+    Optional<Integer> parallelism) {}

@@ -388,7 +388,10 @@ public final class Reconciler implements AutoCloseable {
     try {
       flink.submit(
           new JobSubmission(
-              run.jobId(), id(stored), definition.get().parallelism(), run.restoredFrom()));
+              run.jobId(),
+              id(stored),
+              stored.lifecycle().parallelism().orElse(definition.get().parallelism()),
+              run.restoredFrom()));
     } catch (FlinkException e) {
       memory.submissionFailed(clock.instant(), "The job cannot be started: " + e.getMessage());
       LOG.warn("Job cannot be started: task={} reason={}", id(stored), e.getMessage());
@@ -695,6 +698,7 @@ public final class Reconciler implements AutoCloseable {
             .flatMap(known -> known.latest)
             .map(latest -> OptionalLong.of(latest.retries()))
             .orElseGet(OptionalLong::empty),
+        lifecycle.parallelism(),
         lifecycle.createdAt());
   }
 

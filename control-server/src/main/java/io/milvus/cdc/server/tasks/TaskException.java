@@ -13,6 +13,8 @@ public final class TaskException extends RuntimeException {
     CONFLICT,
     /** The client: there are as many tasks as allowed. */
     LIMIT_REACHED,
+    /** The client: the server cannot do so much for a task. */
+    OUT_OF_RANGE,
     /** The client: the task cannot start where it is asked to. */
     START_REFUSED,
     /**

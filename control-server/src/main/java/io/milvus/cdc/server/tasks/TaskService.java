@@ -45,12 +45,12 @@ public final class TaskService {
   private final RetentionWatch retention;
   private final TargetProbe targetProbe;
   private final SourceCluster source;
-  private final int parallelism;
+  private final Parallelism parallelism;
   private final int maxTasks;
   private final Clock clock;
   private final Object creating = new Object();
 
-  /** Every task reads the given source and runs with the given parallelism. */
+  /** Every task reads the given source. */
   public TaskService(
       LifecycleStore store,
       TaskDefinitions definitions,
@@ -59,7 +59,7 @@ public final class TaskService {
       RetentionWatch retention,
       TargetProbe targetProbe,
       SourceCluster source,
-      int parallelism,
+      Parallelism parallelism,
       int maxTasks,
       Clock clock) {
     this.store = store;
@@ -80,6 +80,7 @@ public final class TaskService {
    * @return its id
    */
   public String create(NewTask task) {
+    task.parallelism().ifPresent(parallelism::check);
     Optional<String> sameAsBefore = refuseOrFindSame(task);
     if (sameAsBefore.isPresent()) {
       return sameAsBefore.get();
@@ -98,20 +99,15 @@ public final class TaskService {
     StartPositions positions = readStartPositions(task);
     String taskId = task.taskId().orElseGet(() -> UUID.randomUUID().toString().replace("-", ""));
     Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
-    Lifecycle preparing = Lifecycle.preparing(taskId, now, task.request());
+    int subtasks = task.parallelism().orElse(parallelism.standard());
+    Lifecycle preparing = Lifecycle.preparing(taskId, now, task.request(), subtasks);
     if (!store.create(preparing)) {
       throw new TaskException(
           Kind.CONFLICT, "task_id '" + taskId + "' is being created or deleted; try again later");
     }
     definitions.write(
         new TaskDefinition(
-            TaskDefinition.VERSION,
-            taskId,
-            now,
-            source,
-            task.target(),
-            task.selection(),
-            parallelism),
+            TaskDefinition.VERSION, taskId, now, source, task.target(), task.selection(), subtasks),
         positions);
     var unused =
         change(
@@ -288,12 +284,21 @@ public final class TaskService {
   }
 
   /**
-   * Lets a task run again from where it left off.
+   * How a task is to run again.
    *
    * @param skipUnreadable whether it goes on without the messages of the log that it could not read
    *     and that have stopped collections
+   * @param parallelism how many subtasks its job has from now on; absent for as many as before
    */
-  public void resume(String taskId, boolean skipUnreadable) {
+  public record Resumption(boolean skipUnreadable, Optional<Integer> parallelism) {
+
+    /** As before. */
+    public static final Resumption AS_BEFORE = new Resumption(false, Optional.empty());
+  }
+
+  /** Lets a task run again from where it left off. */
+  public void resume(String taskId, Resumption how) {
+    how.parallelism().ifPresent(parallelism::check);
     var unused =
         change(
             taskId,
@@ -302,12 +307,15 @@ public final class TaskService {
                 throw new TaskException(
                     Kind.CONFLICT, "Task " + taskId + " is already running; pause stops it");
               }
-              if (skipUnreadable) {
+              if (how.skipUnreadable()) {
                 definitions.skipUnreadable(taskId);
               }
               return true;
             },
-            lifecycle -> lifecycle.asked(Wanted.RUNNING));
+            lifecycle -> {
+              Lifecycle running = lifecycle.asked(Wanted.RUNNING);
+              return how.parallelism().map(running::withParallelism).orElse(running);
+            });
     reconciler.nudge(taskId);
   }
 

@@ -14,6 +14,7 @@ import io.milvus.cdc.server.tasks.FakeFlink;
 import io.milvus.cdc.server.tasks.FakeSourceLog;
 import io.milvus.cdc.server.tasks.InMemoryDefinitions;
 import io.milvus.cdc.server.tasks.InMemoryLifecycleStore;
+import io.milvus.cdc.server.tasks.Parallelism;
 import io.milvus.cdc.server.tasks.Reconciler;
 import io.milvus.cdc.server.tasks.ReconcilerSettings;
 import io.milvus.cdc.server.tasks.RetentionWatch;
@@ -99,7 +100,7 @@ class CdcApiTest {
               targetTrouble.ifPresent(CdcApiTest::raise);
             },
             FakeSourceLog.SOURCE,
-            1,
+            new Parallelism(1, 4),
             3,
             clock);
     api =
@@ -417,6 +418,9 @@ class CdcApiTest {
         "'collection_infos':[{'name':'*'}],'name_mapping':[{'source_db':'d','target_db':'t','collection_mapping':{'a':'x'}},{'source_db':'e','target_db':'t','collection_mapping':{'b':'x'}}] | gives e.b the name of d.a on the target",
         "'collection_infos':[{'name':'a'}],'task_id':'a/b' | task_id 'a/b' must be 1 to 64",
         "'collection_infos':[{'name':'a'}],'disable_auto_start':1 | must be true or false, not 1",
+        "'collection_infos':[{'name':'a'}],'parallelism':0 | parallelism is 0 but must be 1 to 4",
+        "'collection_infos':[{'name':'a'}],'parallelism':5 | parallelism is 5 but must be 1 to 4",
+        "'collection_infos':[{'name':'a'}],'parallelism':'2' | parallelism must be",
         "'collection_infos':[{'name':'a'}],'colection':1 | request_data.colection is not a known field",
       })
   void aSelectionOrOptionThatIsWrongIsRefused(String rest, String words) {
@@ -597,6 +601,25 @@ class CdcApiTest {
     assertThat(request("resume", "{'task_id':'" + id + "'}").status()).isEqualTo(200);
     assertThat(task(id).path("task_id").asText()).isEqualTo(id);
     assertThat(task(id).path("state").asText()).isEqualTo("Running");
+  }
+
+  @Test
+  void theNumberOfSubtasksIsTheTasksOrTheServers() {
+    String plain = created("'collection_infos':[{'name':'a'}]");
+    assertThat(task(plain).path("parallelism").asInt()).isEqualTo(1);
+
+    String id = created("'collection_infos':[{'name':'b'}],'parallelism':3");
+    assertThat(task(id).path("parallelism").asInt()).isEqualTo(3);
+    assertThat(request("pause", "{'task_id':'" + id + "'}").status()).isEqualTo(200);
+    Answer refused = request("resume", "{'task_id':'" + id + "','parallelism':9}");
+    assertThat(refused.status()).isEqualTo(400);
+    assertThat(refused.message()).contains("parallelism is 9");
+    assertThat(request("resume", "{'task_id':'" + id + "','parallelism':2}").status())
+        .isEqualTo(200);
+    assertThat(task(id).path("parallelism").asInt()).isEqualTo(2);
+    assertThat(flink.submissions)
+        .extracting(submission -> submission.parallelism())
+        .containsExactly(1, 3, 2);
   }
 
   @Test

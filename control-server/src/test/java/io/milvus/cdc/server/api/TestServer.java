@@ -7,6 +7,7 @@ import io.milvus.cdc.server.tasks.FakeFlink;
 import io.milvus.cdc.server.tasks.FakeSourceLog;
 import io.milvus.cdc.server.tasks.InMemoryDefinitions;
 import io.milvus.cdc.server.tasks.InMemoryLifecycleStore;
+import io.milvus.cdc.server.tasks.Parallelism;
 import io.milvus.cdc.server.tasks.Reconciler;
 import io.milvus.cdc.server.tasks.ReconcilerSettings;
 import io.milvus.cdc.server.tasks.RetentionWatch;
@@ -77,7 +78,7 @@ final class TestServer implements AutoCloseable {
             retention,
             cluster -> target.check(cluster),
             FakeSourceLog.SOURCE,
-            1,
+            new Parallelism(1, 4),
             2,
             clock);
     api =

@@ -65,7 +65,7 @@ class EtcdLifecycleStoreIT {
 
   private static Lifecycle task(String taskId, Instant createdAt) {
     return Lifecycle.preparing(
-        taskId, createdAt, JsonNodeFactory.instance.objectNode().put("given", "this"));
+        taskId, createdAt, JsonNodeFactory.instance.objectNode().put("given", "this"), 1);
   }
 
   private static void put(String key, String value) throws Exception {

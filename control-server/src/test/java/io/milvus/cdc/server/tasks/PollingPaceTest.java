@@ -87,7 +87,7 @@ class PollingPaceTest {
             new RetentionWatch(new FakeSourceLog(), FakeSourceLog.SOURCE),
             target -> {},
             FakeSourceLog.SOURCE,
-            1,
+            new Parallelism(1, 1),
             number,
             clock);
     for (int i = 0; i < number; i++) {
@@ -106,7 +106,8 @@ class PollingPaceTest {
         new Selection(List.of(new Selection.Entry("default", name))),
         RequestedStarts.none(),
         JsonNodeFactory.instance.objectNode(),
-        true);
+        true,
+        Optional.empty());
   }
 
   private void report(String jobId, long inserted) {

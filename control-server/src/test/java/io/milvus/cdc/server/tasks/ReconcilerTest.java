@@ -8,6 +8,7 @@ import io.milvus.cdc.server.flink.FlinkCluster;
 import io.milvus.cdc.server.flink.JobMeasures;
 import io.milvus.cdc.server.flink.SnapshotFiles;
 import io.milvus.cdc.server.flink.Snapshots;
+import io.milvus.cdc.server.tasks.TaskService.Resumption;
 import io.milvus.cdc.server.tasks.TaskView.State;
 import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
@@ -39,7 +40,8 @@ class ReconcilerTest {
           Selection.everything(),
           RequestedStarts.none(),
           JsonNodeFactory.instance.objectNode(),
-          true);
+          true,
+          Optional.empty());
 
   @TempDir Path directory;
 
@@ -124,7 +126,7 @@ class ReconcilerTest {
               new RetentionWatch(new FakeSourceLog(), FakeSourceLog.SOURCE),
               target -> {},
               FakeSourceLog.SOURCE,
-              1,
+              new Parallelism(1, 4),
               10,
               clock);
     }
@@ -221,12 +223,12 @@ class ReconcilerTest {
     assertThat(world.flink.live()).isEmpty();
     assertThatThrownBy(() -> world.tasks.pause("t1")).hasMessageContaining("already paused");
 
-    world.tasks.resume("t1", false);
+    world.tasks.resume("t1", Resumption.AS_BEFORE);
     world.run();
     assertThat(world.flink.submissions.get(1).restoreFrom().orElseThrow())
         .contains("savepoints/" + job);
     assertThat(world.flink.submissions.get(1).jobId()).isNotEqualTo(job);
-    assertThatThrownBy(() -> world.tasks.resume("t1", false))
+    assertThatThrownBy(() -> world.tasks.resume("t1", Resumption.AS_BEFORE))
         .hasMessageContaining("already running");
   }
 
@@ -247,7 +249,7 @@ class ReconcilerTest {
     time.start();
     world.tasks.pause("t1");
     time.interrupt();
-    world.tasks.resume("t1", false);
+    world.tasks.resume("t1", Resumption.AS_BEFORE);
     world.run();
     assertThat(world.flink.submissions.get(1).restoreFrom()).hasValue(newest);
   }
@@ -261,7 +263,7 @@ class ReconcilerTest {
     assertThat(world.tasks.get("t1").state()).isEqualTo(State.RUNNING);
     assertThat(world.tasks.get("t1").reason()).hasValue("The job restarts after: broker away");
     world.tasks.pause("t1");
-    world.tasks.resume("t1", false);
+    world.tasks.resume("t1", Resumption.AS_BEFORE);
     world.run();
     assertThat(world.flink.submissions.get(1).restoreFrom()).hasValue(newest);
   }
@@ -321,7 +323,7 @@ class ReconcilerTest {
     world.run();
     assertThat(world.tasks.get("t1").state()).isEqualTo(State.FAILED);
 
-    world.tasks.resume("t1", false);
+    world.tasks.resume("t1", Resumption.AS_BEFORE);
     world.run();
     assertThat(world.tasks.get("t1").state()).isEqualTo(State.RUNNING);
     assertThat(world.flink.submissions.get(1).restoreFrom()).hasValue(checkpoint);
@@ -342,7 +344,7 @@ class ReconcilerTest {
     assertThat(paused.replicatedUntil()).hasValue(until);
     assertThat(paused.lag().orElseThrow()).isGreaterThanOrEqualTo(Duration.ofMinutes(1));
 
-    world.tasks.resume("t1", false);
+    world.tasks.resume("t1", Resumption.AS_BEFORE);
     world.run();
     world.flink.report(
         world.runningJob(),
@@ -357,7 +359,7 @@ class ReconcilerTest {
     String first = world.runningJob();
     world.flink.checkpoint(first);
     world.tasks.pause("t1");
-    world.tasks.resume("t1", false);
+    world.tasks.resume("t1", Resumption.AS_BEFORE);
     world.run();
     assertThat(directory.resolve(first)).as("still needed").exists();
     world.flink.checkpoint(world.runningJob());
@@ -395,7 +397,7 @@ class ReconcilerTest {
     switch (request) {
       case "create" -> world.tasks.create(TASK);
       case "pause" -> world.tasks.pause("t1");
-      case "resume" -> world.tasks.resume("t1", false);
+      case "resume" -> world.tasks.resume("t1", Resumption.AS_BEFORE);
       default -> world.tasks.delete("t1");
     }
   }
