@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -22,7 +21,6 @@ import org.junit.jupiter.api.Test;
  *
  * <p>The system properties {@code workload.seed} and {@code workload.seconds} choose another run.
  */
-@Tag("long")
 class RandomWorkloadReplicationIT {
 
   private static final Duration PATIENCE = Duration.ofMinutes(2);

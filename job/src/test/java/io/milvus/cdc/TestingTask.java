@@ -8,6 +8,7 @@ import io.etcd.jetcd.Client;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.task.TargetTuning;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,6 +21,7 @@ import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.ExternalizedCheckpointRetention;
+import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.configuration.RestOptions;
 import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.runtime.execution.ExecutionState;
@@ -49,11 +51,22 @@ final class TestingTask implements AutoCloseable {
 
   /** Creates a task, from the source as it is now; its job does not run yet. */
   TestingTask(Playground playground) throws Exception {
+    this(playground, Files.createTempDirectory(playground.directory(), "snapshots-"));
+  }
+
+  /**
+   * As {@link #TestingTask(Playground)}.
+   *
+   * @param snapshots where its savepoints and checkpoints are
+   */
+  TestingTask(Playground playground, Path snapshots) throws Exception {
+    this.snapshots = snapshots;
     definition = TestingDefinition.write(playground, PARALLELISM);
     etcdEndpoint = playground.etcdEndpoint();
-    snapshots = Files.createTempDirectory(playground.directory(), "snapshots-");
     Configuration configuration = new Configuration();
     configuration.set(RestOptions.BIND_PORT, "0");
+    // Checkpoints of one file each.
+    configuration.set(CheckpointingOptions.FS_SMALL_FILE_THRESHOLD, MemorySize.parse("1mb"));
     GaugeReporter.addTo(configuration);
     cluster =
         new MiniCluster(
@@ -105,6 +118,16 @@ final class TestingTask implements AutoCloseable {
       }
     }
     return true;
+  }
+
+  /** Lets the first start continue from a savepoint of another task. */
+  void continueFrom(Path savepoint) {
+    snapshot = Optional.of(savepoint.toUri().toString());
+  }
+
+  /** The directory of the savepoint or checkpoint that the next start continues from. */
+  Path snapshot() {
+    return Path.of(URI.create(snapshot.orElseThrow()));
   }
 
   /** Stops the job with a savepoint. */

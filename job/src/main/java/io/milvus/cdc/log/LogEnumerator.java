@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.apache.flink.api.connector.source.SplitEnumerator;
 import org.apache.flink.api.connector.source.SplitEnumeratorContext;
 import org.slf4j.Logger;
@@ -95,7 +96,7 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
     Optional<StartPositions> starts =
         fresh ? Optional.of(discovery.startPositions()) : Optional.empty();
     SortedSet<String> pchannels = discovery.pchannels();
-    Set<String> missing = new HashSet<>(known);
+    Set<String> missing = new TreeSet<>(known);
     starts.ifPresent(
         positions ->
             positions
