@@ -78,6 +78,18 @@ final class TargetCollection implements LaneWork {
 
   private Optional<Instant> blockedSince = Optional.empty();
 
+  /** The newest creation or renaming, while the target has not said that it is done. */
+  private Optional<Move> unanswered = Optional.empty();
+
+  /** A creation or renaming of the copy. */
+  private record Move(Place to, Request request) {
+
+    @FunctionalInterface
+    interface Request {
+      void on(TargetClient client) throws TargetException;
+    }
+  }
+
   TargetCollection(long collectionId, TargetConnection connection, TargetTuning tuning) {
     this.collectionId = collectionId;
     this.connection = connection;
@@ -150,6 +162,7 @@ final class TargetCollection implements LaneWork {
       operations += adopt(client, found.get(), wantedSchema, wantedPlace);
     }
     blockedSince = Optional.empty();
+    unanswered = Optional.empty();
     connection.copied(collectionId, wantedPlace);
     state = wanted;
     schema = wantedSchema;
@@ -179,7 +192,8 @@ final class TargetCollection implements LaneWork {
       TargetClient client, CollectionState wanted, CollectionSchema wantedSchema, Place at)
       throws TargetException {
     client.createDatabaseIfAbsent(at.database());
-    client.createCollection(creation(wanted, wantedSchema));
+    CreateCollectionRequest request = creation(wanted, wantedSchema);
+    move(client, new Move(at, open -> open.createCollection(request)));
     Optional<DescribeCollectionResponse> created =
         client.describeCollection(at.database(), at.name());
     if (created.isPresent()) {
@@ -200,9 +214,44 @@ final class TargetCollection implements LaneWork {
       // Milvus moves no collection that has an alias.
       operations += new TargetAliases(connection, from).apply(List.of());
     }
-    client.renameCollection(from.database(), from.name(), to.database(), to.name());
-    connection.copied(collectionId, to);
+    move(client, renaming(from, to));
     return operations;
+  }
+
+  private static Move renaming(Place from, Place to) {
+    return new Move(
+        to,
+        client -> client.renameCollection(from.database(), from.name(), to.database(), to.name()));
+  }
+
+  private void move(TargetClient client, Move move) throws TargetException {
+    unanswered = Optional.of(move);
+    move.request().on(client);
+    connection.copied(collectionId, move.to());
+    unanswered = Optional.empty();
+  }
+
+  /**
+   * Waits for a creation or renaming that the target may still do although its answer was lost: one
+   * that is done after the collection was dropped would leave a copy that nobody knows. The target
+   * does such requests one after the other (Milvus 2.3 to 2.5), so when it has answered the same
+   * one again, the first is over.
+   */
+  private void settle(TargetClient client) throws TargetException {
+    if (unanswered.isEmpty()) {
+      return;
+    }
+    Move move = unanswered.get();
+    try {
+      move.request().on(client);
+    } catch (TargetException e) {
+      if (e.kind() == Kind.OUTAGE) {
+        throw e;
+      }
+      LOG.debug("A repeated request is refused, as it should be when the first was done", e);
+    }
+    connection.copied(collectionId, move.to());
+    unanswered = Optional.empty();
   }
 
   /**
@@ -216,8 +265,7 @@ final class TargetCollection implements LaneWork {
       return;
     }
     Place aside = new Place(from.database(), from.name() + suffix);
-    client.renameCollection(from.database(), from.name(), aside.database(), aside.name());
-    connection.copied(collectionId, aside);
+    move(client, renaming(from, aside));
     LOG.info("A copy gives up its name until its new one is free: from={} to={}", from, aside);
   }
 
@@ -539,6 +587,7 @@ final class TargetCollection implements LaneWork {
    */
   private int drop() throws TargetException {
     TargetClient client = connection.client();
+    settle(client);
     Optional<Place> present = connection.locate(collectionId);
     if (present.isEmpty()) {
       return 0;

@@ -2,6 +2,7 @@ package io.milvus.cdc.target;
 
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
+import io.milvus.grpc.CreateCollectionRequest;
 import io.milvus.grpc.CreateDatabaseRequest;
 import io.milvus.grpc.CreatePartitionRequest;
 import io.milvus.grpc.DeleteRequest;
@@ -20,10 +21,13 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A target on a real connection that fails as it is told, which a real Milvus does not on demand.
@@ -36,6 +40,10 @@ final class FaultyMilvus extends InProcessMilvus {
   private final Set<String> partitions = new TreeSet<>(Set.of("_default"));
   private final Set<String> databases = new TreeSet<>(Set.of("default"));
   private int doubled;
+  private Optional<CreateCollectionRequest> lateCreation = Optional.empty();
+
+  /** When it is there, the next creation waits for it, is not answered, and is done later. */
+  final AtomicReference<CompletableFuture<Void>> creationToDelay = new AtomicReference<>();
 
   /** What the next writes meet, one after the other. */
   final ConcurrentLinkedQueue<Fault> faults = new ConcurrentLinkedQueue<>();
@@ -126,8 +134,43 @@ final class FaultyMilvus extends InProcessMilvus {
   }
 
   @Override
+  public void createCollection(
+      CreateCollectionRequest request, StreamObserver<io.milvus.grpc.Status> out) {
+    CompletableFuture<Void> delay = creationToDelay.getAndSet(null);
+    if (delay == null) {
+      doWhatIsLate();
+      super.createCollection(request, out);
+      return;
+    }
+    delay.join();
+    synchronized (this) {
+      lateCreation = Optional.of(request);
+    }
+    out.onError(Status.UNAVAILABLE.asRuntimeException());
+  }
+
+  /** Does the delayed creation, as a real server does before it does the next such request. */
+  synchronized void doWhatIsLate() {
+    lateCreation.ifPresent(request -> super.createCollection(request, new Unheard()));
+    lateCreation = Optional.empty();
+  }
+
+  /** Nobody waits for the answer. */
+  private static final class Unheard implements StreamObserver<io.milvus.grpc.Status> {
+    @Override
+    public void onNext(io.milvus.grpc.Status value) {}
+
+    @Override
+    public void onError(Throwable error) {}
+
+    @Override
+    public void onCompleted() {}
+  }
+
+  @Override
   public synchronized void dropCollection(
       DropCollectionRequest request, StreamObserver<io.milvus.grpc.Status> out) {
+    doWhatIsLate();
     calls.add("drop " + request.getCollectionName());
     super.dropCollection(request, out);
   }

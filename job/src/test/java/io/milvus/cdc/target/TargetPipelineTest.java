@@ -5,6 +5,7 @@ import static io.milvus.cdc.target.Messages.delete;
 import static io.milvus.cdc.target.Messages.insert;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.milvus.cdc.catalog.v1.CollectionState;
 import io.milvus.cdc.catalog.v1.Partition;
@@ -23,6 +24,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -90,6 +92,22 @@ class TargetPipelineTest {
     assertThat(inserted).hasValue(2);
     assertThat(retried).hasValue(1);
     assertThat(pipeline.waitingFor()).isEmpty();
+  }
+
+  @Test
+  void aCopyIsDroppedThoughNobodyHeardOfItsCreation() throws Exception {
+    pipeline.submit(new CollectionGone(Messages.COLLECTION));
+    pipeline.flush();
+    CompletableFuture<Void> creation = new CompletableFuture<>();
+    target.creationToDelay.set(creation);
+    pipeline.submit(new CollectionSeen(Messages.collection("c").toBuilder().setId(9002).build()));
+    await().until(() -> target.creationToDelay.get() == null);
+    pipeline.submit(new CollectionGone(9002));
+    creation.complete(null);
+    pipeline.flush();
+
+    target.doWhatIsLate();
+    assertThat(target.collection()).isEmpty();
   }
 
   @Test

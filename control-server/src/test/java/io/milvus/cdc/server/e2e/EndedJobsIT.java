@@ -1,0 +1,103 @@
+package io.milvus.cdc.server.e2e;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.milvus.cdc.playground.Part;
+import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
+import io.milvus.cdc.workload.SourceWriter;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** What jobs leave behind in a TaskManager that runs many of them. */
+@Tag("long")
+class EndedJobsIT {
+
+  /** Threads of Flink and of the JVM come as they are needed, and stay. */
+  private static final Pattern NOT_OF_A_JOB =
+      Pattern.compile("(?i).*(flink|pekko|attach listener|c[12] compiler|gc |g1 |timer).*");
+
+  private static final Pattern THREAD = Pattern.compile("(?m)^\"([^\"]+)\"");
+  private static final Pattern JOB_LOADER = Pattern.compile("ChildFirstClassLoader");
+  private static final Pattern METASPACE = Pattern.compile("Both:.*?([0-9.]+) MB used");
+
+  @Test
+  void manyJobsLeaveNoThreadAndNoClass() throws Exception {
+    int jobs = Integer.getInteger("ended.jobs", 50);
+    try (TaskScenario scenario = new TaskScenario(FlinkMode.REMOTE)) {
+      Set<String> before = threads(scenario);
+      String task = scenario.client.create(scenario.playground.targetUri());
+      scenario.awaitState(task, "Running");
+      SourceWriter writer = scenario.newCollection("ended");
+      double afterTheFirst = 0;
+      for (int i = 0; i < jobs; i++) {
+        writer.insert(i * 10, i * 10 + 10, 1);
+        scenario.awaitReplicated(task);
+        scenario.client.ask("pause", task).data();
+        if (i == 1) {
+          afterTheFirst = metaspace(scenario);
+        }
+        scenario.client.ask("resume", task).data();
+        scenario.awaitState(task, "Running");
+      }
+      scenario.client.ask("pause", task).data();
+      assertThat(scenario.differences("ended")).isEmpty();
+
+      ask(scenario, "GC.run");
+      ask(scenario, "GC.run");
+      Set<String> left = threads(scenario);
+      left.removeAll(before);
+      System.out.printf(
+          "jobs: %d, metaspace %.1f MB after two, %.1f MB now, %d class loaders of jobs%n",
+          jobs, afterTheFirst, metaspace(scenario), jobLoaders(scenario));
+      assertThat(left).as("threads").isEmpty();
+      // Flink keeps the newest one until the next comes.
+      assertThat(jobLoaders(scenario)).as("class loaders of jobs").isLessThanOrEqualTo(1);
+    }
+  }
+
+  /** Names without numbers. */
+  private static Set<String> threads(TaskScenario scenario) throws Exception {
+    Set<String> names = new TreeSet<>();
+    Matcher thread = THREAD.matcher(ask(scenario, "Thread.print"));
+    while (thread.find()) {
+      String name = thread.group(1).replaceAll("[0-9]+", "N");
+      if (!NOT_OF_A_JOB.matcher(name).matches()) {
+        names.add(name);
+      }
+    }
+    return names;
+  }
+
+  private static long jobLoaders(TaskScenario scenario) throws Exception {
+    return JOB_LOADER.matcher(ask(scenario, "VM.classloaders")).results().count();
+  }
+
+  private static double metaspace(TaskScenario scenario) throws Exception {
+    ask(scenario, "GC.run");
+    Matcher used = METASPACE.matcher(ask(scenario, "VM.metaspace"));
+    assertThat(used.find()).isTrue();
+    return Double.parseDouble(used.group(1));
+  }
+
+  /** Asks the TaskManager's JVM. */
+  private static String ask(TaskScenario scenario, String question)
+      throws IOException, InterruptedException {
+    Process jcmd =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                Long.toString(scenario.playground.pid(Part.TASK_MANAGER)),
+                question)
+            .redirectErrorStream(true)
+            .start();
+    String answer = new String(jcmd.getInputStream().readAllBytes(), UTF_8);
+    assertThat(jcmd.waitFor()).as(answer).isZero();
+    return answer;
+  }
+}
