@@ -119,9 +119,11 @@ abstract class InProcessMilvus extends MilvusServiceGrpc.MilvusServiceImplBase
   }
 
   @Override
-  public synchronized void createCollection(
+  public void createCollection(
       CreateCollectionRequest request, StreamObserver<io.milvus.grpc.Status> out) {
-    collection = Optional.of(request);
+    synchronized (this) {
+      collection = Optional.of(request);
+    }
     answer(out, io.milvus.grpc.Status::getDefaultInstance);
   }
 

@@ -20,13 +20,18 @@ enum Fault {
   JOB_MANAGER(FlinkMode.REMOTE, (stage, random) -> stage.killAndRestart(Part.JOB_MANAGER)),
   /** {@code kill -9} of the target. */
   TARGET(FlinkMode.EMBEDDED, (stage, random) -> stage.killAndRestart(Part.TARGET)),
-  /** The target does nothing for half a minute, and closes no connection. */
+  /**
+   * The target does nothing for half a minute, and closes no connection. A Milvus (2.3) whose
+   * session in etcd has ended meanwhile works no more until it is started anew.
+   */
   TARGET_FROZEN(
       FlinkMode.EMBEDDED,
       (stage, random) -> {
         stage.playground().suspend(Part.TARGET);
         Stage.sleep(Duration.ofSeconds(30));
         stage.playground().resume(Part.TARGET);
+        Stage.sleep(Duration.ofSeconds(5));
+        stage.killAndRestart(Part.TARGET);
       }),
   /**
    * The connection to the target is reset in the middle of calls, loses acknowledgements of what
