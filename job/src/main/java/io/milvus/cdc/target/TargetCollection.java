@@ -148,6 +148,9 @@ final class TargetCollection implements LaneWork {
     TargetClient client = connection.client();
     int operations = 0;
 
+    if (unanswered.filter(move -> !move.to().equals(wantedPlace)).isPresent()) {
+      settle(client);
+    }
     Optional<Place> present = connection.locate(collectionId);
     if (present.isPresent() && !present.get().equals(wantedPlace)) {
       operations += rename(client, present.get(), wantedPlace);
@@ -233,7 +236,7 @@ final class TargetCollection implements LaneWork {
 
   /**
    * Waits for a creation or renaming that the target may still do although its answer was lost: one
-   * that is done after the collection was dropped would leave a copy that nobody knows. The target
+   * that is done after the copy was dropped, or made elsewhere, would leave a second. The target
    * does such requests one after the other (Milvus 2.3 to 2.5), so when it has answered the same
    * one again, the first is over.
    */

@@ -24,6 +24,7 @@ import io.milvus.grpc.ListDatabasesResponse;
 import io.milvus.grpc.LoadState;
 import io.milvus.grpc.MilvusServiceGrpc;
 import io.milvus.grpc.MutationResult;
+import io.milvus.grpc.RenameCollectionRequest;
 import io.milvus.grpc.ShowCollectionsRequest;
 import io.milvus.grpc.ShowCollectionsResponse;
 import io.milvus.grpc.ShowPartitionsRequest;
@@ -32,17 +33,22 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 
 /**
- * A target on a real connection that holds one collection; what becomes of rows is up to others.
+ * A target on a real connection that holds collections of one database, and tells about one; what
+ * becomes of rows is up to others.
  */
 abstract class InProcessMilvus extends MilvusServiceGrpc.MilvusServiceImplBase
     implements AutoCloseable {
 
   private final Server server;
-  private Optional<CreateCollectionRequest> collection = Optional.empty();
+  private final Map<String, CreateCollectionRequest> collections = new TreeMap<>();
 
   InProcessMilvus() throws IOException {
     server =
@@ -71,9 +77,14 @@ abstract class InProcessMilvus extends MilvusServiceGrpc.MilvusServiceImplBase
     return schema;
   }
 
-  /** The collection as it was asked for; empty when it was not. */
+  /** Names of the collections. */
+  synchronized Set<String> names() {
+    return new TreeSet<>(collections.keySet());
+  }
+
+  /** The first collection as it was asked for; empty when there is none. */
   synchronized Optional<CreateCollectionRequest> collection() {
-    return collection;
+    return collections.values().stream().findFirst();
   }
 
   /** The collection's schema as it understood it. */
@@ -122,7 +133,7 @@ abstract class InProcessMilvus extends MilvusServiceGrpc.MilvusServiceImplBase
   public void createCollection(
       CreateCollectionRequest request, StreamObserver<io.milvus.grpc.Status> out) {
     synchronized (this) {
-      collection = Optional.of(request);
+      collections.put(request.getCollectionName(), request);
     }
     answer(out, io.milvus.grpc.Status::getDefaultInstance);
   }
@@ -130,7 +141,14 @@ abstract class InProcessMilvus extends MilvusServiceGrpc.MilvusServiceImplBase
   @Override
   public synchronized void dropCollection(
       DropCollectionRequest request, StreamObserver<io.milvus.grpc.Status> out) {
-    collection = Optional.empty();
+    collections.remove(request.getCollectionName());
+    answer(out, io.milvus.grpc.Status::getDefaultInstance);
+  }
+
+  @Override
+  public synchronized void renameCollection(
+      RenameCollectionRequest request, StreamObserver<io.milvus.grpc.Status> out) {
+    collections.put(request.getNewName(), collections.remove(request.getOldName()));
     answer(out, io.milvus.grpc.Status::getDefaultInstance);
   }
 
@@ -144,8 +162,9 @@ abstract class InProcessMilvus extends MilvusServiceGrpc.MilvusServiceImplBase
   public synchronized void describeCollection(
       DescribeCollectionRequest request, StreamObserver<DescribeCollectionResponse> out) {
     DescribeCollectionResponse.Builder response = DescribeCollectionResponse.newBuilder();
-    if (collection.isPresent()) {
-      response.setSchema(schema()).addAllProperties(collection.get().getPropertiesList());
+    CreateCollectionRequest collection = collections.get(request.getCollectionName());
+    if (collection != null) {
+      response.setSchema(schema()).addAllProperties(collection.getPropertiesList());
     } else {
       response.setStatus(io.milvus.grpc.Status.newBuilder().setCode(100).setReason("not found"));
     }

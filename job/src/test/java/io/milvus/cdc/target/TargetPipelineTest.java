@@ -107,7 +107,22 @@ class TargetPipelineTest {
     pipeline.flush();
 
     target.doWhatIsLate();
-    assertThat(target.collection()).isEmpty();
+    assertThat(target.names()).isEmpty();
+  }
+
+  @Test
+  void aCopyIsRenamedThoughNobodyHeardOfItsCreation() throws Exception {
+    CompletableFuture<Void> creation = new CompletableFuture<>();
+    target.creationToDelay.set(creation);
+    CollectionState other = Messages.collection("other").toBuilder().setId(9002).build();
+    pipeline.submit(new CollectionSeen(other));
+    await().until(() -> target.creationToDelay.get() == null);
+    pipeline.submit(new CollectionSeen(other.toBuilder().setName("renamed").build()));
+    creation.complete(null);
+    pipeline.flush();
+
+    target.doWhatIsLate();
+    assertThat(target.names()).containsExactly("c", "renamed");
   }
 
   @Test
