@@ -1,0 +1,128 @@
+package io.milvus.cdc.server.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.milvus.cdc.playground.PlaygroundSettings;
+import io.milvus.cdc.server.flink.JobMeasures;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Alerts and dashboard against the metrics that there are, and against the runbook. */
+class MonitoringTest {
+
+  private static final Path DOCS = PlaygroundSettings.defaults().repository().resolve("docs");
+  private static final Pattern METRIC = Pattern.compile("\\bmilvus_cdc_[a-z_]+");
+
+  @TempDir Path directory;
+
+  @Test
+  void alertsAskForMetricsThatThereAre() throws IOException {
+    List<JsonNode> alerts = alerts();
+    assertThat(alerts).hasSizeGreaterThan(5);
+    Set<String> exported = exported();
+    for (JsonNode alert : alerts) {
+      String expression = alert.path("expr").asText();
+      if (!expression.startsWith("up{")) {
+        assertThat(metrics(expression))
+            .as(alert.path("alert").asText())
+            .isNotEmpty()
+            .isSubsetOf(exported);
+      }
+    }
+  }
+
+  @Test
+  void everyAlertHasItsPlaceInTheRunbook() throws IOException {
+    String runbook = Files.readString(DOCS.resolve("operating.md"));
+    for (JsonNode alert : alerts()) {
+      String name = alert.path("alert").asText();
+      assertThat(runbook).contains("\n### " + name + "\n");
+      assertThat(alert.path("annotations").path("runbook").asText())
+          .isEqualTo("docs/operating.md#" + name.toLowerCase(Locale.ROOT));
+    }
+  }
+
+  @Test
+  void theDashboardShowsMetricsThatThereAre() throws IOException {
+    JsonNode dashboard =
+        new ObjectMapper()
+            .readTree(DOCS.resolve("monitoring/grafana/dashboards/milvus-cdc.json").toFile());
+    Set<String> shown = new TreeSet<>();
+    for (JsonNode panel : dashboard.path("panels")) {
+      for (JsonNode target : panel.path("targets")) {
+        assertThat(metrics(target.path("expr").asText()))
+            .as(panel.path("title").asText())
+            .isNotEmpty();
+        shown.addAll(metrics(target.path("expr").asText()));
+      }
+    }
+    assertThat(exported()).containsAll(shown);
+    assertThat(shown).as("what it leaves out").containsAll(ofTasks());
+  }
+
+  private static List<JsonNode> alerts() throws IOException {
+    JsonNode rules = new YAMLMapper().readTree(DOCS.resolve("monitoring/alerts.yml").toFile());
+    List<JsonNode> alerts = new ArrayList<>();
+    rules.path("groups").forEach(group -> group.path("rules").forEach(alerts::add));
+    return alerts;
+  }
+
+  private static Set<String> metrics(String text) {
+    Set<String> names = new TreeSet<>();
+    METRIC.matcher(text).results().forEach(result -> names.add(result.group()));
+    return names;
+  }
+
+  private Set<String> ofTasks() {
+    Set<String> names = exported();
+    // The state is shown as the number of tasks in it.
+    names.removeIf(
+        name -> !name.startsWith("milvus_cdc_task_") || name.equals("milvus_cdc_task_state"));
+    return names;
+  }
+
+  /** Names of all samples of a server that has a task and was asked something. */
+  private Set<String> exported() {
+    try (TestServer server = new TestServer(directory)) {
+      assertThat(server.create("one", "one").statusCode()).isEqualTo(200);
+      String job =
+          server.json(server.ask("get", "one")).path("data").path("task").path("job_id").asText();
+      server.flink.report(
+          job,
+          new JobMeasures(
+              Optional.of(server.clock.instant()),
+              Optional.of(Duration.ZERO),
+              1,
+              1,
+              1,
+              OptionalLong.of(1),
+              1));
+      server.sourceLog.retention = Optional.of(Duration.ofDays(7));
+      server.retention.ask();
+      server.clock.advance(Duration.ofSeconds(2));
+      assertThat(server.ask("get", "one").statusCode()).isEqualTo(200);
+      return metrics(
+          server
+              .get("/cdc/metrics")
+              .body()
+              .lines()
+              .filter(line -> !line.startsWith("#"))
+              .reduce("", (all, line) -> all + "\n" + line));
+    }
+  }
+}
