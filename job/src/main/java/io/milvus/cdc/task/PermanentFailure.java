@@ -2,7 +2,6 @@ package io.milvus.cdc.task;
 
 import org.apache.flink.runtime.throwable.ThrowableAnnotation;
 import org.apache.flink.runtime.throwable.ThrowableType;
-import org.apache.flink.util.SerializedThrowable;
 
 /**
  * A task cannot go on, and trying again would not help: its job fails at once, whatever its restart
@@ -23,6 +22,18 @@ public final class PermanentFailure extends RuntimeException {
 
   /** A failure with a reason for people and what led to it. */
   public PermanentFailure(String reason, Throwable cause) {
-    super(reason, new SerializedThrowable(cause));
+    super(reason, new Cause(cause));
+  }
+
+  /** What another exception says, without its fields. */
+  private static final class Cause extends Exception {
+
+    private static final long serialVersionUID = 1L;
+
+    Cause(Throwable original) {
+      super(
+          original.toString(), original.getCause() == null ? null : new Cause(original.getCause()));
+      setStackTrace(original.getStackTrace());
+    }
   }
 }
