@@ -197,8 +197,9 @@ final class Lane {
     return !step.isEmpty() && step.element().event() instanceof DatabaseGone && queue.isEmpty();
   }
 
+  /** One that was tried is not: it may be done yet although nobody heard of it. */
   private boolean isOutdated() {
-    return step.element().event() instanceof DatabaseGone && !dropsDatabase();
+    return failures == 0 && step.element().event() instanceof DatabaseGone && !dropsDatabase();
   }
 
   /** What a step did. */

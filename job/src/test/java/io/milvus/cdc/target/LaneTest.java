@@ -8,6 +8,8 @@ import io.milvus.cdc.catalog.v1.CollectionState;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
+import io.milvus.cdc.event.SourceEvent.DatabaseGone;
+import io.milvus.cdc.event.SourceEvent.DatabaseSeen;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.task.TargetTuning;
 import io.milvus.grpc.CollectionSchema;
@@ -96,6 +98,29 @@ class LaneTest {
     assertThat(done).containsExactly(GONE);
     assertThat(lane.oldest()).isEqualTo(Long.MAX_VALUE);
     assertThat(bytes).as("memory that was given back").isZero();
+  }
+
+  @Test
+  void aDatabaseThatHasComeBackIsNotDropped() throws Exception {
+    Lane database = new Lane(new Recorded());
+    database.add(1, new DatabaseGone("d"));
+    database.add(2, new DatabaseSeen("d"));
+    run(database);
+    assertThat(done).containsExactly(new DatabaseSeen("d"));
+  }
+
+  @Test
+  void theDropOfADatabaseThatWasBegunIsFinishedThoughItHasComeBack() throws Exception {
+    Lane database = new Lane(new Recorded());
+    refused.add(new DatabaseGone("d"));
+    database.add(1, new DatabaseGone("d"));
+    assertThatThrownBy(() -> run(database)).isInstanceOf(TargetException.class);
+    assertThat(database.countFailure(TargetException.Kind.OUTAGE)).isEqualTo(1);
+
+    database.add(2, new DatabaseSeen("d"));
+    refused.clear();
+    run(database);
+    assertThat(done).containsExactly(new DatabaseGone("d"), new DatabaseSeen("d"));
   }
 
   private static CollectionSeen seen(String name) {
