@@ -39,7 +39,7 @@ class HotKeysAndRestartsIT {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final int CLIENTS = 8;
   private static final int HOT_KEYS = 100;
-  private static final int HOT_SECONDS = Integer.getInteger("hot.seconds", 30);
+  private static final int HOT_SECONDS = Integer.getInteger("hot.seconds", 60);
 
   /** In database "missed". */
   private static final List<String> EXISTING =
