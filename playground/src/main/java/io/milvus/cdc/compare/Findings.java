@@ -19,6 +19,11 @@ final class Findings {
     }
   }
 
+  void addAll(Findings others) {
+    others.found.forEach(this::add);
+    more |= others.more;
+  }
+
   /** Whether looking for more is in vain. */
   boolean isFull() {
     return found.size() >= MOST;

@@ -24,18 +24,30 @@ final class TemporaryLoad implements AutoCloseable {
     this.collection = collection;
     this.before = described.loaded();
     if (before.isReadable()) {
-      release();
+      release(cluster, database, collection);
     }
+    load(cluster, database, collection, 1);
+  }
+
+  /** Loads all of a loaded collection once more, and returns when that is done. */
+  static void loadAnew(MilvusCluster cluster, String database, String collection, int replicas) {
+    release(cluster, database, collection);
+    load(cluster, database, collection, replicas);
+    var unused = loaded(cluster, database, collection);
+  }
+
+  private static void load(
+      MilvusCluster cluster, String database, String collection, int replicas) {
     LoadCollectionRequest request =
         LoadCollectionRequest.newBuilder()
             .setDbName(database)
             .setCollectionName(collection)
-            .setReplicaNumber(1)
+            .setReplicaNumber(replicas)
             .build();
     cluster.call(stub -> stub.loadCollection(request));
   }
 
-  private void release() {
+  private static void release(MilvusCluster cluster, String database, String collection) {
     ReleaseCollectionRequest request =
         ReleaseCollectionRequest.newBuilder()
             .setDbName(database)
@@ -46,6 +58,10 @@ final class TemporaryLoad implements AutoCloseable {
 
   /** What is loaded once loading has ended. */
   LoadedPart loaded() {
+    return loaded(cluster, database, collection);
+  }
+
+  private static LoadedPart loaded(MilvusCluster cluster, String database, String collection) {
     return LoadedPart.read(
         cluster,
         DescribeCollectionRequest.newBuilder()
@@ -56,7 +72,7 @@ final class TemporaryLoad implements AutoCloseable {
 
   @Override
   public void close() {
-    release();
+    release(cluster, database, collection);
     if (before.isReadable()) {
       LoadPartitionsRequest request =
           LoadPartitionsRequest.newBuilder()
