@@ -83,7 +83,7 @@ public final class Chaos {
         "lag<1s after",
         "collections",
         "rows",
-        "missing",
+        "unknown",
         "differences");
     for (FlinkMode flink : FlinkMode.values()) {
       List<Fault> here = faults.stream().filter(one -> one.flink() == flink).toList();
@@ -157,7 +157,10 @@ public final class Chaos {
         compared.differences().size());
     if (!compared.isSame()) {
       throw new PlaygroundException(
-          "source and target differ: " + String.join("; ", compared.differences()));
+          "source and target differ: "
+              + String.join("; ", compared.differences())
+              + "; not compared: "
+              + String.join("; ", compared.notCompared()));
     }
     RandomWorkload.removeAll(stage.source());
     stage.resume();

@@ -122,7 +122,8 @@ public final class RandomWorkload {
 
   /**
    * Lets a writer whose call failed, with whatever outcome, leave its collections as they are and
-   * go on with others as soon as the source answers again.
+   * go on with others as soon as the source answers again. At the end each gets what it needs to be
+   * compared. The source has to work then.
    */
   public RandomWorkload survivingFaults() {
     return new RandomWorkload(source, seed, writers, databases, steps, duration, true);
@@ -163,6 +164,9 @@ public final class RandomWorkload {
       for (Future<Report> writer : running) {
         all = all.plus(writer.get());
       }
+      if (survives) {
+        calls.completeAll();
+      }
       return all;
     } catch (ExecutionException e) {
       throw new IllegalStateException(e.getCause().getMessage(), e.getCause());
@@ -201,7 +205,7 @@ public final class RandomWorkload {
               "Seed " + seed + ", " + writer + ": " + e.getMessage(), e);
         }
         before = before.plus(writer.report());
-        awaitAnswer(calls);
+        awaitMended(calls, writer);
       }
       if (System.nanoTime() > end) {
         return before;
@@ -209,11 +213,12 @@ public final class RandomWorkload {
     }
   }
 
-  private static void awaitAnswer(SourceCalls calls) {
+  private static void awaitMended(SourceCalls calls, WorkloadWriter writer) {
     long end = System.nanoTime() + LONGEST_OUTAGE.toNanos();
     while (true) {
       try {
         List<String> unused = calls.databases();
+        writer.mend();
         return;
       } catch (RuntimeException e) {
         if (System.nanoTime() > end) {

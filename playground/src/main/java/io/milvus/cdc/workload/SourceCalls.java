@@ -9,14 +9,17 @@ import io.milvus.grpc.CreateCollectionRequest;
 import io.milvus.grpc.CreateDatabaseRequest;
 import io.milvus.grpc.CreateIndexRequest;
 import io.milvus.grpc.CreatePartitionRequest;
+import io.milvus.grpc.DataType;
 import io.milvus.grpc.DeleteRequest;
 import io.milvus.grpc.DescribeCollectionRequest;
 import io.milvus.grpc.DescribeCollectionResponse;
+import io.milvus.grpc.DescribeIndexRequest;
 import io.milvus.grpc.DropAliasRequest;
 import io.milvus.grpc.DropCollectionRequest;
 import io.milvus.grpc.DropDatabaseRequest;
 import io.milvus.grpc.DropIndexRequest;
 import io.milvus.grpc.DropPartitionRequest;
+import io.milvus.grpc.FieldSchema;
 import io.milvus.grpc.FlushRequest;
 import io.milvus.grpc.FlushResponse;
 import io.milvus.grpc.GetLoadStateRequest;
@@ -76,6 +79,67 @@ final class SourceCalls {
                       .setCollectionName(name)
                       .build()));
     }
+  }
+
+  /** Makes collections complete whose writer could not: with an index, and known to etcd. */
+  void completeAll() {
+    for (String database : databases()) {
+      for (String collection : source.collections(database)) {
+        makeLoadable(database, collection);
+        keepProperties(database, collection);
+      }
+    }
+  }
+
+  private void makeLoadable(String database, String collection) {
+    DescribeCollectionRequest describe =
+        DescribeCollectionRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .build();
+    FieldSchema vector =
+        source
+            .call(stub -> stub.describeCollection(describe), DescribeCollectionResponse::getStatus)
+            .getSchema()
+            .getFieldsList()
+            .stream()
+            .filter(field -> field.getName().equals(AllTypes.VECTOR))
+            .findFirst()
+            .orElseThrow();
+    DescribeIndexRequest indexes =
+        DescribeIndexRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .setFieldName(AllTypes.VECTOR)
+            .build();
+    if (source.stub().describeIndex(indexes).getIndexDescriptionsCount() > 0) {
+      return;
+    }
+    boolean binary = vector.getDataType() == DataType.BinaryVector;
+    CreateIndexRequest request =
+        CreateIndexRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .setFieldName(AllTypes.VECTOR)
+            .addExtraParams(pair("index_type", binary ? "BIN_FLAT" : "FLAT"))
+            .addExtraParams(pair("metric_type", binary ? "HAMMING" : "L2"))
+            .build();
+    source.call(stub -> stub.createIndex(request));
+  }
+
+  /**
+   * Lets Milvus 2.3 write the properties of a collection to its etcd: a call writes those that the
+   * one before it has changed.
+   */
+  private void keepProperties(String database, String collection) {
+    AlterCollectionRequest request =
+        AlterCollectionRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .addProperties(pair("note", "kept"))
+            .build();
+    source.call(stub -> stub.alterCollection(request));
+    source.call(stub -> stub.alterCollection(request));
   }
 
   void create(LiveCollection collection, ConsistencyLevel consistency) {

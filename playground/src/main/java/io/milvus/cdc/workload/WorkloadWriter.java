@@ -73,6 +73,10 @@ final class WorkloadWriter {
   private int mark;
   private int steps;
   private String doing = "nothing";
+  private Optional<Upsert> unanswered = Optional.empty();
+
+  /** The rows of an upsert: those with a key from one number up to another. */
+  private record Upsert(LiveCollection collection, long from, long to) {}
 
   WorkloadWriter(
       SourceCalls calls,
@@ -428,8 +432,30 @@ final class WorkloadWriter {
     long from = batch.keys().get(first);
     int rows = 1 + random.nextInt(size - first);
     does(Operation.UPSERT, rows + " rows from " + from + " in " + collection);
-    calls.upsert(collection, batch.partition(), from, from + rows, ++mark);
-    written(rows);
+    upsert(new Upsert(collection, from, from + rows), batch.partition(), ++mark);
+  }
+
+  private void upsert(Upsert upsert, String partition, int mark) {
+    unanswered = Optional.of(upsert);
+    calls.upsert(upsert.collection(), partition, upsert.from(), upsert.to(), mark);
+    unanswered = Optional.empty();
+    written((int) (upsert.to() - upsert.from()));
+  }
+
+  /**
+   * Deletes the rows of an upsert that was not answered: a source that dies in the middle of one
+   * keeps the old rows beside the new ones, and which of them a reader gets is open.
+   */
+  void mend() {
+    unanswered.ifPresent(
+        upsert ->
+            calls.delete(
+                upsert.collection(),
+                "",
+                upsert
+                    .collection()
+                    .types
+                    .expression(LongStream.range(upsert.from(), upsert.to()))));
   }
 
   private void deleteByKeys(LiveCollection collection) {
@@ -579,8 +605,7 @@ final class WorkloadWriter {
     int rows = 1 + random.nextInt(Math.min(20, SHARED_KEYS - from));
     does(Operation.UPSERT_SHARED, rows + " rows from " + from);
     // No two writers write the same row under one mark.
-    calls.upsert(shared, "", from, from + rows, ++mark * 100 + number);
-    written(rows);
+    upsert(new Upsert(shared, from, from + rows), "", ++mark * 100 + number);
   }
 
   private void deleteShared() {
