@@ -41,6 +41,11 @@ final class Announcements {
     known.outside().forEach(id -> outside.put(id, Optional.empty()));
   }
 
+  /** Names of the databases that have been told, and whose end has not. */
+  Set<String> databases() {
+    return Set.copyOf(databases);
+  }
+
   /**
    * What has to be told after a listing: all that is new or different, and all that is gone.
    *

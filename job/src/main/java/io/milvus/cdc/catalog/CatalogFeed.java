@@ -10,10 +10,14 @@ import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.UnreadableTaskException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -38,7 +42,7 @@ import org.slf4j.LoggerFactory;
  * to a watch that is still catching up after it was opened; none is therefore asked for within the
  * first second of a watch.
  */
-final class CatalogFeed implements Runnable {
+final class CatalogFeed implements CatalogReader.Feed {
 
   /** How this feed deals with time; tests are in more of a hurry. */
   record Pace(
@@ -51,19 +55,25 @@ final class CatalogFeed implements Runnable {
             Duration.ofSeconds(10));
   }
 
-  /** Loads what the task is; told anew until it succeeds. */
-  @FunctionalInterface
-  interface TaskLoader {
-    /**
-     * Reads a task from its store.
-     *
-     * @throws EtcdUnavailableException when the store does not answer
-     */
+  /** A task in its store. Each call throws when the store does not answer, and is repeated then. */
+  interface TaskRecord {
+    /** What the task is. */
     LoadedTask load() throws EtcdUnavailableException;
+
+    /** A database is about to be announced. */
+    void note(String database) throws EtcdUnavailableException;
+
+    /** The end of a database was announced, and that is part of a checkpoint. */
+    void forget(String database) throws EtcdUnavailableException;
   }
 
-  /** A task as its store has it. */
-  record LoadedTask(TaskDefinition definition, StartPositions starts) {}
+  /**
+   * A task as its store has it.
+   *
+   * @param databases names of databases that were announced, maybe after the checkpoint that this
+   *     run begins with, and whose end was not
+   */
+  record LoadedTask(TaskDefinition definition, StartPositions starts, Set<String> databases) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(CatalogFeed.class);
 
@@ -73,12 +83,13 @@ final class CatalogFeed implements Runnable {
   /** How often an unanswered request for progress is repeated. */
   private static final Duration PROGRESS_REQUEST_INTERVAL = Duration.ofMillis(200);
 
-  private final TaskLoader loader;
+  private final TaskRecord record;
   private final Function<TaskDefinition, MilvusMetadata> connect;
   private final KnownObjects restored;
   private final EventQueue queue;
   private final LongSupplier clock;
   private final Pace pace;
+  private final Queue<String> droppedDatabases = new ConcurrentLinkedQueue<>();
 
   private boolean connected = true;
 
@@ -86,13 +97,13 @@ final class CatalogFeed implements Runnable {
   private int failures;
 
   CatalogFeed(
-      TaskLoader loader,
+      TaskRecord record,
       Function<TaskDefinition, MilvusMetadata> connect,
       KnownObjects restored,
       EventQueue queue,
       LongSupplier clock,
       Pace pace) {
-    this.loader = loader;
+    this.record = record;
     this.connect = connect;
     this.restored = restored;
     this.queue = queue;
@@ -104,7 +115,13 @@ final class CatalogFeed implements Runnable {
   public void run() {
     try {
       LoadedTask task = loadTask();
-      follow(task, new Announcements(task.definition().selection(), restored));
+      for (String database : restored.databases()) {
+        if (!task.databases().contains(database)) {
+          note(database); // By a release that made no notes.
+        }
+      }
+      KnownObjects known = restored.withDatabases(task.databases());
+      follow(task, new Announcements(task.definition().selection(), known));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (UnreadableMetadataException | UnreadableTaskException e) {
@@ -115,14 +132,47 @@ final class CatalogFeed implements Runnable {
     }
   }
 
+  /** The end of databases was announced, and that is part of a completed checkpoint. */
+  @Override
+  public void dropped(Collection<String> databases) {
+    droppedDatabases.addAll(databases);
+  }
+
   private LoadedTask loadTask() throws InterruptedException {
     while (true) {
       try {
-        return loader.load();
+        return record.load();
       } catch (EtcdUnavailableException e) {
         lost(e);
         pause();
       }
+    }
+  }
+
+  /**
+   * A database has neither an id nor a mark on the target: the note tells, after a restart from an
+   * older checkpoint, that it was the task which made it.
+   */
+  private void note(String database) throws InterruptedException {
+    while (true) {
+      try {
+        record.note(database);
+        return;
+      } catch (EtcdUnavailableException e) {
+        lost(e);
+        pause();
+      }
+    }
+  }
+
+  private void forgetDropped(Announcements announcements) throws EtcdUnavailableException {
+    for (String database = droppedDatabases.peek();
+        database != null;
+        database = droppedDatabases.peek()) {
+      if (!announcements.databases().contains(database)) {
+        record.forget(database);
+      }
+      droppedDatabases.remove();
     }
   }
 
@@ -174,6 +224,7 @@ final class CatalogFeed implements Runnable {
       long nextProgress = System.nanoTime() + pace.progressInterval().toNanos();
       Optional<Unconfirmed> unconfirmed = Optional.empty();
       while (true) {
+        forgetDropped(announcements);
         long now = System.nanoTime();
         if (unconfirmed.isPresent()) {
           if (delivered >= unconfirmed.get().revision()) {
@@ -262,6 +313,9 @@ final class CatalogFeed implements Runnable {
 
   private void tell(List<SourceEvent> events) throws InterruptedException {
     for (SourceEvent event : events) {
+      if (event instanceof SourceEvent.DatabaseSeen seen) {
+        note(seen.name());
+      }
       queue.put(event);
     }
   }

@@ -1,10 +1,14 @@
 package io.milvus.cdc.catalog;
 
 import io.milvus.cdc.event.SourceEvent;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import org.apache.flink.api.connector.source.ReaderOutput;
@@ -19,11 +23,23 @@ final class CatalogReader implements SourceReader<SourceEvent, CatalogSplit> {
 
   private static final long STOP_MILLIS = 10_000;
 
-  private final BiFunction<KnownObjects, EventQueue, Runnable> feedFactory;
+  /** Where the events come from. */
+  interface Feed extends Runnable {
+    /** The end of databases was emitted, and that is part of a completed checkpoint. */
+    void dropped(Collection<String> databases);
+  }
+
+  private final BiFunction<KnownObjects, EventQueue, Feed> feedFactory;
   private final EventQueue queue = new EventQueue();
   private final Set<Long> collections = new HashSet<>();
   private final Set<String> databases = new HashSet<>();
   private final Set<Long> outside = new HashSet<>();
+  private final List<String> droppedDatabases = new ArrayList<>();
+
+  /** Databases whose end was emitted before a checkpoint, by the checkpoint. */
+  private final NavigableMap<Long, List<String>> droppedBefore = new TreeMap<>();
+
+  private Optional<Feed> feed = Optional.empty();
   private Optional<Thread> thread = Optional.empty();
 
   /**
@@ -31,7 +47,7 @@ final class CatalogReader implements SourceReader<SourceEvent, CatalogSplit> {
    *
    * @param feedFactory makes the feed for what is known already and where it puts its events
    */
-  CatalogReader(BiFunction<KnownObjects, EventQueue, Runnable> feedFactory) {
+  CatalogReader(BiFunction<KnownObjects, EventQueue, Feed> feedFactory) {
     this.feedFactory = feedFactory;
   }
 
@@ -44,10 +60,12 @@ final class CatalogReader implements SourceReader<SourceEvent, CatalogSplit> {
       collections.addAll(split.known().collections());
       databases.addAll(split.known().databases());
       outside.addAll(split.known().outside());
-      Thread feed = new Thread(feedFactory.apply(split.known(), queue), "catalog-feed");
-      feed.setDaemon(true);
-      feed.start();
-      thread = Optional.of(feed);
+      Feed source = feedFactory.apply(split.known(), queue);
+      Thread running = new Thread(source, "catalog-feed");
+      running.setDaemon(true);
+      running.start();
+      feed = Optional.of(source);
+      thread = Optional.of(running);
     }
   }
 
@@ -70,6 +88,7 @@ final class CatalogReader implements SourceReader<SourceEvent, CatalogSplit> {
       databases.add(seen.name());
     } else if (event instanceof SourceEvent.DatabaseGone gone) {
       databases.remove(gone.name());
+      droppedDatabases.add(gone.name());
     }
     output.collect(event);
     return queue.hasEvent() ? InputStatus.MORE_AVAILABLE : InputStatus.NOTHING_AVAILABLE;
@@ -82,9 +101,18 @@ final class CatalogReader implements SourceReader<SourceEvent, CatalogSplit> {
 
   @Override
   public List<CatalogSplit> snapshotState(long checkpointId) {
+    droppedBefore.put(checkpointId, List.copyOf(droppedDatabases));
+    droppedDatabases.clear();
     return thread.isPresent()
         ? List.of(new CatalogSplit(new KnownObjects(collections, databases, outside)))
         : List.of();
+  }
+
+  @Override
+  public void notifyCheckpointComplete(long checkpointId) {
+    NavigableMap<Long, List<String>> completed = droppedBefore.headMap(checkpointId, true);
+    completed.values().forEach(names -> feed.ifPresent(source -> source.dropped(names)));
+    completed.clear();
   }
 
   @Override

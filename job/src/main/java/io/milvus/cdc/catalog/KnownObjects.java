@@ -1,5 +1,6 @@
 package io.milvus.cdc.catalog;
 
+import java.util.HashSet;
 import java.util.Set;
 
 /**
@@ -17,6 +18,13 @@ record KnownObjects(Set<Long> collections, Set<String> databases, Set<Long> outs
     collections = Set.copyOf(collections);
     databases = Set.copyOf(databases);
     outside = Set.copyOf(outside);
+  }
+
+  /** With more databases. */
+  KnownObjects withDatabases(Set<String> more) {
+    Set<String> all = new HashSet<>(databases);
+    all.addAll(more);
+    return new KnownObjects(collections, all, outside);
   }
 
   static KnownObjects none() {

@@ -7,22 +7,50 @@ import io.milvus.cdc.task.TaskStore;
 import io.milvus.cdc.task.TaskStoreAddress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.function.Function;
 
-/** Loads the task of a {@link CatalogFeed} from the task store. */
-record StoredTask(String taskId, TaskStoreAddress address) implements CatalogFeed.TaskLoader {
+/** What a {@link CatalogFeed} reads and writes in the task store. */
+record StoredTask(String taskId, TaskStoreAddress address) implements CatalogFeed.TaskRecord {
 
   @Override
   public CatalogFeed.LoadedTask load() throws EtcdUnavailableException {
+    return call(this::read);
+  }
+
+  private CatalogFeed.LoadedTask read(TaskStore store) {
+    TaskDefinition definition =
+        store
+            .definition(taskId)
+            .orElseThrow(
+                () ->
+                    new PermanentFailure(
+                        "The task store at %s has no task %s: it was deleted; cancel this job"
+                            .formatted(address, taskId)));
+    return new CatalogFeed.LoadedTask(
+        definition, store.startPositions(taskId), store.databases(taskId));
+  }
+
+  @Override
+  public void note(String database) throws EtcdUnavailableException {
+    call(
+        store -> {
+          store.noteDatabase(taskId, database);
+          return database;
+        });
+  }
+
+  @Override
+  public void forget(String database) throws EtcdUnavailableException {
+    call(
+        store -> {
+          store.forgetDatabase(taskId, database);
+          return database;
+        });
+  }
+
+  private <T> T call(Function<TaskStore, T> call) throws EtcdUnavailableException {
     try (TaskStore store = address.open()) {
-      TaskDefinition definition =
-          store
-              .definition(taskId)
-              .orElseThrow(
-                  () ->
-                      new PermanentFailure(
-                          "The task store at %s has no task %s: it was deleted; cancel this job"
-                              .formatted(address, taskId)));
-      return new CatalogFeed.LoadedTask(definition, store.startPositions(taskId));
+      return call.apply(store);
     } catch (UncheckedIOException e) {
       IOException cause = e.getCause();
       if (cause instanceof EtcdUnavailableException unavailable) {

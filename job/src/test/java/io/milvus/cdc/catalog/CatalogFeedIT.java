@@ -15,7 +15,6 @@ import io.milvus.cdc.etcd.EtcdConnection.WatchListener;
 import io.milvus.cdc.etcd.EtcdUnavailableException;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.task.Selection;
-import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.TargetCluster;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.grpc.CollectionSchema;
@@ -24,7 +23,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -219,12 +217,13 @@ class CatalogFeedIT {
             source.cluster(),
             new TargetCluster("localhost", 1, false, Optional.empty(), 1),
             Selection.everything(),
-            1);
+            1,
+            false);
     assertThat(task.source().metaPrefix()).isEqualTo(metaPrefix);
     Thread feed =
         new Thread(
             new CatalogFeed(
-                () -> new CatalogFeed.LoadedTask(task, new StartPositions(Map.of())),
+                new InMemoryTask(task),
                 ignored -> metadata,
                 KnownObjects.none(),
                 queue,

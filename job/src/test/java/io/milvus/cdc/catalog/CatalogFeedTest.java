@@ -9,12 +9,10 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import io.milvus.cdc.catalog.etcd.ObjectState;
-import io.milvus.cdc.etcd.EtcdUnavailableException;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.task.PermanentFailure;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
-import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.TargetCluster;
 import io.milvus.cdc.task.TaskDefinition;
 import java.time.Duration;
@@ -24,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -200,35 +197,63 @@ class CatalogFeedTest {
 
   @Test
   void waitsForTheTaskStore() {
-    AtomicInteger tries = new AtomicInteger();
-    start(
-        () -> {
-          if (tries.incrementAndGet() < 4) {
-            throw new EtcdUnavailableException("away", new IllegalStateException());
-          }
-          return task(Selection.everything());
-        },
-        KnownObjects.none());
+    InMemoryTask task = task(Selection.everything());
+    task.failures.set(4);
+    start(task, KnownObjects.none());
 
     untilProgress(1_000);
 
-    assertThat(tries).hasValue(4);
+    assertThat(objects()).containsExactly("database default");
+    assertThat(task.databases).containsExactly("default");
+  }
+
+  @Test
+  void aDatabaseThatWasAnnouncedAfterTheCheckpointAndDroppedSinceIsGone() {
+    InMemoryTask task = task(Selection.everything());
+    task.databases.addAll(Set.of("default", "lost"));
+    start(task, new KnownObjects(Set.of(), Set.of("default"), Set.of()));
+
+    untilProgress(1_000);
+
+    assertThat(objects()).containsExactly("no database lost");
+  }
+
+  @Test
+  void aDatabaseIsNotedBeforeItIsToldAndForgottenAfterTheCheckpointOfItsEnd() {
+    InMemoryTask task = task(Selection.everything());
+    CatalogFeed feed = start(task, new KnownObjects(Set.of(), Set.of("default"), Set.of()));
+    untilProgress(1_000);
+    assertThat(task.databases).as("one of a release that made no notes").containsExactly("default");
+
+    metadata.put("root-coord/database/db-info/2", database(2, "shop"));
+    await().untilAsserted(() -> assertThat(objects()).containsExactly("database shop"));
+    assertThat(task.databases).containsExactly("default", "shop");
+
+    metadata.delete("root-coord/database/db-info/2");
+    await()
+        .untilAsserted(
+            () -> assertThat(objects()).containsExactly("database shop", "no database shop"));
+    assertThat(task.databases).containsExactly("default", "shop");
+    task.failures.set(1);
+    feed.dropped(List.of("default", "shop"));
+    await().untilAsserted(() -> assertThat(task.databases).containsExactly("default"));
   }
 
   private void start(Selection selection, KnownObjects known) {
-    start(() -> task(selection), known);
+    CatalogFeed unused = start(task(selection), known);
   }
 
-  private void start(CatalogFeed.TaskLoader loader, KnownObjects known) {
-    Thread feed =
-        new Thread(
-            new CatalogFeed(loader, task -> metadata.connect(), known, queue, clock::get, pace));
-    feed.start();
-    thread = Optional.of(feed);
+  private CatalogFeed start(CatalogFeed.TaskRecord task, KnownObjects known) {
+    CatalogFeed feed =
+        new CatalogFeed(task, ignored -> metadata.connect(), known, queue, clock::get, pace);
+    Thread running = new Thread(feed);
+    running.start();
+    thread = Optional.of(running);
+    return feed;
   }
 
-  private static CatalogFeed.LoadedTask task(Selection selection) {
-    return new CatalogFeed.LoadedTask(
+  private static InMemoryTask task(Selection selection) {
+    return new InMemoryTask(
         new TaskDefinition(
             TaskDefinition.VERSION,
             "t",
@@ -236,8 +261,8 @@ class CatalogFeedTest {
             new SourceCluster(List.of(), "by-dev", "meta", "", "", "public", "default", "by-dev"),
             new TargetCluster("localhost", 1, false, Optional.empty(), 1),
             selection,
-            1),
-        new StartPositions(Map.of()));
+            1,
+            false));
   }
 
   private void untilProgress(long epochMillis) {

@@ -50,7 +50,8 @@ class CatalogSourceIT {
               source.cluster(),
               new TargetCluster("localhost", 1, false, Optional.empty(), 1),
               Selection.everything(),
-              1),
+              1,
+              false),
           new StartPositions(Map.of()));
     }
   }
