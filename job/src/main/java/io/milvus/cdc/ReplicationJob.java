@@ -4,13 +4,16 @@ import com.google.protobuf.ByteString;
 import io.milvus.cdc.catalog.CatalogSource;
 import io.milvus.cdc.catalog.CollectionLookup;
 import io.milvus.cdc.catalog.EtcdCollectionLookup;
+import io.milvus.cdc.event.DeadLetter;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEventTypeInfo;
+import io.milvus.cdc.log.DeadLetterTopic;
 import io.milvus.cdc.log.LiveStartPositions;
 import io.milvus.cdc.log.LogSource;
 import io.milvus.cdc.log.LogTuning;
 import io.milvus.cdc.log.LogWatermarks;
 import io.milvus.cdc.replicate.CollectionReplicator;
+import io.milvus.cdc.target.DeadLetters;
 import io.milvus.cdc.target.MilvusSink;
 import io.milvus.cdc.task.PermanentFailure;
 import io.milvus.cdc.task.TargetTuning;
@@ -95,7 +98,12 @@ public final class ReplicationJob {
                 new SourceEventTypeInfo())
             .uid("log-source");
     CollectionReplicator.order(catalog, log, () -> openLookup(definition(taskId, store)))
-        .sinkTo(new MilvusSink(() -> definition(taskId, store), store::open, tuning))
+        .sinkTo(
+            new MilvusSink(
+                () -> definition(taskId, store),
+                store::open,
+                task -> new SentDeadLetters(new DeadLetterTopic(task)),
+                tuning))
         .name("Milvus sink")
         .uid(MilvusSink.UID);
   }
@@ -119,6 +127,19 @@ public final class ReplicationJob {
 
   private static CollectionLookup openLookup(TaskDefinition task) {
     return EtcdCollectionLookup.open(task.source(), task.selection());
+  }
+
+  private record SentDeadLetters(DeadLetterTopic topic) implements DeadLetters {
+
+    @Override
+    public void send(DeadLetter letter) throws IOException {
+      topic.send(letter);
+    }
+
+    @Override
+    public void close() {
+      topic.close();
+    }
   }
 
   private record LiveStarts(CollectionLookup lookup) implements LiveStartPositions {

@@ -52,7 +52,8 @@ record TestingDefinition(String taskId, TaskStoreAddress store) {
             new TargetCluster(
                 "127.0.0.1", playground.ports().targetMilvus(), false, Optional.empty(), 10),
             selection,
-            parallelism);
+            parallelism,
+            false);
     TaskStoreAddress store = new TaskStoreAddress(List.of(playground.etcdEndpoint()), "job-test");
     try (EtcdTaskStore opened = store.open()) {
       opened.write(definition, StartPositionReader.read(source, selection, RequestedStarts.none()));

@@ -195,9 +195,13 @@ final class SourceConnection implements AutoCloseable {
     return source.topic(pchannel);
   }
 
-  /** Closes connections; a broker that does not answer is not waited for longer than seconds. */
   @Override
   public void close() {
+    close(client);
+  }
+
+  /** Closes connections; a broker that does not answer is not waited for longer than seconds. */
+  static void close(PulsarClient client) {
     try {
       client.closeAsync().get(CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {

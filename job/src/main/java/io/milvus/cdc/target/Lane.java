@@ -4,6 +4,7 @@ import io.milvus.cdc.event.LogMessageHeader.Kind;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
+import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.DatabaseGone;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.task.StoppedCollection;
@@ -41,6 +42,9 @@ final class Lane {
   private final Deque<Item> step = new ArrayDeque<>();
   private boolean running;
   private Optional<RowBatch> batch = Optional.empty();
+
+  /** How many of the next messages make a step of their own each, of rows that may be there. */
+  private int alone;
 
   /** How many ends of the collection are queued. */
   private int ends;
@@ -138,16 +142,39 @@ final class Lane {
       return false;
     }
     if (first.get().isRows()) {
-      RowBatch rows = work.newBatch();
-      for (Optional<Item> item = first;
-          item.isPresent() && item.get().isRows() && rows.add(item.get().message());
-          item = moveToStep()) {}
-      batch = Optional.of(rows);
+      batch = Optional.of(takeRows(first.get()));
     } else {
       moveToStep();
       batch = Optional.empty();
     }
     return true;
+  }
+
+  private RowBatch takeRows(Item first) {
+    RowBatch rows = work.newBatch();
+    if (alone > 0) {
+      boolean unused = rows.add(first.message());
+      rows.markMaybeApplied();
+      alone--;
+      var unusedToo = moveToStep();
+      return rows;
+    }
+    for (Optional<Item> item = Optional.of(first);
+        item.isPresent() && item.get().isRows() && fits(rows, item.get().message());
+        item = moveToStep()) {}
+    return rows;
+  }
+
+  /** One that fits no batch at all is refused when it comes first. */
+  private static boolean fits(RowBatch rows, LogMessage message) {
+    try {
+      return rows.add(message);
+    } catch (RowBatch.UnfitMessageException e) {
+      if (rows.isEmpty()) {
+        throw e;
+      }
+      return false;
+    }
   }
 
   private synchronized void supersede() {
@@ -156,6 +183,7 @@ final class Lane {
         step.add(queue.remove());
       }
       batch = Optional.empty();
+      alone = 0;
       moot = true;
       return;
     }
@@ -257,6 +285,50 @@ final class Lane {
         .map(item -> item.message().header().position());
   }
 
+  /**
+   * Takes a refused step apart, so that each of its messages is tried by itself.
+   *
+   * @return false when it is of one message only
+   */
+  synchronized boolean takeApart() {
+    if (batch.isEmpty() || step.size() < 2) {
+      return false;
+    }
+    alone = step.size();
+    while (!step.isEmpty()) {
+      queue.addFirst(step.removeLast());
+    }
+    batch = Optional.empty();
+    failures = 0;
+    return true;
+  }
+
+  /**
+   * The message of the log that was refused: the current step, or what no step can be made of.
+   * Empty when it is no message; a flush is none that could be left out and put back.
+   */
+  synchronized Optional<SourceEvent> refusedMessage() {
+    return Optional.ofNullable(step.isEmpty() ? queue.peek() : step.element())
+        .map(Item::event)
+        .filter(
+            event ->
+                event instanceof LogMessage message
+                    ? message.header().kind() != Kind.FLUSH
+                    : event instanceof CollectionStopped stopped
+                        && !stopped.pchannel().equals(CollectionStopped.NO_MESSAGE));
+  }
+
+  /** Goes on without {@link #refusedMessage}. */
+  synchronized Done leaveOut() {
+    Item refused = step.isEmpty() ? queue.remove() : step.remove();
+    if (refused.isRows() && batch.isEmpty() && alone > 0) {
+      alone--;
+    }
+    batch = Optional.empty();
+    failures = 0;
+    return new Done(refused.bytes(), 0, 0, 0);
+  }
+
   /** Gives up: hands over all that is not applied, in order. */
   synchronized List<SourceEvent> giveUp() {
     List<SourceEvent> lacking = new ArrayList<>();
@@ -264,6 +336,7 @@ final class Lane {
     queue.forEach(item -> lacking.add(item.event()));
     step.clear();
     queue.clear();
+    alone = 0;
     ends = 0;
     running = false;
     failures = 0;

@@ -23,6 +23,7 @@ public final class MilvusSink implements Sink<SourceEvent> {
 
   private final DefinitionFactory definitions;
   private final TaskStoreFactory stores;
+  private final DeadLetters.Opener letters;
   private final TargetTuning tuning;
 
   /** Reads the task's definition where the sink runs, so that no secret travels with the job. */
@@ -34,18 +35,25 @@ public final class MilvusSink implements Sink<SourceEvent> {
   /**
    * A sink for the target that the definition names.
    *
-   * @param stores opens the task store, which is told of stopped collections
+   * @param stores opens the task store, which is told of stopped collections and of messages that
+   *     are left out
+   * @param letters opens what gets the messages that are left out
    * @param tuning how the target is written
    */
-  public MilvusSink(DefinitionFactory definitions, TaskStoreFactory stores, TargetTuning tuning) {
+  public MilvusSink(
+      DefinitionFactory definitions,
+      TaskStoreFactory stores,
+      DeadLetters.Opener letters,
+      TargetTuning tuning) {
     this.definitions = definitions;
     this.stores = stores;
+    this.letters = letters;
     this.tuning = tuning;
   }
 
   @Override
   public SinkWriter<SourceEvent> createWriter(WriterInitContext context) {
-    return new MilvusWriter(definitions.read(), stores, tuning, context.metricGroup());
+    return new MilvusWriter(definitions.read(), stores, letters, tuning, context.metricGroup());
   }
 
   @Override

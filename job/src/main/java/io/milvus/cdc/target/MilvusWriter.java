@@ -7,6 +7,7 @@ import io.milvus.cdc.task.TaskMetrics;
 import io.milvus.cdc.task.TaskStoreFactory;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import org.apache.flink.api.connector.sink2.SinkWriter;
 import org.apache.flink.metrics.Counter;
@@ -22,11 +23,26 @@ final class MilvusWriter implements SinkWriter<SourceEvent> {
   private final TargetPipeline pipeline;
 
   MilvusWriter(
-      TaskDefinition task, TaskStoreFactory stores, TargetTuning tuning, MetricGroup metrics) {
+      TaskDefinition task,
+      TaskStoreFactory stores,
+      DeadLetters.Opener letters,
+      TargetTuning tuning,
+      MetricGroup metrics) {
     CountedProgress progress = new CountedProgress();
     TargetConnection connection = new TargetConnection(task.target(), task.source().etcdRootPath());
     Stops stops = new Stops(StopStore.in(stores, task.taskId()), Clock.systemUTC());
-    pipeline = new TargetPipeline(connection, progress, stops, tuning, REFUSAL_PATIENCE);
+    Optional<Quarantine> quarantine =
+        task.quarantine()
+            ? Optional.of(
+                new StoredQuarantine(
+                    task.taskId(),
+                    stores,
+                    letters.open(task),
+                    Clock.systemUTC(),
+                    progress.quarantined::increment))
+            : Optional.empty();
+    pipeline =
+        new TargetPipeline(connection, progress, stops, quarantine, tuning, REFUSAL_PATIENCE);
     metrics.gauge(TaskMetrics.REPLICATED_UNTIL, (Gauge<Long>) pipeline::replicatedUntil);
     metrics.gauge(TaskMetrics.LAG, (Gauge<Long>) this::lagMillis);
     metrics.gauge(TaskMetrics.WAITING_FOR, (Gauge<String>) pipeline::waitingFor);
@@ -34,6 +50,7 @@ final class MilvusWriter implements SinkWriter<SourceEvent> {
     metrics.counter(TaskMetrics.ROWS_DELETED, new Count(progress.deleted));
     metrics.counter(TaskMetrics.DDL_APPLIED, new Count(progress.applied));
     metrics.counter(TaskMetrics.RETRIES, new Count(progress.retried));
+    metrics.counter(TaskMetrics.MESSAGES_QUARANTINED, new Count(progress.quarantined));
   }
 
   private long lagMillis() {
@@ -61,6 +78,7 @@ final class MilvusWriter implements SinkWriter<SourceEvent> {
     final LongAdder deleted = new LongAdder();
     final LongAdder applied = new LongAdder();
     final LongAdder retried = new LongAdder();
+    final LongAdder quarantined = new LongAdder();
 
     @Override
     public void inserted(int rows) {

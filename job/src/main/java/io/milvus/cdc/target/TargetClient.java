@@ -99,6 +99,9 @@ final class TargetClient implements AutoCloseable {
    */
   private static final Set<Integer> NOT_FOUND_CODES = Set.of(100, 200, 700, 800);
 
+  /** See {@link #setProperties}. */
+  private static final int CALLS_UNTIL_PROPERTIES_ARE_KEPT = 2;
+
   private final ManagedChannel channel;
   private final MilvusServiceBlockingStub stub;
 
@@ -196,7 +199,11 @@ final class TargetClient implements AutoCloseable {
     execute("create collection", stub -> stub.createCollection(request));
   }
 
-  /** Sets properties of a collection; those that are not named stay as they are. */
+  /**
+   * Sets properties of a collection; those that are not named stay as they are. It takes two calls:
+   * a call writes to Milvus' etcd what the one before it changed, and what is only in memory is
+   * lost when the target is started again (Milvus 2.3).
+   */
   void setProperties(String database, String collection, Map<String, String> properties)
       throws TargetException {
     AlterCollectionRequest.Builder request =
@@ -204,7 +211,9 @@ final class TargetClient implements AutoCloseable {
     properties.forEach(
         (key, value) ->
             request.addProperties(KeyValuePair.newBuilder().setKey(key).setValue(value)));
-    execute("alter collection", stub -> stub.alterCollection(request.build()));
+    for (int call = 0; call < CALLS_UNTIL_PROPERTIES_ARE_KEPT; call++) {
+      execute("alter collection", stub -> stub.alterCollection(request.build()));
+    }
   }
 
   /** Removes properties of a collection: Milvus 2.5 and newer. */

@@ -48,9 +48,11 @@ import org.slf4j.LoggerFactory;
  *   <li>{@link #flush} returns when all that was submitted is acknowledged by the target, or its
  *       collection is stopped and the task store knows from where on.
  *   <li>What fails because the target as a whole is away is repeated as long as that lasts.
- *   <li>A collection whose next step cannot succeed, or did not for {@link TargetTuning#patience}
- *       while the target worked, is stopped with a reason; the others go on. Nothing of it is
- *       applied any more, so its order is kept.
+ *   <li>A message that cannot be applied is left out when there is a {@link Quarantine}, which has
+ *       it then.
+ *   <li>Otherwise a collection whose next step cannot succeed, or did not for {@link
+ *       TargetTuning#patience} while the target worked, is stopped with a reason; the others go on.
+ *       Nothing of it is applied any more, so its order is kept.
  *   <li>Credentials that the target goes on to refuse, and a database that cannot be created or
  *       dropped, end the pipeline with a {@link PermanentFailure}.
  * </ul>
@@ -70,6 +72,7 @@ final class TargetPipeline implements AutoCloseable {
   private final TargetConnection connection;
   private final TargetProgress progress;
   private final Stops stops;
+  private final Optional<Quarantine> quarantine;
   private final TargetTuning tuning;
   private final Duration refusalPatience;
   private final ScheduledThreadPoolExecutor threads;
@@ -93,6 +96,8 @@ final class TargetPipeline implements AutoCloseable {
   /**
    * @param progress is told what was done
    * @param stops keeps the collections that cannot go on
+   * @param quarantine keeps the messages that cannot be applied; absent when these stop their
+   *     collections
    * @param tuning how the target is written
    * @param refusalPatience how long refused credentials are tried again: a Milvus whose users
    *     cannot be looked up for the moment refuses them as well (Milvus 2.3 to 2.5)
@@ -101,11 +106,13 @@ final class TargetPipeline implements AutoCloseable {
       TargetConnection connection,
       TargetProgress progress,
       Stops stops,
+      Optional<Quarantine> quarantine,
       TargetTuning tuning,
       Duration refusalPatience) {
     this.connection = connection;
     this.progress = progress;
     this.stops = stops;
+    this.quarantine = quarantine;
     this.tuning = tuning;
     this.refusalPatience = refusalPatience;
     // Steps that fail because the pipeline is being closed are not taken up again.
@@ -228,19 +235,20 @@ final class TargetPipeline implements AutoCloseable {
         wait();
       }
       throwFailure();
-      collectionLanes.keySet().removeAll(goneCollections);
-      goneCollections.clear();
     }
     stops.allElseApplied();
-    writeStops();
+    tellStore();
+    collectionLanes.keySet().removeAll(goneCollections);
+    goneCollections.clear();
   }
 
   /** A checkpoint that forgets what is held back would lose it, so it waits for the store. */
-  private void writeStops() throws InterruptedException {
+  private void tellStore() throws InterruptedException {
     boolean waiting = false;
     while (true) {
       try {
         stops.write();
+        quarantine.ifPresent(kept -> goneCollections.forEach(kept::forget));
         return;
       } catch (UncheckedIOException e) {
         if (!waiting) {
@@ -285,7 +293,7 @@ final class TargetPipeline implements AutoCloseable {
     } catch (TargetException e) {
       failed(lane, e);
     } catch (RowBatch.UnfitMessageException e) {
-      giveUp(lane, e.getMessage(), e);
+      refused(lane, e.getMessage(), e);
     } catch (PermanentFailure e) {
       fail(lane, e.getMessage(), e);
     } catch (RuntimeException e) {
@@ -331,7 +339,7 @@ final class TargetPipeline implements AutoCloseable {
               error);
         }
       }
-      case PERMANENT -> giveUp(lane, error.getMessage() + where(lane), error);
+      case PERMANENT -> refused(lane, error.getMessage() + where(lane), error);
       case OUTAGE -> repeat(lane, error);
       case TRANSIENT, NOT_FOUND -> {
         if (lane.collectionId().isPresent() && lane.failingFor().compareTo(tuning.patience()) > 0) {
@@ -348,6 +356,38 @@ final class TargetPipeline implements AutoCloseable {
         }
       }
     }
+  }
+
+  /** Leaves a message out if that is what is wanted, and if it is a message. */
+  private void refused(Lane lane, String reason, Exception cause) {
+    Optional<SourceEvent> message = lane.refusedMessage();
+    if (quarantine.isEmpty() || message.isEmpty()) {
+      giveUp(lane, reason, cause);
+      return;
+    }
+    if (!lane.takeApart()) {
+      try {
+        boolean kept =
+            quarantine
+                .get()
+                .put(
+                    new Quarantine.Poison(
+                        lane.collectionId().orElseThrow(),
+                        lane.toString(),
+                        lane.collection(),
+                        message.get(),
+                        reason));
+        if (!kept) {
+          giveUp(lane, "too many of its messages are quarantined; the next: " + reason, cause);
+          return;
+        }
+      } catch (TargetException e) {
+        failed(lane, e);
+        return;
+      }
+      finished(lane, lane.leaveOut());
+    }
+    threads.execute(() -> run(lane));
   }
 
   private static String where(Lane lane) {
@@ -429,6 +469,7 @@ final class TargetPipeline implements AutoCloseable {
   public void close() throws InterruptedException {
     threads.shutdownNow();
     threads.awaitTermination(10, TimeUnit.SECONDS);
+    quarantine.ifPresent(Quarantine::close);
     connection.close();
   }
 }

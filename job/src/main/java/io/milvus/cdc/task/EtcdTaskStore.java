@@ -8,10 +8,12 @@ import io.milvus.cdc.security.SealingKey;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
@@ -25,6 +27,9 @@ public final class EtcdTaskStore implements TaskStore {
   private static final String DEFINITION = "/definition";
   private static final String POSITIONS = "/positions/";
   private static final String STOPPED = "/stopped/";
+  private static final String QUARANTINED = "/quarantined/";
+  private static final String DATABASES = "/databases/";
+  private static final ByteString DATABASE_NOTE = ByteString.copyFromUtf8("{\"version\":1}");
 
   /** Start positions per transaction; etcd takes 128 operations unless configured otherwise. */
   private static final int POSITIONS_PER_TRANSACTION = 100;
@@ -90,6 +95,50 @@ public final class EtcdTaskStore implements TaskStore {
     }
   }
 
+  @Override
+  public Set<String> databases(String taskId) {
+    String prefix = task(taskId) + DATABASES;
+    Set<String> names = new HashSet<>();
+    list(prefix).forEach(entry -> names.add(entry.key().substring(prefix.length())));
+    return names;
+  }
+
+  @Override
+  public void noteDatabase(String taskId, String name) {
+    String key = task(taskId) + DATABASES + name;
+    boolean unused = call(() -> etcd.putIfAbsent(key, Map.of(key, DATABASE_NOTE)));
+  }
+
+  @Override
+  public void forgetDatabase(String taskId, String name) {
+    String key = task(taskId) + DATABASES + name;
+    call(
+        () -> {
+          Optional<EtcdChange> found = etcd.find(key);
+          return found.isEmpty() || etcd.replace(key, found.get().revision(), Optional.empty());
+        });
+  }
+
+  @Override
+  public List<QuarantinedMessage> quarantined(String taskId) {
+    List<QuarantinedMessage> messages = new ArrayList<>();
+    for (EtcdChange entry : list(task(taskId) + QUARANTINED)) {
+      messages.add(TaskJson.quarantined(entry.key(), entry.value().orElseThrow()));
+    }
+    return messages;
+  }
+
+  @Override
+  public void quarantine(String taskId, QuarantinedMessage message) {
+    String key = task(taskId) + QUARANTINED + message.collectionId() + "/" + message.position();
+    boolean unused = call(() -> etcd.putIfAbsent(key, Map.of(key, TaskJson.write(message))));
+  }
+
+  @Override
+  public void forgetQuarantined(String taskId, long collectionId) {
+    deletePrefix(task(taskId) + QUARANTINED + collectionId + "/");
+  }
+
   /** The definitions of all tasks. */
   public List<TaskDefinition> list() {
     List<TaskDefinition> definitions = new ArrayList<>();
@@ -130,10 +179,14 @@ public final class EtcdTaskStore implements TaskStore {
 
   /** Removes everything of a task, at once. Does nothing when there is none. */
   public void delete(String taskId) {
+    deletePrefix(task(taskId) + "/");
+  }
+
+  private void deletePrefix(String prefix) {
     call(
         () -> {
-          etcd.deletePrefix(task(taskId) + "/");
-          return taskId;
+          etcd.deletePrefix(prefix);
+          return prefix;
         });
   }
 

@@ -13,6 +13,9 @@ import java.time.Instant;
  * @param target the Milvus that is written
  * @param selection what is replicated
  * @param parallelism how many subtasks the job runs with
+ * @param quarantine whether a message that cannot be read, or that the target refuses for good, is
+ *     left out and kept elsewhere; otherwise it stops its collection. Not set in the documents of
+ *     releases that did not know it
  */
 public record TaskDefinition(
     int version,
@@ -21,7 +24,8 @@ public record TaskDefinition(
     SourceCluster source,
     TargetCluster target,
     Selection selection,
-    int parallelism) {
+    int parallelism,
+    boolean quarantine) {
 
   /**
    * The layout written by this release. Version 2 has names on the target, secrets that may be

@@ -82,6 +82,10 @@ final class TaskJson {
     return bytes(MAPPER.writer(), stopped);
   }
 
+  static ByteString write(QuarantinedMessage message) {
+    return bytes(MAPPER.writer(), message);
+  }
+
   /**
    * Reads a definition. One of version 1 has no names on the target.
    *
@@ -102,6 +106,16 @@ final class TaskJson {
   static StoppedCollection stopped(String key, ByteString json) {
     return versioned(
         key, json, StoppedCollection.VERSION, StoppedCollection.class, Optional.empty());
+  }
+
+  /**
+   * Reads a message that was left out.
+   *
+   * @throws UnreadableTaskException when it is of a newer version, or something else
+   */
+  static QuarantinedMessage quarantined(String key, ByteString json) {
+    return versioned(
+        key, json, QuarantinedMessage.VERSION, QuarantinedMessage.class, Optional.empty());
   }
 
   private static <T> T versioned(

@@ -34,6 +34,9 @@ public final class TaskMetrics {
   /** Counter: calls to the target that were repeated after a transient error. */
   public static final String RETRIES = "cdcRetries";
 
+  /** Counter: messages left out because they cannot be applied. */
+  public static final String MESSAGES_QUARANTINED = "cdcMessagesQuarantined";
+
   /**
    * Gauge, text: which collections are stopped, and what the task waits for while the target does
    * not do what it is asked; empty when there is neither.

@@ -2,17 +2,21 @@ package io.milvus.cdc.task;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
- * The part of the task store that a job uses: definitions, start positions, and the collections
- * that it had to stop. It lives in etcd below a root path of its own.
+ * The part of the task store that a job uses: definitions, start positions, the collections that it
+ * had to stop, the messages that it left out, and the databases that it has created. It lives in
+ * etcd below a root path of its own.
  *
  * <p>Layout, version 1: {@code <root>/v1/tasks/<task_id>/definition} holds a {@link TaskDefinition}
  * as JSON, {@code <root>/v1/tasks/<task_id>/positions/<pchannel>} one {@link
  * StartPositions.TopicStart} as JSON, {@code <root>/v1/tasks/<task_id>/stopped/<collection_id>} a
- * {@link StoppedCollection} as JSON. The control server keeps what changes during a task's life
- * beside them.
+ * {@link StoppedCollection} as JSON, {@code
+ * <root>/v1/tasks/<task_id>/quarantined/<collection_id>/<pchannel>:<ledger>:<entry>} a {@link
+ * QuarantinedMessage} as JSON, {@code <root>/v1/tasks/<task_id>/databases/<name>} the version of
+ * this entry. The control server keeps what changes during a task's life beside them.
  */
 public interface TaskStore extends AutoCloseable {
 
@@ -33,6 +37,24 @@ public interface TaskStore extends AutoCloseable {
    */
   void changeStopped(
       String taskId, long collectionId, UnaryOperator<Optional<StoppedCollection>> change);
+
+  /** Names of the databases that a task may have created on its target and not dropped. */
+  Set<String> databases(String taskId);
+
+  /** Notes that a task is about to create a database on its target. */
+  void noteDatabase(String taskId, String name);
+
+  /** Forgets a database that a task has dropped. */
+  void forgetDatabase(String taskId, String name);
+
+  /** The messages that a task has left out, in no order. */
+  List<QuarantinedMessage> quarantined(String taskId);
+
+  /** Keeps a message that was left out; one that is kept already stays as it is. */
+  void quarantine(String taskId, QuarantinedMessage message);
+
+  /** Forgets the messages that were left out for a collection. */
+  void forgetQuarantined(String taskId, long collectionId);
 
   @Override
   void close();

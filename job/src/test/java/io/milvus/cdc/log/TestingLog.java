@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.TestingPlayground;
+import io.milvus.cdc.task.QuarantinedMessage;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.StartPositions;
@@ -25,6 +26,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -213,7 +215,8 @@ final class TestingLog implements AutoCloseable {
         source(),
         new TargetCluster("127.0.0.1", 1, false, Optional.empty(), 1),
         Selection.everything(),
-        1);
+        1,
+        false);
   }
 
   private record RegisteredTaskStore(String id) implements TaskStoreFactory {
@@ -245,6 +248,30 @@ final class TestingLog implements AutoCloseable {
                   collectionId,
                   (id, before) -> change.apply(Optional.ofNullable(before)).orElse(null));
         }
+
+        @Override
+        public Set<String> databases(String taskId) {
+          return Set.of();
+        }
+
+        @Override
+        public void noteDatabase(String taskId, String name) {}
+
+        @Override
+        public void forgetDatabase(String taskId, String name) {}
+
+        @Override
+        public List<QuarantinedMessage> quarantined(String taskId) {
+          return List.of();
+        }
+
+        @Override
+        public void quarantine(String taskId, QuarantinedMessage message) {
+          throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void forgetQuarantined(String taskId, long collectionId) {}
 
         @Override
         public void close() {}

@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -47,6 +48,11 @@ final class FaultyMilvus extends InProcessMilvus {
 
   /** What the next writes meet, one after the other. */
   final ConcurrentLinkedQueue<Fault> faults = new ConcurrentLinkedQueue<>();
+
+  /** Rows of these keys are refused, with all that is written together with them. */
+  final Set<Long> refusedKeys = ConcurrentHashMap.newKeySet();
+
+  private final AtomicReference<CompletableFuture<Void>> held = new AtomicReference<>();
 
   /** What can go wrong with a write. */
   enum Fault {
@@ -107,16 +113,38 @@ final class FaultyMilvus extends InProcessMilvus {
 
   @Override
   public void insert(InsertRequest request, StreamObserver<MutationResult> out) {
-    mutate(out, "insert " + request.getNumRows(), () -> put(request.getFieldsDataList(), false));
+    put(out, "insert " + request.getNumRows(), request.getFieldsDataList(), false);
   }
 
   @Override
   public void upsert(UpsertRequest request, StreamObserver<MutationResult> out) {
-    mutate(out, "upsert " + request.getNumRows(), () -> put(request.getFieldsDataList(), true));
+    put(out, "upsert " + request.getNumRows(), request.getFieldsDataList(), true);
+  }
+
+  /** Lets the next write wait until {@link #letGo}. */
+  void holdNextWrite() {
+    held.set(new CompletableFuture<>());
+  }
+
+  void letGo() {
+    held.getAndSet(null).complete(null);
+  }
+
+  private void put(
+      StreamObserver<MutationResult> out, String call, List<FieldData> columns, boolean replace) {
+    Optional.ofNullable(held.get()).ifPresent(CompletableFuture::join);
+    if (keys(columns).stream().anyMatch(refusedKeys::contains)) {
+      faults.add(Fault.INVALID);
+    }
+    mutate(out, call, () -> put(columns, replace));
+  }
+
+  private static List<Long> keys(List<FieldData> columns) {
+    return columns.get(0).getScalars().getLongData().getDataList();
   }
 
   private void put(List<FieldData> columns, boolean replace) {
-    List<Long> keys = columns.get(0).getScalars().getLongData().getDataList();
+    List<Long> keys = keys(columns);
     List<Float> floats = columns.get(1).getVectors().getFloatVector().getDataList();
     for (int i = 0; i < keys.size(); i++) {
       List<Float> old = rows.put(keys.get(i), List.copyOf(floats.subList(2 * i, 2 * i + 2)));

@@ -19,6 +19,7 @@ import io.milvus.grpc.GetLoadStateRequest;
 import io.milvus.grpc.GetLoadStateResponse;
 import io.milvus.grpc.GetVersionRequest;
 import io.milvus.grpc.GetVersionResponse;
+import io.milvus.grpc.KeyValuePair;
 import io.milvus.grpc.ListDatabasesRequest;
 import io.milvus.grpc.ListDatabasesResponse;
 import io.milvus.grpc.LoadState;
@@ -49,6 +50,9 @@ abstract class InProcessMilvus extends MilvusServiceGrpc.MilvusServiceImplBase
 
   private final Server server;
   private final Map<String, CreateCollectionRequest> collections = new TreeMap<>();
+
+  /** Those that have been altered, as they will be after a restart. */
+  private final Map<String, CreateCollectionRequest> kept = new TreeMap<>();
 
   InProcessMilvus() throws IOException {
     server =
@@ -152,10 +156,25 @@ abstract class InProcessMilvus extends MilvusServiceGrpc.MilvusServiceImplBase
     answer(out, io.milvus.grpc.Status::getDefaultInstance);
   }
 
+  /** As Milvus 2.3.5 does it: what is kept is what the call before has changed. */
   @Override
-  public void alterCollection(
+  public synchronized void alterCollection(
       AlterCollectionRequest request, StreamObserver<io.milvus.grpc.Status> out) {
+    CreateCollectionRequest before = collections.get(request.getCollectionName());
+    Map<String, String> properties = new TreeMap<>();
+    before.getPropertiesList().forEach(each -> properties.put(each.getKey(), each.getValue()));
+    request.getPropertiesList().forEach(each -> properties.put(each.getKey(), each.getValue()));
+    CreateCollectionRequest.Builder after = before.toBuilder().clearProperties();
+    properties.forEach(
+        (key, value) -> after.addProperties(KeyValuePair.newBuilder().setKey(key).setValue(value)));
+    collections.put(request.getCollectionName(), after.build());
+    kept.put(request.getCollectionName(), before);
     answer(out, io.milvus.grpc.Status::getDefaultInstance);
+  }
+
+  /** Forgets what is not kept. */
+  synchronized void restart() {
+    collections.putAll(kept);
   }
 
   @Override

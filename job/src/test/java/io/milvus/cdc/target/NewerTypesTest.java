@@ -74,6 +74,7 @@ class NewerTypesTest {
             new TargetConnection(milvus.cluster(), "src"),
             new NoProgress(),
             new Stops(store, Clock.systemUTC()),
+            Optional.empty(),
             TargetTuning.DEFAULT,
             Duration.ZERO);
     pipeline = Optional.of(to);

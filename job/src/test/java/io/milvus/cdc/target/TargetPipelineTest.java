@@ -19,11 +19,13 @@ import io.milvus.cdc.target.FaultyMilvus.Fault;
 import io.milvus.cdc.task.PermanentFailure;
 import io.milvus.cdc.task.StoppedCollection.FirstMessage;
 import io.milvus.cdc.task.TargetTuning;
+import io.milvus.grpc.KeyValuePair;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -68,6 +70,7 @@ class TargetPipelineTest {
             new TargetConnection(target.cluster(), "src"),
             progress,
             new Stops(store, Clock.systemUTC()),
+            Optional.empty(),
             TUNING,
             refusalPatience);
     pipeline.submit(new CollectionSeen(Messages.collection("c")));
@@ -123,6 +126,17 @@ class TargetPipelineTest {
 
     target.doWhatIsLate();
     assertThat(target.names()).containsExactly("c", "renamed");
+  }
+
+  @Test
+  void aTargetThatIsStartedAgainHasTheChangedProperties() throws Exception {
+    CollectionState changed =
+        Messages.collection("c").toBuilder().putProperties("note", "changed").build();
+    pipeline.submit(new CollectionSeen(changed));
+    pipeline.flush();
+    target.restart();
+    assertThat(target.collection().orElseThrow().getPropertiesList())
+        .contains(KeyValuePair.newBuilder().setKey("note").setValue("changed").build());
   }
 
   @Test

@@ -45,7 +45,8 @@ class TaskJsonTest {
           new Selection(
               List.of(new Selection.Entry("default", "*")),
               List.of(new Selection.Renaming("default", "other", Map.of("a", "b")))),
-          2);
+          2,
+          false);
 
   @Test
   void aDefinitionSurvives() {
@@ -63,7 +64,8 @@ class TaskJsonTest {
             DEFINITION.source(),
             new TargetCluster("h", 1, false, Optional.empty(), 1),
             DEFINITION.selection(),
-            1);
+            1,
+            false);
     assertThat(TaskJson.definition("k", TaskJson.write(open, NO_KEY), NO_KEY)).isEqualTo(open);
   }
 
@@ -91,7 +93,8 @@ class TaskJsonTest {
                 Optional.empty()),
             DEFINITION.target(),
             DEFINITION.selection(),
-            1);
+            1,
+            false);
     assertThat(TaskJson.definition("k", TaskJson.write(other, NO_KEY), NO_KEY)).isEqualTo(other);
     assertThat(other.source().isLogTopic("requests")).isTrue();
     assertThat(other.source().isLogTopic(usual.topicPrefix() + "-replicate-msg")).isFalse();
@@ -121,7 +124,8 @@ class TaskJsonTest {
                 DEFINITION.source(),
                 DEFINITION.target(),
                 new Selection(DEFINITION.selection().collections()),
-                DEFINITION.parallelism()));
+                DEFINITION.parallelism(),
+                false));
   }
 
   @Test
@@ -291,7 +295,8 @@ class TaskJsonTest {
               10,
               Optional.of(tls("milvus"))),
           Selection.everything(),
-          1);
+          1,
+          false);
 
   private static final String VERSION_TWO =
       """

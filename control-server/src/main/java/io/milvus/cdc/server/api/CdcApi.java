@@ -17,6 +17,7 @@ import io.milvus.cdc.server.tasks.TaskException;
 import io.milvus.cdc.server.tasks.TaskService;
 import io.milvus.cdc.server.tasks.TaskService.Resumption;
 import io.milvus.cdc.server.tasks.TaskView;
+import io.milvus.cdc.task.QuarantinedMessage;
 import io.milvus.cdc.task.StoppedCollection;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -49,6 +50,10 @@ public final class CdcApi implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(CdcApi.class);
   private static final int LARGEST_BODY = 1 << 20;
+
+  /** Quarantined messages that an answer lists; it counts all. */
+  private static final int MOST_SHOWN = 100;
+
   private static final int OK = 200;
   private static final String HEALTH = "/healthz";
 
@@ -396,11 +401,38 @@ public final class CdcApi implements AutoCloseable {
       var array = task.putArray("stopped_collections");
       stopped.forEach(collection -> array.add(stopped(collection)));
     }
+    tasks.deadLetterTopic(taskId).ifPresent(topic -> addQuarantined(task, taskId, topic));
     ObjectNode answer = nodes.objectNode();
     // The documentation says Task, existing clients read task.
     answer.set("Task", task);
     answer.set("task", task);
     return answer;
+  }
+
+  private void addQuarantined(ObjectNode task, String taskId, String topic) {
+    List<QuarantinedMessage> messages = tasks.quarantined(taskId);
+    task.put("dead_letter_topic", topic);
+    task.put(
+        "quarantined_messages",
+        messages.stream().map(QuarantinedMessage::position).distinct().count());
+    if (!messages.isEmpty()) {
+      var array = task.putArray("quarantined");
+      messages.stream().limit(MOST_SHOWN).forEach(message -> array.add(quarantined(message)));
+    }
+  }
+
+  private ObjectNode quarantined(QuarantinedMessage message) {
+    ObjectNode shown = nodes.objectNode();
+    message
+        .name()
+        .ifPresent(
+            name -> shown.put("database", name.database()).put("collection", name.collection()));
+    return shown
+        .put("collection_id", message.collectionId())
+        .put("channel", message.pchannel())
+        .put("message_id", message.ledgerId() + ":" + message.entryId())
+        .put("reason", message.reason())
+        .put("since", message.since().toString());
   }
 
   private ObjectNode onTask(ObjectNode data, Consumer<String> action) {
@@ -415,9 +447,10 @@ public final class CdcApi implements AutoCloseable {
     Fields fields = new Fields(data, "request_data");
     String taskId = taskId(fields);
     boolean skipUnreadable = fields.bool("skip_unreadable").orElse(false);
+    boolean putBack = fields.bool("put_back_quarantined").orElse(false);
     Optional<Integer> parallelism = CreateRequest.parallelism(fields);
     fields.refuseUnknown();
-    tasks.resume(taskId, new Resumption(skipUnreadable, parallelism));
+    tasks.resume(taskId, new Resumption(skipUnreadable, putBack, parallelism));
     return nodes.objectNode();
   }
 

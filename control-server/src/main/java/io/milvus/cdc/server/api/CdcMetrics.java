@@ -169,7 +169,12 @@ final class CdcMetrics {
             tasks,
             "milvus_cdc_task_retries",
             "Calls to the target that were repeated, since the job was started.",
-            TaskView::retries));
+            TaskView::retries),
+        counter(
+            tasks,
+            "milvus_cdc_task_messages_quarantined",
+            "Messages left out because they cannot be applied, since the job was started.",
+            TaskView::messagesQuarantined));
   }
 
   /** The number of Milvus-CDC's server for a state; it has none for the last. */

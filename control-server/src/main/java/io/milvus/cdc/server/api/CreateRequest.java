@@ -34,6 +34,7 @@ final class CreateRequest {
   /** Milvus' rule for names of databases and collections. */
   private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_$]{0,254}");
 
+  private static final String POISONED_MESSAGES = "poisoned_messages";
   private static final double DEFAULT_CONNECT_TIMEOUT = 10;
   private static final double LONGEST_CONNECT_TIMEOUT = 3600;
   private static final int MILVUS_PORT = 19530;
@@ -68,10 +69,32 @@ final class CreateRequest {
     }
     boolean start = !fields.bool("disable_auto_start").orElse(false);
     Optional<Integer> parallelism = parallelism(fields);
+    boolean quarantine = quarantine(fields);
     fields.ignore("rpc_channel_info", "buffer_config");
     fields.refuseUnknown();
     return new NewTask(
-        taskId, target, selection, starts.requested(), withoutSecrets(data), start, parallelism);
+        taskId,
+        target,
+        selection,
+        starts.requested(),
+        withoutSecrets(data),
+        start,
+        parallelism,
+        quarantine);
+  }
+
+  /** What is to become of a message that cannot be applied. */
+  private static boolean quarantine(Fields fields) {
+    String policy = fields.text(POISONED_MESSAGES).orElse("fail");
+    return switch (policy) {
+      case "fail" -> false;
+      case "quarantine" -> true;
+      default ->
+          throw new BadRequestException(
+              fields.name(POISONED_MESSAGES)
+                  + " must be \"fail\" (such a message stops its collection) or \"quarantine\" (it is"
+                  + " left out and kept in a topic)");
+    };
   }
 
   /** How many subtasks a job is to have, if that is said; the service knows which are possible. */
@@ -91,8 +114,10 @@ final class CreateRequest {
         request.set(field, data.get(field).deepCopy());
       }
     }
-    if (data.hasNonNull("parallelism")) {
-      request.set("parallelism", data.get("parallelism"));
+    for (String field : List.of("parallelism", POISONED_MESSAGES)) {
+      if (data.hasNonNull(field)) {
+        request.set(field, data.get(field));
+      }
     }
     return request;
   }

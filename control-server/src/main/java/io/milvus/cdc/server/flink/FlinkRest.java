@@ -51,6 +51,7 @@ public final class FlinkRest implements FlinkCluster {
           TaskMetrics.DDL_APPLIED,
           TaskMetrics.MESSAGES_SKIPPED,
           TaskMetrics.RETRIES,
+          TaskMetrics.MESSAGES_QUARANTINED,
           TaskMetrics.WAITING_FOR);
 
   /**
@@ -253,7 +254,8 @@ public final class FlinkRest implements FlinkCluster {
             sum(found.get(), values, TaskMetrics.ROWS_DELETED).orElse(0),
             sum(found.get(), values, TaskMetrics.DDL_APPLIED).orElse(0),
             sum(found.get(), values, TaskMetrics.MESSAGES_SKIPPED),
-            sum(found.get(), values, TaskMetrics.RETRIES).orElse(0)));
+            sum(found.get(), values, TaskMetrics.RETRIES).orElse(0),
+            sum(found.get(), values, TaskMetrics.MESSAGES_QUARANTINED).orElse(0)));
   }
 
   @Override

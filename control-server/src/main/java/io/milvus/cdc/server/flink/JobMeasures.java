@@ -17,6 +17,7 @@ import java.util.OptionalLong;
  * @param messagesSkipped messages of the log whose collection is gone or not selected; absent while
  *     not known
  * @param retries calls to the target that were repeated
+ * @param messagesQuarantined messages left out because they cannot be applied
  */
 public record JobMeasures(
     Optional<Instant> replicatedUntil,
@@ -25,4 +26,5 @@ public record JobMeasures(
     long rowsDeleted,
     long ddlApplied,
     OptionalLong messagesSkipped,
-    long retries) {}
+    long retries,
+    long messagesQuarantined) {}

@@ -135,6 +135,11 @@ public record Lifecycle(
 
   /** With another wish; to run again means to try again, whatever failed before. */
   Lifecycle asked(Wanted newWanted) {
+    return asked(newWanted, parallelism);
+  }
+
+  /** With another wish, and another number of subtasks. */
+  Lifecycle asked(Wanted newWanted, Optional<Integer> newParallelism) {
     return new Lifecycle(
         version,
         taskId,
@@ -146,22 +151,7 @@ public record Lifecycle(
         olderJobIds,
         Optional.empty(),
         progress,
-        parallelism);
-  }
-
-  Lifecycle withParallelism(int newParallelism) {
-    return new Lifecycle(
-        version,
-        taskId,
-        createdAt,
-        wanted,
-        request,
-        reachedRunning,
-        run,
-        olderJobIds,
-        failure,
-        progress,
-        Optional.of(newParallelism));
+        newParallelism);
   }
 
   Lifecycle withReachedRunning() {

@@ -16,6 +16,8 @@ import java.util.Optional;
  * @param request the request as it was given, without anything secret
  * @param start whether the task runs at once
  * @param parallelism how many subtasks its job has; absent for as many as the server is set to
+ * @param quarantine whether messages that cannot be applied are left out and kept elsewhere,
+ *     instead of stopping their collections
  */
 public record NewTask(
     Optional<String> taskId,
@@ -24,4 +26,5 @@ public record NewTask(
     RequestedStarts starts,
     JsonNode request,
     boolean start,
-    Optional<Integer> parallelism) {}
+    Optional<Integer> parallelism,
+    boolean quarantine) {}

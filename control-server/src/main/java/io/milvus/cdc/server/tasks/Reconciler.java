@@ -698,6 +698,10 @@ public final class Reconciler implements AutoCloseable {
             .flatMap(known -> known.latest)
             .map(latest -> OptionalLong.of(latest.retries()))
             .orElseGet(OptionalLong::empty),
+        memory
+            .flatMap(known -> known.latest)
+            .map(latest -> OptionalLong.of(latest.messagesQuarantined()))
+            .orElseGet(OptionalLong::empty),
         lifecycle.parallelism(),
         lifecycle.createdAt());
   }

@@ -1,5 +1,6 @@
 package io.milvus.cdc.server.tasks;
 
+import io.milvus.cdc.task.QuarantinedMessage;
 import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.cdc.task.TaskDefinition;
@@ -8,7 +9,7 @@ import java.util.Optional;
 
 /**
  * Where definitions and start positions are written for the jobs to read, and where these write
- * which collections they had to stop.
+ * which collections they had to stop and which messages they left out.
  */
 public interface TaskDefinitions {
 
@@ -25,6 +26,15 @@ public interface TaskDefinitions {
 
   /** Lets a task's job, when it starts next, go on without the messages that it could not read. */
   void skipUnreadable(String taskId);
+
+  /** The messages that a task's job has left out, in no order; none when there is no such task. */
+  List<QuarantinedMessage> quarantined(String taskId);
+
+  /**
+   * Lets a task's job, when it starts next, read each collection again from the first message on
+   * that was left out.
+   */
+  void putBackQuarantined(String taskId);
 
   /** Removes a task's definition and start positions; nothing to remove is success. */
   void delete(String taskId);

@@ -1,11 +1,13 @@
 package io.milvus.cdc.server.tasks;
 
 import io.milvus.cdc.log.ChannelPosition;
+import io.milvus.cdc.log.DeadLetterTopic;
 import io.milvus.cdc.log.UnusableStartException;
 import io.milvus.cdc.server.tasks.Lifecycle.Run;
 import io.milvus.cdc.server.tasks.Lifecycle.Wanted;
 import io.milvus.cdc.server.tasks.LifecycleStore.Stored;
 import io.milvus.cdc.server.tasks.TaskException.Kind;
+import io.milvus.cdc.task.QuarantinedMessage;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.StoppedCollection;
@@ -107,7 +109,14 @@ public final class TaskService {
     }
     definitions.write(
         new TaskDefinition(
-            TaskDefinition.VERSION, taskId, now, source, task.target(), task.selection(), subtasks),
+            TaskDefinition.VERSION,
+            taskId,
+            now,
+            source,
+            task.target(),
+            task.selection(),
+            subtasks,
+            task.quarantine()),
         positions);
     var unused =
         change(
@@ -253,6 +262,27 @@ public final class TaskService {
         .toList();
   }
 
+  /**
+   * The messages that a task has left out, those of longest standing first; none when there is no
+   * such task.
+   */
+  public List<QuarantinedMessage> quarantined(String taskId) {
+    return definitions.quarantined(taskId).stream()
+        .sorted(
+            Comparator.comparing(QuarantinedMessage::since)
+                .thenComparing(QuarantinedMessage::position)
+                .thenComparing(QuarantinedMessage::collectionId))
+        .toList();
+  }
+
+  /** The topic that has the messages which a task has left out; empty when it leaves none out. */
+  public Optional<String> deadLetterTopic(String taskId) {
+    return definitions
+        .definition(taskId)
+        .filter(TaskDefinition::quarantine)
+        .map(definition -> DeadLetterTopic.of(definition.source(), taskId));
+  }
+
   /** Pauses a task and returns when it is known from where it will continue. */
   public void pause(String taskId) {
     var unused =
@@ -288,12 +318,15 @@ public final class TaskService {
    *
    * @param skipUnreadable whether it goes on without the messages of the log that it could not read
    *     and that have stopped collections
+   * @param putBackQuarantined whether it applies the messages that it has left out, from the first
+   *     of each collection on
    * @param parallelism how many subtasks its job has from now on; absent for as many as before
    */
-  public record Resumption(boolean skipUnreadable, Optional<Integer> parallelism) {
+  public record Resumption(
+      boolean skipUnreadable, boolean putBackQuarantined, Optional<Integer> parallelism) {
 
     /** As before. */
-    public static final Resumption AS_BEFORE = new Resumption(false, Optional.empty());
+    public static final Resumption AS_BEFORE = new Resumption(false, false, Optional.empty());
   }
 
   /** Lets a task run again from where it left off. */
@@ -310,12 +343,13 @@ public final class TaskService {
               if (how.skipUnreadable()) {
                 definitions.skipUnreadable(taskId);
               }
+              if (how.putBackQuarantined()) {
+                definitions.putBackQuarantined(taskId);
+              }
               return true;
             },
-            lifecycle -> {
-              Lifecycle running = lifecycle.asked(Wanted.RUNNING);
-              return how.parallelism().map(running::withParallelism).orElse(running);
-            });
+            lifecycle ->
+                lifecycle.asked(Wanted.RUNNING, how.parallelism().or(lifecycle::parallelism)));
     reconciler.nudge(taskId);
   }
 

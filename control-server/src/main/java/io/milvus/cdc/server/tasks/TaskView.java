@@ -20,6 +20,7 @@ import java.util.OptionalLong;
  * @param counts what was applied since it was created
  * @param messagesSkipped messages that its newest job has skipped since its last start
  * @param retries calls to the target that its newest job has repeated since its last start
+ * @param messagesQuarantined messages that its newest job has left out since its last start
  * @param parallelism how many subtasks its next job has; absent when an older server created it
  * @param createdAt when it was accepted
  */
@@ -35,6 +36,7 @@ public record TaskView(
     Optional<Lifecycle.Counts> counts,
     OptionalLong messagesSkipped,
     OptionalLong retries,
+    OptionalLong messagesQuarantined,
     Optional<Integer> parallelism,
     Instant createdAt) {
 

@@ -22,6 +22,7 @@ import io.milvus.cdc.server.tasks.SettableClock;
 import io.milvus.cdc.server.tasks.Steps;
 import io.milvus.cdc.server.tasks.TaskException;
 import io.milvus.cdc.server.tasks.TaskService;
+import io.milvus.cdc.task.QuarantinedMessage;
 import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.StoppedCollection;
@@ -205,6 +206,53 @@ class CdcApiTest {
     assertThat(skips(id)).isTrue();
   }
 
+  @Test
+  void getShowsWhatIsQuarantinedAndResumeCanPutItBack() {
+    String plain = created("'collection_infos':[{'name':'one'}]");
+    assertThat(task(plain).has("dead_letter_topic")).isFalse();
+    String id = created("'collection_infos':[{'name':'two'}],'poisoned_messages':'quarantine'");
+    assertThat(task(id).path("poisoned_messages").asText()).isEqualTo("quarantine");
+    assertThat(task(id).path("dead_letter_topic").asText())
+        .isEqualTo("persistent://public/default/milvus-cdc-dead-letters-" + id);
+    assertThat(task(id).path("quarantined_messages").asInt(-1)).isZero();
+    assertThat(task(id).has("quarantined")).isFalse();
+    definitions.quarantine(id, quarantined(8, 2, Optional.empty()));
+    definitions.quarantine(
+        id, quarantined(7, 1, Optional.of(new StoppedCollection.Name("db", "c"))));
+    definitions.quarantine(id, quarantined(9, 2, Optional.empty()));
+
+    assertThat(task(id).path("quarantined_messages").asInt())
+        .as("one that may be two collections' counts once")
+        .isEqualTo(2);
+    assertThat(task(id).path("quarantined").get(0).toString())
+        .isEqualTo(
+            "{\"database\":\"db\",\"collection\":\"c\",\"collection_id\":7,"
+                + "\"channel\":\"dml_1\",\"message_id\":\"3:1\",\"reason\":\"refused\","
+                + "\"since\":\"1970-01-01T00:00:01Z\"}");
+    assertThat(task(id).path("quarantined")).hasSize(3);
+    String again = "{'task_id':'" + id + "','put_back_quarantined':true}";
+    assertThat(request("resume", again).status()).as("it runs").isEqualTo(409);
+    assertThat(task(id).path("quarantined_messages").asInt()).isEqualTo(2);
+    assertThat(request("pause", "{'task_id':'" + id + "'}").status()).isEqualTo(200);
+    assertThat(request("resume", again).status()).isEqualTo(200);
+    assertThat(task(id).path("quarantined_messages").asInt(-1)).isZero();
+  }
+
+  private static QuarantinedMessage quarantined(
+      long collectionId, long entryId, Optional<StoppedCollection.Name> name) {
+    return new QuarantinedMessage(
+        QuarantinedMessage.VERSION,
+        collectionId,
+        "collection",
+        name,
+        "dml_1",
+        3,
+        entryId,
+        0,
+        "refused",
+        Instant.ofEpochSecond(entryId));
+  }
+
   private boolean skips(String taskId) {
     return definitions.stopped(taskId).stream()
         .anyMatch(stopped -> stopped.unreadable().orElseThrow().skip());
@@ -254,6 +302,7 @@ class CdcApiTest {
             3,
             2,
             OptionalLong.empty(),
+            0,
             0));
     clock.advance(Duration.ofSeconds(2));
     JsonNode measured = task(id);
@@ -272,7 +321,7 @@ class CdcApiTest {
     flink.report(
         job,
         new JobMeasures(
-            until, Optional.of(Duration.ofMillis(40)), 7, 3, 2, OptionalLong.empty(), 0));
+            until, Optional.of(Duration.ofMillis(40)), 7, 3, 2, OptionalLong.empty(), 0, 0));
     clock.advance(Duration.ofSeconds(2));
     await().until(() -> task(id).path("lag_ms").asLong(), lag -> lag == 40);
 
@@ -295,7 +344,7 @@ class CdcApiTest {
     Optional<Instant> until = Optional.of(clock.instant().minusSeconds(10));
     flink.report(
         task(id).path("job_id").asText(),
-        new JobMeasures(until, Optional.empty(), 0, 0, 0, OptionalLong.empty(), 0));
+        new JobMeasures(until, Optional.empty(), 0, 0, 0, OptionalLong.empty(), 0, 0));
     clock.advance(Duration.ofSeconds(2));
     sourceLog.retention = Optional.of(Duration.ofMinutes(1));
     retention.ask();
@@ -501,7 +550,7 @@ class CdcApiTest {
     flink.report(
         task(id).path("job_id").asText(),
         new JobMeasures(
-            Optional.of(until), Optional.of(Duration.ZERO), 0, 0, 0, OptionalLong.empty(), 0));
+            Optional.of(until), Optional.of(Duration.ZERO), 0, 0, 0, OptionalLong.empty(), 0, 0));
     clock.advance(Duration.ofSeconds(2));
 
     JsonNode position =

@@ -139,7 +139,8 @@ class CdcMetricsTest {
             3,
             2,
             OptionalLong.of(11),
-            5));
+            5,
+            0));
     server.clock.advance(Duration.ofSeconds(2));
     assertThat(server.ask("get", "one").statusCode()).isEqualTo(200);
     assertThat(scrape())

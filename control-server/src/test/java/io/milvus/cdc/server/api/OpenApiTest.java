@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.ByteString;
 import io.milvus.cdc.log.ChannelPosition;
-import io.milvus.cdc.server.flink.JobMeasures;
 import io.milvus.cdc.server.tasks.TaskException;
+import io.milvus.cdc.task.QuarantinedMessage;
 import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.StoppedCollection;
 import io.swagger.v3.oas.models.OpenAPI;
@@ -26,7 +26,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -270,19 +269,7 @@ class OpenApiTest {
     String id = server.json(created).path("data").path("task_id").asText();
     assertFits(server.json(server.ask("get", id)), schema("GetAnswer"));
     String job = task(id).path("job_id").asText();
-    server.flink.report(
-        job,
-        new JobMeasures(
-            Optional.of(server.clock.instant()),
-            Optional.of(Duration.ZERO),
-            1,
-            1,
-            1,
-            OptionalLong.of(1),
-            1));
-    server.clock.advance(Duration.ofSeconds(2));
-    server.sourceLog.retention = Optional.of(Duration.ofDays(7));
-    server.retention.ask();
+    server.everythingIsReported(job);
     assertThat(task(id).has("lag_ms")).isTrue();
     server.sourceLog.positions =
         List.of(
@@ -304,6 +291,22 @@ class OpenApiTest {
             Optional.empty()));
     JsonNode stopped = task(id).path("stopped_collections").path(0);
     assertThat(names(stopped)).isEqualTo(names(schema("StoppedCollection").path("properties")));
+    server.definitions.quarantine(
+        id,
+        new QuarantinedMessage(
+            QuarantinedMessage.VERSION,
+            7,
+            "collection d.c",
+            Optional.of(new StoppedCollection.Name("d", "c")),
+            "t",
+            1,
+            2,
+            3,
+            "refused",
+            server.clock.instant()));
+    JsonNode quarantined = task(id).path("quarantined").path(0);
+    assertThat(names(quarantined))
+        .isEqualTo(names(schema("QuarantinedMessage").path("properties")));
     assertFits(server.json(server.ask("get", id)), schema("GetAnswer"));
     assertFits(server.json(server.ask("pause", id)), schema("DoneAnswer"));
     Set<String> seen = names(task(id));

@@ -2,6 +2,7 @@ package io.milvus.cdc.server.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.milvus.cdc.server.flink.JobMeasures;
 import io.milvus.cdc.server.flink.SnapshotFiles;
 import io.milvus.cdc.server.tasks.FakeFlink;
 import io.milvus.cdc.server.tasks.FakeSourceLog;
@@ -26,6 +27,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** The interface with a cluster and a store that are not real, asked over real HTTP. */
 final class TestServer implements AutoCloseable {
@@ -108,6 +110,24 @@ final class TestServer implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new AssertionError(e);
     }
+  }
+
+  /** Lets a job report something of each kind, and the source its retention. */
+  void everythingIsReported(String jobId) {
+    flink.report(
+        jobId,
+        new JobMeasures(
+            Optional.of(clock.instant()),
+            Optional.of(Duration.ZERO),
+            1,
+            1,
+            1,
+            OptionalLong.of(1),
+            1,
+            1));
+    sourceLog.retention = Optional.of(Duration.ofDays(7));
+    retention.ask();
+    clock.advance(Duration.ofSeconds(2));
   }
 
   HttpResponse<String> get(String path) {

@@ -1,5 +1,6 @@
 package io.milvus.cdc.server.tasks;
 
+import io.milvus.cdc.task.QuarantinedMessage;
 import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.cdc.task.TaskDefinition;
@@ -14,6 +15,7 @@ public final class InMemoryDefinitions implements TaskDefinitions {
 
   private final Map<String, TaskDefinition> definitions = new ConcurrentHashMap<>();
   private final Map<String, List<StoppedCollection>> stopped = new ConcurrentHashMap<>();
+  private final Map<String, List<QuarantinedMessage>> quarantined = new ConcurrentHashMap<>();
   private final Steps steps;
 
   public InMemoryDefinitions(Steps steps) {
@@ -52,6 +54,25 @@ public final class InMemoryDefinitions implements TaskDefinitions {
     steps.after("skip");
   }
 
+  @Override
+  public List<QuarantinedMessage> quarantined(String taskId) {
+    steps.before("quarantined");
+    steps.after("quarantined");
+    return List.copyOf(quarantined.getOrDefault(taskId, List.of()));
+  }
+
+  @Override
+  public void putBackQuarantined(String taskId) {
+    steps.before("put back");
+    quarantined.remove(taskId);
+    steps.after("put back");
+  }
+
+  /** As a job does it. */
+  public void quarantine(String taskId, QuarantinedMessage message) {
+    quarantined.computeIfAbsent(taskId, id -> new CopyOnWriteArrayList<>()).add(message);
+  }
+
   /** As a job does it. */
   public void stop(String taskId, StoppedCollection collection) {
     stopped.computeIfAbsent(taskId, id -> new CopyOnWriteArrayList<>()).add(collection);
@@ -62,6 +83,7 @@ public final class InMemoryDefinitions implements TaskDefinitions {
     steps.before("undefine");
     definitions.remove(taskId);
     stopped.remove(taskId);
+    quarantined.remove(taskId);
     steps.after("undefine");
   }
 

@@ -107,7 +107,8 @@ class PollingPaceTest {
         RequestedStarts.none(),
         JsonNodeFactory.instance.objectNode(),
         true,
-        Optional.empty());
+        Optional.empty(),
+        false);
   }
 
   private void report(String jobId, long inserted) {
@@ -120,6 +121,7 @@ class PollingPaceTest {
             0,
             0,
             OptionalLong.empty(),
+            0,
             0));
   }
 

@@ -41,7 +41,8 @@ class ReconcilerTest {
           RequestedStarts.none(),
           JsonNodeFactory.instance.objectNode(),
           true,
-          Optional.empty());
+          Optional.empty(),
+          false);
 
   @TempDir Path directory;
 
@@ -335,7 +336,8 @@ class ReconcilerTest {
     Instant until = world.clock.instant();
     world.flink.report(
         world.runningJob(),
-        new JobMeasures(Optional.of(until), Optional.empty(), 100, 5, 2, OptionalLong.empty(), 0));
+        new JobMeasures(
+            Optional.of(until), Optional.empty(), 100, 5, 2, OptionalLong.empty(), 0, 0));
     world.run();
     world.tasks.pause("t1");
     world.restart(true);
@@ -348,7 +350,8 @@ class ReconcilerTest {
     world.run();
     world.flink.report(
         world.runningJob(),
-        new JobMeasures(Optional.of(until), Optional.empty(), 150, 1, 0, OptionalLong.empty(), 0));
+        new JobMeasures(
+            Optional.of(until), Optional.empty(), 150, 1, 0, OptionalLong.empty(), 0, 0));
     world.clock.advance(Duration.ofSeconds(2));
     assertThat(world.tasks.get("t1").counts()).hasValue(new Lifecycle.Counts(250, 6, 2));
   }
