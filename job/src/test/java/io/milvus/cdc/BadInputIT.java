@@ -31,9 +31,12 @@ import org.apache.flink.configuration.StateRecoveryOptions;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.pulsar.client.api.Message;
+import org.apache.pulsar.client.api.MessageId;
 import org.apache.pulsar.client.api.MessageIdAdv;
 import org.apache.pulsar.client.api.Producer;
 import org.apache.pulsar.client.api.PulsarClient;
+import org.apache.pulsar.client.api.Reader;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -91,11 +94,7 @@ class BadInputIT {
     writer("other_key", Kind.INT64);
     writer("victim", Kind.INT64);
     writer("bystander", Kind.INT64);
-    task =
-        TestingDefinition.write(
-            playground,
-            new Selection(List.of(new Selection.Entry(DATABASE, Selection.ALL))),
-            PARALLELISM);
+    task = TestingDefinition.write(playground, wholeDatabase(), PARALLELISM);
     start(Optional.empty());
     writers.values().forEach(writer -> writer.insert(0, 100, 1));
     awaitSame("victim");
@@ -148,6 +147,76 @@ class BadInputIT {
     start(Optional.of(savepoint));
     awaitSame(writers.keySet().toArray(String[]::new));
     awaitStopped();
+  }
+
+  @Test
+  void whatIsQuarantinedStopsNothingAndCanBePutBack() throws Exception {
+    writer("poisoned", Kind.INT64);
+    writer("replaced", Kind.INT64);
+    task = TestingDefinition.quarantining(playground, wholeDatabase(), PARALLELISM);
+    start(Optional.empty());
+    writers.get("poisoned").insert(0, 100, 1);
+    awaitSame("poisoned");
+    await().atMost(PATIENCE).until(() -> SourceWriter.exists(target, DATABASE, "replaced"));
+
+    UnreadableMessage garbage = publish("poisoned", GARBAGE);
+    writers.get("poisoned").insert(100, 200, 1);
+    awaitSame("poisoned");
+    SourceWriter other = new SourceWriter(target, DATABASE, "replaced", Kind.INT64, 4);
+    other.drop();
+    other.create(1);
+    writers.get("replaced").insert(0, 100, 1);
+    writers.get("replaced").delete("id in [1, 2]");
+    awaitQuarantined("poisoned", "replaced");
+    assertThat(stopped()).isEmpty();
+    assertDeadLetter(garbage, GARBAGE);
+
+    String savepoint = stop();
+    other.drop();
+    try (EtcdTaskStore opened = task.store().open()) {
+      opened.putBackQuarantined(task.taskId());
+      assertThat(opened.quarantined(task.taskId())).isEmpty();
+    }
+    writers.get("poisoned").upsert(50, 150, 2);
+    start(Optional.of(savepoint));
+    awaitSame("poisoned", "replaced");
+    awaitQuarantined("poisoned");
+    awaitStopped();
+  }
+
+  private static Selection wholeDatabase() {
+    return new Selection(List.of(new Selection.Entry(DATABASE, Selection.ALL)));
+  }
+
+  private void awaitQuarantined(String... collections) {
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              try (EtcdTaskStore opened = task.store().open()) {
+                assertThat(opened.quarantined(task.taskId()))
+                    .extracting(message -> message.name().orElseThrow().collection())
+                    .contains(collections);
+              }
+            });
+  }
+
+  /** Its place is in the properties, and the value is what was published. */
+  private void assertDeadLetter(UnreadableMessage message, byte[] payload) throws Exception {
+    String topic = "persistent://public/default/milvus-cdc-dead-letters-" + task.taskId();
+    try (PulsarClient client =
+            PulsarClient.builder().serviceUrl(playground.pulsarServiceUrl()).build();
+        Reader<byte[]> reader =
+            client.newReader().topic(topic).startMessageId(MessageId.earliest).create()) {
+      Message<byte[]> letter = reader.readNext(30, TimeUnit.SECONDS);
+      assertThat(letter.getValue()).isEqualTo(payload);
+      assertThat(letter.getProperties())
+          .containsEntry("topic", "persistent://public/default/" + message.pchannel())
+          .containsEntry("message_id", message.ledgerId() + ":" + message.entryId())
+          .containsEntry("task_id", task.taskId())
+          .hasEntrySatisfying(
+              "error", error -> assertThat(error).contains("not a message of Milvus' log"));
+    }
   }
 
   private void assertNames(String collection, String... words) {

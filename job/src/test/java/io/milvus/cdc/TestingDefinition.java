@@ -32,6 +32,18 @@ record TestingDefinition(String taskId, TaskStoreAddress store) {
   /** Creates a task that starts where the source is now. */
   static TestingDefinition write(Playground playground, Selection selection, int parallelism)
       throws IOException {
+    return write(playground, selection, parallelism, false);
+  }
+
+  /** Creates a task that starts where the source is now and leaves out what cannot be applied. */
+  static TestingDefinition quarantining(Playground playground, Selection selection, int parallelism)
+      throws IOException {
+    return write(playground, selection, parallelism, true);
+  }
+
+  private static TestingDefinition write(
+      Playground playground, Selection selection, int parallelism, boolean quarantine)
+      throws IOException {
     String taskId = UUID.randomUUID().toString().replace("-", "");
     SourceCluster source =
         new SourceCluster(
@@ -53,7 +65,7 @@ record TestingDefinition(String taskId, TaskStoreAddress store) {
                 "127.0.0.1", playground.ports().targetMilvus(), false, Optional.empty(), 10),
             selection,
             parallelism,
-            false);
+            quarantine);
     TaskStoreAddress store = new TaskStoreAddress(List.of(playground.etcdEndpoint()), "job-test");
     try (EtcdTaskStore opened = store.open()) {
       opened.write(definition, StartPositionReader.read(source, selection, RequestedStarts.none()));

@@ -10,11 +10,9 @@ import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.UnreadableTaskException;
 import java.io.UncheckedIOException;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 
 /** The job's own task store, as the place that definitions are written to. */
 record StoredDefinitions(EtcdTaskStore store) implements TaskDefinitions {
@@ -56,23 +54,13 @@ record StoredDefinitions(EtcdTaskStore store) implements TaskDefinitions {
     return call(() -> store.quarantined(taskId));
   }
 
-  /** What is put back is noted before it is forgotten, so that a crash between loses nothing. */
   @Override
   public void putBackQuarantined(String taskId) {
     call(
         () -> {
-          store.quarantined(taskId).stream()
-              .collect(Collectors.groupingBy(QuarantinedMessage::collectionId))
-              .forEach((collectionId, messages) -> putBack(taskId, collectionId, messages));
+          store.putBackQuarantined(taskId);
           return taskId;
         });
-  }
-
-  private void putBack(String taskId, long collectionId, List<QuarantinedMessage> messages) {
-    StoppedCollection again = QuarantinedMessage.putBack(messages, Instant.now());
-    store.changeStopped(
-        taskId, collectionId, before -> Optional.of(before.map(again::goingBackFor).orElse(again)));
-    store.forgetQuarantined(taskId, collectionId);
   }
 
   @Override

@@ -299,9 +299,7 @@ final class TopicReader {
                       + " message "
                       + position
                       + " is not a message of Milvus' log: "
-                      + e.getMessage()
-                      + "; to go on without it, pause the task and resume it with"
-                      + " skip_unreadable")),
+                      + e.getMessage())),
           0,
           position);
     }

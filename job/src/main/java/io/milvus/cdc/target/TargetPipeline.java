@@ -66,6 +66,9 @@ final class TargetPipeline implements AutoCloseable {
   private static final long FIRST_RETRY_MILLIS = 50;
   private static final long STORE_RETRY_MILLIS = 500;
 
+  private static final String HOW_TO_SKIP =
+      "; to go on without it, pause the task and resume it with skip_unreadable";
+
   /** Moments that are not reached yet; those of a stopped collection never are. */
   private static final int MOST_ANNOUNCEMENTS = 10_000;
 
@@ -362,7 +365,8 @@ final class TargetPipeline implements AutoCloseable {
   private void refused(Lane lane, String reason, Exception cause) {
     Optional<SourceEvent> message = lane.refusedMessage();
     if (quarantine.isEmpty() || message.isEmpty()) {
-      giveUp(lane, reason, cause);
+      boolean unreadable = message.filter(CollectionStopped.class::isInstance).isPresent();
+      giveUp(lane, unreadable ? reason + HOW_TO_SKIP : reason, cause);
       return;
     }
     if (!lane.takeApart()) {

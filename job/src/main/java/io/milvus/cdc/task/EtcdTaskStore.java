@@ -6,6 +6,7 @@ import io.milvus.cdc.etcd.EtcdConnection;
 import io.milvus.cdc.etcd.EtcdUnavailableException;
 import io.milvus.cdc.security.SealingKey;
 import java.io.UncheckedIOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /**
  * The task store in etcd. Every method throws {@link UncheckedIOException} with an {@link
@@ -137,6 +139,25 @@ public final class EtcdTaskStore implements TaskStore {
   @Override
   public void forgetQuarantined(String taskId, long collectionId) {
     deletePrefix(task(taskId) + QUARANTINED + collectionId + "/");
+  }
+
+  /**
+   * Lets a task's job, when it starts next, read each collection again from the first message on
+   * that was left out. That is noted before the messages are forgotten, so a crash between the two
+   * loses nothing.
+   */
+  public void putBackQuarantined(String taskId) {
+    quarantined(taskId).stream()
+        .collect(Collectors.groupingBy(QuarantinedMessage::collectionId))
+        .forEach(
+            (collectionId, messages) -> {
+              StoppedCollection again = QuarantinedMessage.putBack(messages, Instant.now());
+              changeStopped(
+                  taskId,
+                  collectionId,
+                  before -> Optional.of(before.map(again::goingBackFor).orElse(again)));
+              forgetQuarantined(taskId, collectionId);
+            });
   }
 
   /** The definitions of all tasks. */

@@ -325,7 +325,7 @@ public final class PlaygroundCommand {
         paramLabel = "<faults>",
         description =
             "all, or some of server, task-manager, job-manager, target, target-frozen, connection,"
-                + " pulsar, etcd, source, pause, compaction (default: all).")
+                + " pulsar, etcd, source, pause, rescale, disk, compaction (default: all).")
     private String fault = "all";
 
     @Option(
