@@ -11,6 +11,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import io.milvus.cdc.task.PermanentFailure;
+import java.io.ObjectInputStream;
 import java.util.List;
 import org.apache.flink.annotation.Experimental;
 import org.apache.flink.annotation.Public;
@@ -88,6 +89,11 @@ class LayersTest {
           .areAnnotatedWith("org.apache.flink.runtime.throwable.ThrowableAnnotation")
           .should()
           .be(PermanentFailure.class);
+
+  /** What was written by somebody else may be made of any class. */
+  @ArchTest
+  static final ArchRule noJavaObjectIsDeserialized =
+      noClasses().should().dependOnClassesThat().areAssignableTo(ObjectInputStream.class);
 
   private static boolean isPublic(JavaClass javaClass) {
     return javaClass.isAnnotatedWith(Public.class)

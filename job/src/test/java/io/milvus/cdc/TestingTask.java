@@ -120,11 +120,6 @@ final class TestingTask implements AutoCloseable {
     return true;
   }
 
-  /** Lets the first start continue from a savepoint of another task. */
-  void continueFrom(Path savepoint) {
-    snapshot = Optional.of(savepoint.toUri().toString());
-  }
-
   /** The directory of the savepoint or checkpoint that the next start continues from. */
   Path snapshot() {
     return Path.of(URI.create(snapshot.orElseThrow()));

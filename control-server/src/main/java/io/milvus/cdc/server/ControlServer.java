@@ -111,7 +111,11 @@ public final class ControlServer implements Callable<Integer> {
   @Override
   public Integer call() {
     try {
-      ServerConfig config = ServerConfig.from(settings());
+      Settings given = settings();
+      ServerConfig config = ServerConfig.from(given);
+      for (Path exposed : given.exposedFiles()) {
+        LOG.warn("A file with a secret can be read by other users, chmod 600 it: file={}", exposed);
+      }
       Runtime.getRuntime().addShutdownHook(new Thread(this::stop, "stop"));
       start(config);
     } catch (InvalidConfigurationException e) {

@@ -1,11 +1,13 @@
 package io.milvus.cdc.server;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import java.io.ObjectInputStream;
 
 @AnalyzeClasses(
     packages = "io.milvus.cdc.server",
@@ -36,4 +38,9 @@ class LayersTest {
           .mayOnlyBeAccessedByLayers("process", "api")
           .whereLayer("flink")
           .mayOnlyBeAccessedByLayers("process", "tasks");
+
+  /** What was written by somebody else may be made of any class. */
+  @ArchTest
+  static final ArchRule noJavaObjectIsDeserialized =
+      noClasses().should().dependOnClassesThat().areAssignableTo(ObjectInputStream.class);
 }

@@ -230,23 +230,23 @@ public final class ClusterComparison {
         Side onTarget,
         Findings different,
         Findings unknown) {
-      Findings differentRows = new Findings();
-      Findings unknownRows = new Findings();
-      long compared =
-          compareShownRows(database, name, onSource, onTarget, differentRows, unknownRows);
-      for (int i = 0; loadsTemporarily && !differentRows.isEmpty() && i < MOST_LOADS; i++) {
+      for (int loads = 0; ; loads++) {
+        Findings differentRows = new Findings();
+        Findings unknownRows = new Findings();
+        long compared =
+            compareShownRows(database, name, onSource, onTarget, differentRows, unknownRows);
+        if (differentRows.isEmpty() || !loadsTemporarily || loads == MOST_LOADS) {
+          if (differentRows.isEmpty() && loads > 0) {
+            shownLate.add(database + "." + name);
+          }
+          rows += compared;
+          different.addAll(differentRows);
+          unknown.addAll(unknownRows);
+          return;
+        }
         onSource.loadAnew(source, database, name);
         onTarget.loadAnew(target, database, name);
-        differentRows = new Findings();
-        unknownRows = new Findings();
-        compared = compareShownRows(database, name, onSource, onTarget, differentRows, unknownRows);
-        if (differentRows.isEmpty()) {
-          shownLate.add(database + "." + name);
-        }
       }
-      rows += compared;
-      different.addAll(differentRows);
-      unknown.addAll(unknownRows);
     }
 
     /** Returns how many rows of the source were compared. */

@@ -188,18 +188,10 @@ public final class Playground implements AutoCloseable {
 
   /** The soft limit on the size of files, which its owner may raise again. */
   private void limitFiles(Part part, String bytes) {
-    ProcessBuilder prlimit =
-        new ProcessBuilder(
-            "prlimit", "--pid", Long.toString(process(part).pid()), "--fsize=" + bytes + ":");
-    try {
-      if (ChildProcess.start(prlimit.redirectErrorStream(true)).waitFor() != 0) {
-        throw new PlaygroundException("prlimit does not work for " + part.title());
-      }
-    } catch (IOException e) {
-      throw new PlaygroundException("Cannot run prlimit; install util-linux.", e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new PlaygroundException("Interrupted while running prlimit.", e);
+    int exit =
+        run("prlimit", "--pid", Long.toString(process(part).pid()), "--fsize=" + bytes + ":");
+    if (exit != 0) {
+      throw new PlaygroundException("prlimit does not work for " + part.title());
     }
   }
 
@@ -458,18 +450,24 @@ public final class Playground implements AutoCloseable {
   }
 
   private static void signal(String name, ProcessIdentity process) {
+    // Fails when the process has just ended, which is no harm.
+    int unused = run("kill", "-" + name, Long.toString(process.pid()));
+  }
+
+  /** Runs a program of the system, and returns what it ends with. */
+  private static int run(String... command) {
     try {
-      // Fails when the process has just ended, which is no harm.
-      ChildProcess.start(
-              new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+      return ChildProcess.start(
+              new ProcessBuilder(command)
                   .redirectErrorStream(true)
                   .redirectOutput(ProcessBuilder.Redirect.DISCARD))
           .waitFor();
     } catch (IOException e) {
-      throw new PlaygroundException("Cannot run kill; install procps or util-linux.", e);
+      throw new PlaygroundException(
+          "Cannot run " + command[0] + "; install procps and util-linux.", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new PlaygroundException("Interrupted while sending a signal.", e);
+      throw new PlaygroundException("Interrupted while running " + command[0] + ".", e);
     }
   }
 

@@ -10,6 +10,7 @@ import io.milvus.cdc.security.Secret;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -17,7 +18,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -55,6 +58,11 @@ public final class Settings {
   private final Map<String, Value> environment = new HashMap<>();
   private final Map<String, Effective> known = new TreeMap<>();
 
+  /** Where a secret was found. */
+  private final Set<Path> secretFiles = new TreeSet<>();
+
+  private Optional<Path> configurationFile = Optional.empty();
+
   private Settings() {}
 
   /**
@@ -65,6 +73,7 @@ public final class Settings {
   public static Settings load(
       Optional<Path> file, Map<String, String> environment, Map<String, String> commandLine) {
     Settings settings = new Settings();
+    settings.configurationFile = file;
     file.ifPresent(settings::readFile);
     environment.forEach(
         (name, text) -> {
@@ -187,7 +196,26 @@ public final class Settings {
         key,
         new Effective(
             key, value.map(found -> Secret.MASK), value.map(Value::origin).orElse("default")));
+    file.map(Path::of).ifPresent(secretFiles::add);
+    configurationFile
+        .filter(path -> direct.filter(found -> found.origin().startsWith(path + ":")).isPresent())
+        .ifPresent(secretFiles::add);
     return value.map(found -> new Secret(found.text().strip()));
+  }
+
+  /** The files that hold a secret which was read, and that other users of the machine may read. */
+  public List<Path> exposedFiles() {
+    return secretFiles.stream().filter(Settings::othersMayRead).toList();
+  }
+
+  private static boolean othersMayRead(Path file) {
+    try {
+      Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
+      return permissions.contains(PosixFilePermission.GROUP_READ)
+          || permissions.contains(PosixFilePermission.OTHERS_READ);
+    } catch (IOException | UnsupportedOperationException e) {
+      return false;
+    }
   }
 
   /** A text that has to be set. */

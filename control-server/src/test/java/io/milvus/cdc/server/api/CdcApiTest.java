@@ -52,6 +52,7 @@ class CdcApiTest {
 
   private static final String URI_FORM =
       "{'uri':'http://localhost:19530','token':'root:SecretOne','connect_timeout':10}";
+
   @TempDir Path directory;
 
   private final ObjectMapper json = new ObjectMapper();

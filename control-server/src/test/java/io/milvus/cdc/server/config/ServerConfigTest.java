@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -125,6 +126,33 @@ class ServerConfigTest {
                 URI.create("s3://bucket/cdc"),
                 Optional.of(Path.of("job.jar"))));
     assertThat(config.maxTasks()).isEqualTo(7);
+  }
+
+  @Test
+  void filesWithSecretsThatOthersMayReadAreNamed() throws IOException {
+    Path withSecret =
+        Files.writeString(directory.resolve("secret.yaml"), "server: {token: abc}\nmetaStore: {}");
+    Path without = Files.writeString(directory.resolve("plain.yaml"), "server: {port: 7}");
+    Path token = Files.writeString(directory.resolve("token"), "abc");
+    for (Path file : List.of(withSecret, without, token)) {
+      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
+    }
+    assertThat(exposed(Optional.of(withSecret), Map.of())).containsExactly(withSecret);
+    assertThat(exposed(Optional.of(without), Map.of("server.tokenFile", token.toString())))
+        .containsExactly(token);
+    assertThat(exposed(Optional.of(without), Map.of("server.token", "abc"))).isEmpty();
+
+    Files.setPosixFilePermissions(token, PosixFilePermissions.fromString("rw-------"));
+    assertThat(exposed(Optional.of(without), Map.of("server.tokenFile", token.toString())))
+        .isEmpty();
+  }
+
+  private static List<Path> exposed(Optional<Path> file, Map<String, String> more) {
+    Map<String, String> all = new HashMap<>(NEEDED);
+    all.putAll(more);
+    Settings settings = Settings.load(file, Map.of(), all);
+    ServerConfig unused = ServerConfig.from(settings);
+    return settings.exposedFiles();
   }
 
   @Test
