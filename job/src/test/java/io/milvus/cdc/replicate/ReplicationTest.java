@@ -45,6 +45,20 @@ class ReplicationTest {
   }
 
   @Test
+  void collectionsWithoutWaitingMessagesHaveNoState() throws Exception {
+    Replication replication = replication(Standing.REPLICATED);
+    for (int id = 1; id <= 1_000; id++) {
+      replication.handle(new CollectionSeen(collection(id, "a", "b")));
+    }
+    replication.handle(insert(1, "a", 10));
+    assertThat(replication.snapshot()).hasSize(1);
+    replication.handle(new TimeTick("a", 20));
+    replication.handle(new TimeTick("b", 20));
+
+    assertThat(replication.snapshot()).isEmpty();
+  }
+
+  @Test
   void aCollectionWaitsOnlyForTheTopicsOfItsShards() throws Exception {
     Replication replication = replication(Standing.REPLICATED);
     replication.handle(new CollectionSeen(collection(1, "a", "b")));

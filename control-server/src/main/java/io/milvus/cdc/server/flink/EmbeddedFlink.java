@@ -95,6 +95,9 @@ public final class EmbeddedFlink implements AutoCloseable {
     configuration.setString("rest.port", Integer.toString(restPort));
     configuration.setString("rest.bind-port", Integer.toString(restPort));
     configuration.setString("rest.server.numThreads", "2");
+    // Where the cluster serves files to itself, without asking who wants them.
+    configuration.setString("jobmanager.bind-host", "127.0.0.1");
+    configuration.setString("taskmanager.bind-host", "127.0.0.1");
     configuration.setString("web.submit.enable", "true");
     configuration.setString("web.tmpdir", workDirectory.toString());
     configuration.setString("web.upload.dir", workDirectory.resolve("jars").toString());
