@@ -74,8 +74,10 @@ public final class SourceWriter {
 
   /** Creates the database if it is not there. */
   public static void createDatabase(MilvusCluster source, String name) {
-    source.call(
-        stub -> stub.createDatabase(CreateDatabaseRequest.newBuilder().setDbName(name).build()));
+    if (!source.databases().contains(name)) {
+      source.call(
+          stub -> stub.createDatabase(CreateDatabaseRequest.newBuilder().setDbName(name).build()));
+    }
   }
 
   /** Whether a collection is on a cluster. */
