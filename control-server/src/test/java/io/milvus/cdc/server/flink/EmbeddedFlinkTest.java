@@ -64,7 +64,7 @@ class EmbeddedFlinkTest {
     Set<String> addresses = new HashSet<>();
     for (String table : List.of("tcp", "tcp6")) {
       for (String line : Files.readAllLines(Path.of("/proc/self/net", table))) {
-        String[] columns = line.split("\\s+");
+        String[] columns = line.split("\\s+", -1);
         if (columns[STATE].equals(LISTENING) && own.contains("socket:[" + columns[INODE] + "]")) {
           addresses.add(columns[LOCAL_ADDRESS]);
         }
