@@ -321,9 +321,6 @@ final class Lane {
   /** Goes on without {@link #refusedMessage}. */
   synchronized Done leaveOut() {
     Item refused = step.isEmpty() ? queue.remove() : step.remove();
-    if (refused.isRows() && batch.isEmpty() && alone > 0) {
-      alone--;
-    }
     batch = Optional.empty();
     failures = 0;
     return new Done(refused.bytes(), 0, 0, 0);
