@@ -73,6 +73,12 @@ final class Stage implements AutoCloseable {
     playground.start(parts);
   }
 
+  /** Stops a part in an orderly way, and starts it again. */
+  void restart(Part part) {
+    playground.stop(part);
+    playground.start(parts);
+  }
+
   void pause() {
     api.pause(task);
   }

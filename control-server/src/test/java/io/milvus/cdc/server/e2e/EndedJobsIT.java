@@ -25,7 +25,7 @@ class EndedJobsIT {
 
   private static final Pattern THREAD = Pattern.compile("(?m)^\"([^\"]+)\"");
   private static final Pattern JOB_LOADER = Pattern.compile("ChildFirstClassLoader");
-  private static final Pattern METASPACE = Pattern.compile("Both:.*?([0-9.]+) MB used");
+  private static final Pattern METASPACE = Pattern.compile("Both:.*?committed,\\s*([0-9.]+) MB");
 
   @Test
   void manyJobsLeaveNoThreadAndNoClass() throws Exception {
