@@ -17,9 +17,17 @@ import java.util.function.UnaryOperator;
 /** What one task keeps; fails as often as it is told. */
 final class InMemoryTaskStore implements TaskStore {
 
+  /** The only task. */
+  static final String TASK = "t1";
+
   private final Map<Long, StoppedCollection> stopped = new TreeMap<>();
   private final Map<String, QuarantinedMessage> quarantined = new TreeMap<>();
   private int failures;
+
+  /** The part of it that keeps stopped collections. */
+  StopStore stops() {
+    return StopStore.in(() -> this, TASK);
+  }
 
   synchronized void failNext(int times) {
     failures = times;

@@ -58,7 +58,7 @@ class NewerTypesTest {
 
   private static final int INT8_VECTOR_COLUMN = 7;
 
-  private final InMemoryStopStore store = new InMemoryStopStore();
+  private final InMemoryTaskStore store = new InMemoryTaskStore();
   private Optional<NewerMilvus> target = Optional.empty();
   private Optional<TargetPipeline> pipeline = Optional.empty();
 
@@ -73,7 +73,7 @@ class NewerTypesTest {
         new TargetPipeline(
             new TargetConnection(milvus.cluster(), "src"),
             new NoProgress(),
-            new Stops(store, Clock.systemUTC()),
+            new Stops(store.stops(), Clock.systemUTC()),
             Optional.empty(),
             TargetTuning.DEFAULT,
             Duration.ZERO);
@@ -86,20 +86,6 @@ class NewerTypesTest {
     }
     to.flush();
     return milvus;
-  }
-
-  private static final class NoProgress implements TargetProgress {
-    @Override
-    public void inserted(int rows) {}
-
-    @Override
-    public void deleted(int keys) {}
-
-    @Override
-    public void applied(int operations) {}
-
-    @Override
-    public void retried() {}
   }
 
   @AfterEach
@@ -119,7 +105,7 @@ class NewerTypesTest {
             insert(false, 2, row(4, false)),
             insert(true, 3, row(5, true), row(6, false)));
 
-    assertThat(store.read()).isEmpty();
+    assertThat(store.stops().read()).isEmpty();
     assertThat(milvus.rows()).hasSize(6);
     for (long key = 1; key <= 6; key++) {
       assertThat(milvus.rows().get(key)).isEqualTo(row(key, key == 1 || key == 3 || key == 5));
@@ -146,7 +132,7 @@ class NewerTypesTest {
     CollectionSchema schema = withUnknownAttribute(schema());
     NewerMilvus milvus = replicate(schema);
 
-    assertThat(store.read()).isEmpty();
+    assertThat(store.stops().read()).isEmpty();
     assertThat(milvus.schema()).isEqualTo(schema);
   }
 
@@ -167,7 +153,7 @@ class NewerTypesTest {
             message(false, 1, 2, first),
             message(false, 2, 1, second));
 
-    assertThat(store.read()).isEmpty();
+    assertThat(store.stops().read()).isEmpty();
     assertThat(milvus.inserts())
         .extracting(request -> request.getFieldsDataList())
         .containsExactly(first, second);
@@ -240,7 +226,7 @@ class NewerTypesTest {
     assertThat(stop().reason()).contains("default.c", difference, "newer release");
     assertThat(milvus.rows()).isEmpty();
     close();
-    store.change(Messages.COLLECTION, before -> Optional.empty());
+    store.stops().change(Messages.COLLECTION, before -> Optional.empty());
   }
 
   @Test
@@ -266,13 +252,13 @@ class NewerTypesTest {
     columns.add(sparse("terms", Map.of("terms", ByteString.copyFromUtf8("12345678"))));
     NewerMilvus milvus = replicate(schema(), message(false, 1, 1, columns));
 
-    assertThat(store.read()).isEmpty();
+    assertThat(store.stops().read()).isEmpty();
     assertThat(milvus.rows()).hasSize(1);
   }
 
   private StoppedCollection stop() {
-    assertThat(store.read()).hasSize(1);
-    return store.read().get(0);
+    assertThat(store.stops().read()).hasSize(1);
+    return store.stops().read().get(0);
   }
 
   private static NeededRelease needed(FieldSchema.Builder... fields) {

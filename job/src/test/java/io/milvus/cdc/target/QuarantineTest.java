@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 
 class QuarantineTest {
 
-  private static final String TASK = "t1";
+  private static final String TASK = InMemoryTaskStore.TASK;
 
   private final InMemoryTaskStore store = new InMemoryTaskStore();
   private final List<DeadLetter> sent = Collections.synchronizedList(new ArrayList<>());
@@ -60,8 +60,8 @@ class QuarantineTest {
         };
     return new TargetPipeline(
         new TargetConnection(target.cluster(), "src"),
-        new SilentProgress(),
-        new Stops(StopStore.in(() -> store, TASK), Clock.systemUTC()),
+        new NoProgress(),
+        new Stops(store.stops(), Clock.systemUTC()),
         Optional.of(
             new StoredQuarantine(
                 TASK, () -> store, letters, Clock.systemUTC(), counted::incrementAndGet)),
@@ -248,19 +248,5 @@ class QuarantineTest {
 
   private List<String> kept() {
     return store.quarantined(TASK).stream().map(QuarantinedMessage::position).toList();
-  }
-
-  private static final class SilentProgress implements TargetProgress {
-    @Override
-    public void inserted(int rows) {}
-
-    @Override
-    public void deleted(int keys) {}
-
-    @Override
-    public void applied(int operations) {}
-
-    @Override
-    public void retried() {}
   }
 }

@@ -40,7 +40,7 @@ class TargetPipelineTest {
   private FaultyMilvus target;
   private TargetPipeline pipeline;
   private Duration refusalPatience = Duration.ofSeconds(30);
-  private final InMemoryStopStore store = new InMemoryStopStore();
+  private final InMemoryTaskStore store = new InMemoryTaskStore();
   private final AtomicInteger inserted = new AtomicInteger();
   private final AtomicInteger retried = new AtomicInteger();
 
@@ -69,7 +69,7 @@ class TargetPipelineTest {
         new TargetPipeline(
             new TargetConnection(target.cluster(), "src"),
             progress,
-            new Stops(store, Clock.systemUTC()),
+            new Stops(store.stops(), Clock.systemUTC()),
             Optional.empty(),
             TUNING,
             refusalPatience);
@@ -207,7 +207,7 @@ class TargetPipelineTest {
     pipeline.flush();
 
     assertThat(target.calls()).containsExactly("insert 1");
-    assertThat(store.read())
+    assertThat(store.stops().read())
         .singleElement()
         .satisfies(
             stopped -> {
@@ -228,7 +228,7 @@ class TargetPipelineTest {
     pipeline.flush();
 
     assertThat(target.rows()).containsOnlyKeys(10L);
-    assertThat(store.read()).hasSize(1);
+    assertThat(store.stops().read()).hasSize(1);
   }
 
   @Test
@@ -237,21 +237,22 @@ class TargetPipelineTest {
     pipeline.submit(new CollectionStopped(Messages.COLLECTION, "t", 1, 2, "no more of it"));
     pipeline.flush();
 
-    assertThat(store.read()).hasSize(1);
+    assertThat(store.stops().read()).hasSize(1);
   }
 
   @Test
   void anotherStopKeepsWhatAnEarlierOneStillLacks() throws Exception {
-    Messages.stop(store, Map.of("t", new FirstMessage(1, 2), "u", new FirstMessage(1, 9)), 50);
+    Messages.stop(
+        store.stops(), Map.of("t", new FirstMessage(1, 2), "u", new FirstMessage(1, 9)), 50);
     pipeline.submit(new CollectionStopped(Messages.COLLECTION, "t", 1, 5, "once more"));
     pipeline.flush();
-    assertThat(store.read())
+    assertThat(store.stops().read())
         .singleElement()
         .satisfies(stopped -> assertThat(stopped.fromTimestamp()).isEqualTo(50));
     pipeline.submit(at(insert(false, 1, 10), 7, 100));
     pipeline.flush();
 
-    assertThat(store.read())
+    assertThat(store.stops().read())
         .singleElement()
         .satisfies(
             stopped -> {
@@ -269,7 +270,7 @@ class TargetPipelineTest {
     pipeline.submit(new CollectionGone(Messages.COLLECTION));
     pipeline.flush();
 
-    assertThat(store.read()).isEmpty();
+    assertThat(store.stops().read()).isEmpty();
     assertThat(target.calls()).containsExactly("drop c");
     assertThat(pipeline.waitingFor()).isEmpty();
   }
@@ -282,15 +283,15 @@ class TargetPipelineTest {
     pipeline.submit(new CollectionGone(Messages.COLLECTION));
     pipeline.flush();
 
-    assertThat(store.read()).isEmpty();
+    assertThat(store.stops().read()).isEmpty();
     assertThat(target.calls()).endsWith("drop c");
   }
 
   @Test
   void aStopBeforeTheFirstMessageEndsWithTheNextRunThatWorks() throws Exception {
-    Messages.stop(store, Map.of(), 0);
+    Messages.stop(store.stops(), Map.of(), 0);
     connect();
-    assertThat(store.read()).isEmpty();
+    assertThat(store.stops().read()).isEmpty();
   }
 
   @Test

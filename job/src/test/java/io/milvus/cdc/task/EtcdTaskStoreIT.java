@@ -9,6 +9,7 @@ import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.TestingPlayground;
 import io.milvus.cdc.task.StartPositions.TopicStart;
 import java.io.UncheckedIOException;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +57,60 @@ class EtcdTaskStoreIT {
 
     assertThat(store.startPositions(task.taskId())).isEqualTo(positions(1));
     store.delete(task.taskId());
+  }
+
+  @Test
+  void keepsWhatWasLeftOutUntilItIsPutBackOrForgotten() {
+    QuarantinedMessage first = message(7, 3);
+    store.quarantine("t", first);
+    store.quarantine("t", message(7, 4));
+    store.quarantine("t", message(8, 4));
+    store.quarantine("t", first);
+    assertThat(store.quarantined("t"))
+        .containsExactlyInAnyOrder(first, message(7, 4), message(8, 4));
+
+    store.forgetQuarantined("t", 8);
+    store.putBackQuarantined("t");
+
+    assertThat(store.quarantined("t")).isEmpty();
+    assertThat(store.stopped("t"))
+        .singleElement()
+        .satisfies(
+            stopped -> {
+              assertThat(stopped.collectionId()).isEqualTo(7);
+              assertThat(stopped.topics())
+                  .isEqualTo(Map.of("dml_1", new StoppedCollection.FirstMessage(2, 3)));
+            });
+    store.delete("t");
+    assertThat(store.stopped("t")).isEmpty();
+  }
+
+  private static QuarantinedMessage message(long collectionId, long entryId) {
+    return new QuarantinedMessage(
+        QuarantinedMessage.VERSION,
+        collectionId,
+        "collection",
+        Optional.empty(),
+        "dml_1",
+        2,
+        entryId,
+        5,
+        "refused",
+        Instant.EPOCH);
+  }
+
+  @Test
+  void keepsTheNamesOfDatabases() {
+    store.noteDatabase("t", "a");
+    store.noteDatabase("t", "b");
+    store.noteDatabase("t", "a");
+    store.noteDatabase("other", "c");
+    store.forgetDatabase("t", "b");
+    store.forgetDatabase("t", "never");
+    assertThat(store.databases("t")).containsExactly("a");
+    store.delete("t");
+    store.delete("other");
+    assertThat(store.databases("t")).isEmpty();
   }
 
   @Test

@@ -165,6 +165,35 @@ class TaskJsonTest {
   }
 
   @Test
+  void keepsAQuarantinedMessage() {
+    QuarantinedMessage message =
+        new QuarantinedMessage(
+            QuarantinedMessage.VERSION,
+            7,
+            "collection default.c",
+            Optional.of(new StoppedCollection.Name("default", "c")),
+            "t",
+            1,
+            2,
+            5,
+            "refused",
+            Instant.EPOCH);
+    String json =
+        "{\"version\":1,\"collectionId\":7,\"collection\":\"collection default.c\","
+            + "\"name\":{\"database\":\"default\",\"collection\":\"c\"},\"pchannel\":\"t\","
+            + "\"ledgerId\":1,\"entryId\":2,\"timestamp\":5,\"reason\":\"refused\","
+            + "\"since\":\"1970-01-01T00:00:00Z\"}";
+    assertThat(TaskJson.write(message).toStringUtf8()).isEqualTo(json);
+    assertThat(TaskJson.quarantined("k", ByteString.copyFromUtf8(json))).isEqualTo(message);
+    assertThatThrownBy(
+            () ->
+                TaskJson.quarantined(
+                    "k", ByteString.copyFromUtf8(json.replace("version\":1", "version\":2"))))
+        .isInstanceOf(UnreadableTaskException.class)
+        .hasMessageContaining("version 2");
+  }
+
+  @Test
   void ignoresAFieldItDoesNotKnow() {
     assertThat(
             TaskJson.definition(
