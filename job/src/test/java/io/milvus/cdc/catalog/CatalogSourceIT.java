@@ -72,11 +72,7 @@ class CatalogSourceIT {
       run.untilProgressAfter(System.currentTimeMillis());
       kept = run.idOf("kept" + suffix);
       dropped = run.idOf("dropped" + suffix);
-      savepoint =
-          run.job
-              .stopWithSavepoint(
-                  false, savepoints.toUri().toString(), SavepointFormatType.CANONICAL)
-              .get();
+      savepoint = run.stop();
     }
     source.dropCollection("default", "dropped" + suffix);
 
@@ -94,7 +90,8 @@ class CatalogSourceIT {
   /** A running job that consists of the source only. */
   private final class Run implements AutoCloseable {
     final List<SourceEvent> told = new CopyOnWriteArrayList<>();
-    final JobClient job;
+    private final JobClient job;
+    private boolean isStopped;
 
     Run(Optional<String> savepoint) throws Exception {
       int number = TOLD.size();
@@ -141,9 +138,17 @@ class CatalogSourceIT {
           .getId();
     }
 
+    String stop() throws Exception {
+      isStopped = true;
+      return job.stopWithSavepoint(
+              false, savepoints.toUri().toString(), SavepointFormatType.CANONICAL)
+          .get();
+    }
+
+    /** The cluster of a job ends with it, and answers nothing afterwards. */
     @Override
     public void close() throws Exception {
-      if (!job.getJobStatus().get().isGloballyTerminalState()) {
+      if (!isStopped) {
         job.cancel().get();
       }
     }

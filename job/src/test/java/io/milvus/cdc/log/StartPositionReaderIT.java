@@ -18,6 +18,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.apache.pulsar.client.api.MessageId;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -84,14 +85,21 @@ class StartPositionReaderIT {
             .get(0)
             .getShards(0)
             .getPchannel();
-    String before = subscriptions(topic);
-
     StartPositionReader.read(source.cluster(), Selection.everything(), RequestedStarts.none());
 
-    assertThat(subscriptions(topic)).isEqualTo(before);
+    assertThat(subscriptions(topic))
+        .as("those of Milvus, which come and go with its collections")
+        .isNotEmpty()
+        .allMatch(each -> each.startsWith("datanode-") || each.startsWith("querynode-"));
   }
 
-  private String subscriptions(String topic) throws Exception {
+  /** Names as the broker answers them: a JSON array of texts. */
+  private List<String> subscriptions(String topic) throws Exception {
+    String answer = ask(topic);
+    return Pattern.compile("\"([^\"]+)\"").matcher(answer).results().map(m -> m.group(1)).toList();
+  }
+
+  private String ask(String topic) throws Exception {
     return HttpClient.newHttpClient()
         .send(
             HttpRequest.newBuilder(
