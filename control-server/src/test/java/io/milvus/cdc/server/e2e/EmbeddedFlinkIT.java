@@ -8,6 +8,8 @@ import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
 import io.milvus.cdc.workload.SourceWriter;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -123,6 +125,39 @@ class EmbeddedFlinkIT {
     writer.insert(500, 600, 2);
     writer.upsert(0, 10, 2);
     scenario.awaitSame("promoted");
+  }
+
+  @Test
+  void aKilledServerComesBackWithItsTaskAndLosesAndDoublesNothing() {
+    SourceWriter writer = scenario.newCollection("killed");
+    writer.insert(0, 100, 1);
+    scenario.awaitSame("killed");
+
+    AtomicBoolean write = new AtomicBoolean(true);
+    CompletableFuture<Integer> lastKey =
+        CompletableFuture.supplyAsync(
+            () -> {
+              int key = 100;
+              while (write.get()) {
+                writer.insert(key, key + 7, 1);
+                key += 7;
+              }
+              return key;
+            });
+    for (int round = 0; round < 2; round++) {
+      long inserted = client.task(task).get("rows_inserted").asLong();
+      await()
+          .atMost(TaskScenario.PATIENCE)
+          .until(() -> client.task(task).get("rows_inserted").asLong() > inserted);
+      scenario.playground.kill(Part.SERVER);
+      scenario.playground.start(Part.SERVER);
+      scenario.awaitState(task, "Running");
+    }
+    write.set(false);
+    assertThat(lastKey.join()).isGreaterThan(100);
+
+    scenario.awaitReplicated(task);
+    scenario.awaitSame("killed");
   }
 
   @Test
