@@ -37,7 +37,7 @@ record StoredDefinitions(EtcdTaskStore store) implements TaskDefinitions {
 
   @Override
   public void skipUnreadable(String taskId) {
-    call(
+    run(
         () -> {
           for (StoppedCollection stopped : store.stopped(taskId)) {
             store.changeStopped(
@@ -45,7 +45,6 @@ record StoredDefinitions(EtcdTaskStore store) implements TaskDefinitions {
                 stopped.collectionId(),
                 current -> current.map(StoppedCollection::skippingUnreadable));
           }
-          return taskId;
         });
   }
 
@@ -56,20 +55,21 @@ record StoredDefinitions(EtcdTaskStore store) implements TaskDefinitions {
 
   @Override
   public void putBackQuarantined(String taskId) {
-    call(
-        () -> {
-          store.putBackQuarantined(taskId);
-          return taskId;
-        });
+    run(() -> store.putBackQuarantined(taskId));
   }
 
   @Override
   public void delete(String taskId) {
-    call(
-        () -> {
-          store.delete(taskId);
-          return taskId;
-        });
+    run(() -> store.delete(taskId));
+  }
+
+  private static void run(Runnable change) {
+    Optional<Void> unused =
+        call(
+            () -> {
+              change.run();
+              return Optional.empty();
+            });
   }
 
   private static <T> T call(Supplier<T> call) {

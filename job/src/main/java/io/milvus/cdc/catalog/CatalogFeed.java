@@ -114,7 +114,7 @@ final class CatalogFeed implements CatalogReader.Feed {
   @Override
   public void run() {
     try {
-      LoadedTask task = loadTask();
+      LoadedTask task = untilAnswered(record::load);
       for (String database : restored.databases()) {
         if (!task.databases().contains(database)) {
           note(database); // By a release that made no notes.
@@ -138,10 +138,16 @@ final class CatalogFeed implements CatalogReader.Feed {
     droppedDatabases.addAll(databases);
   }
 
-  private LoadedTask loadTask() throws InterruptedException {
+  /** Asks the task's store. */
+  @FunctionalInterface
+  private interface StoreCall<T> {
+    T run() throws EtcdUnavailableException;
+  }
+
+  private <T> T untilAnswered(StoreCall<T> call) throws InterruptedException {
     while (true) {
       try {
-        return record.load();
+        return call.run();
       } catch (EtcdUnavailableException e) {
         lost(e);
         pause();
@@ -154,15 +160,12 @@ final class CatalogFeed implements CatalogReader.Feed {
    * older checkpoint, that it was the task which made it.
    */
   private void note(String database) throws InterruptedException {
-    while (true) {
-      try {
-        record.note(database);
-        return;
-      } catch (EtcdUnavailableException e) {
-        lost(e);
-        pause();
-      }
-    }
+    String unused =
+        untilAnswered(
+            () -> {
+              record.note(database);
+              return database;
+            });
   }
 
   private void forgetDropped(Announcements announcements) throws EtcdUnavailableException {

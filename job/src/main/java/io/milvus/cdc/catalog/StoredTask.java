@@ -7,6 +7,8 @@ import io.milvus.cdc.task.TaskStore;
 import io.milvus.cdc.task.TaskStoreAddress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /** What a {@link CatalogFeed} reads and writes in the task store. */
@@ -32,20 +34,21 @@ record StoredTask(String taskId, TaskStoreAddress address) implements CatalogFee
 
   @Override
   public void note(String database) throws EtcdUnavailableException {
-    call(
-        store -> {
-          store.noteDatabase(taskId, database);
-          return database;
-        });
+    change(store -> store.noteDatabase(taskId, database));
   }
 
   @Override
   public void forget(String database) throws EtcdUnavailableException {
-    call(
-        store -> {
-          store.forgetDatabase(taskId, database);
-          return database;
-        });
+    change(store -> store.forgetDatabase(taskId, database));
+  }
+
+  private void change(Consumer<TaskStore> change) throws EtcdUnavailableException {
+    Optional<Void> unused =
+        call(
+            store -> {
+              change.accept(store);
+              return Optional.empty();
+            });
   }
 
   private <T> T call(Function<TaskStore, T> call) throws EtcdUnavailableException {

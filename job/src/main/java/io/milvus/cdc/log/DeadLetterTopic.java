@@ -70,14 +70,7 @@ public final class DeadLetterTopic implements AutoCloseable {
     if (connection.isPresent()) {
       return connection.get();
     }
-    PulsarClient client =
-        new PulsarAccess(task.source())
-            .client()
-            .ioThreads(1)
-            .listenerThreads(1)
-            .statsInterval(0, TimeUnit.SECONDS)
-            .operationTimeout(TIMEOUT_SECONDS, TimeUnit.SECONDS)
-            .build();
+    PulsarClient client = new PulsarAccess(task.source()).clientOfJob().build();
     try {
       Producer<byte[]> producer =
           client

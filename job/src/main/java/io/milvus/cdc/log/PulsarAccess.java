@@ -16,6 +16,7 @@ import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.apache.pulsar.client.api.Authentication;
 import org.apache.pulsar.client.api.AuthenticationDataProvider;
 import org.apache.pulsar.client.api.ClientBuilder;
@@ -26,6 +27,8 @@ import org.apache.pulsar.client.api.PulsarClient;
  * its token. Certificates come from the task's definition and are not written to files.
  */
 final class PulsarAccess {
+
+  private static final int OPERATION_TIMEOUT_SECONDS = 15;
 
   private final SourceCluster source;
   private final TlsSettings tls;
@@ -49,6 +52,20 @@ final class PulsarAccess {
       builder.authentication(authentication());
     }
     return builder;
+  }
+
+  /**
+   * What a client begins with that lives as long as a job's subtask: few threads, no statistics in
+   * the log.
+   *
+   * @throws PermanentFailure when the task's certificates cannot be used
+   */
+  ClientBuilder clientOfJob() {
+    return client()
+        .ioThreads(1)
+        .listenerThreads(1)
+        .statsInterval(0, TimeUnit.SECONDS)
+        .operationTimeout(OPERATION_TIMEOUT_SECONDS, TimeUnit.SECONDS);
   }
 
   /**

@@ -26,7 +26,6 @@ final class SourceConnection implements AutoCloseable {
   /** Fewer would make the reader wait for each message. */
   private static final int MIN_QUEUE_SIZE = 4;
 
-  private static final int OPERATION_TIMEOUT_SECONDS = 15;
   private static final int MAX_RECONNECT_SECONDS = 5;
   private static final int CLOSE_TIMEOUT_SECONDS = 5;
 
@@ -67,11 +66,7 @@ final class SourceConnection implements AutoCloseable {
     }
     PulsarClient client =
         new PulsarAccess(task.source())
-            .client()
-            .ioThreads(1)
-            .listenerThreads(1)
-            .statsInterval(0, TimeUnit.SECONDS)
-            .operationTimeout(OPERATION_TIMEOUT_SECONDS, TimeUnit.SECONDS)
+            .clientOfJob()
             .maxBackoffInterval(MAX_RECONNECT_SECONDS, TimeUnit.SECONDS)
             .build();
     return new SourceConnection(task, liveStartsFactory, client, tuning);

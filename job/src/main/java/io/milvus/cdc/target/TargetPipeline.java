@@ -369,29 +369,27 @@ final class TargetPipeline implements AutoCloseable {
       giveUp(lane, unreadable ? reason + HOW_TO_SKIP : reason, cause);
       return;
     }
-    if (!lane.takeApart()) {
-      try {
-        boolean kept =
-            quarantine
-                .get()
-                .put(
-                    new Quarantine.Poison(
-                        lane.collectionId().orElseThrow(),
-                        lane.toString(),
-                        lane.collection(),
-                        message.get(),
-                        reason));
-        if (!kept) {
-          giveUp(lane, "too many of its messages are quarantined; the next: " + reason, cause);
-          return;
-        }
-      } catch (TargetException e) {
-        failed(lane, e);
-        return;
-      }
-      finished(lane, lane.leaveOut());
+    if (lane.takeApart()) {
+      threads.execute(() -> run(lane));
+      return;
     }
-    threads.execute(() -> run(lane));
+    Quarantine.Poison poison =
+        new Quarantine.Poison(
+            lane.collectionId().orElseThrow(),
+            lane.toString(),
+            lane.collection(),
+            message.get(),
+            reason);
+    try {
+      if (quarantine.get().put(poison)) {
+        finished(lane, lane.leaveOut());
+        threads.execute(() -> run(lane));
+      } else {
+        giveUp(lane, "too many of its messages are quarantined; the next: " + reason, cause);
+      }
+    } catch (TargetException e) {
+      failed(lane, e);
+    }
   }
 
   private static String where(Lane lane) {

@@ -19,7 +19,6 @@ import io.milvus.grpc.DropCollectionRequest;
 import io.milvus.grpc.DropDatabaseRequest;
 import io.milvus.grpc.DropIndexRequest;
 import io.milvus.grpc.DropPartitionRequest;
-import io.milvus.grpc.FieldSchema;
 import io.milvus.grpc.FlushRequest;
 import io.milvus.grpc.FlushResponse;
 import io.milvus.grpc.GetLoadStateRequest;
@@ -62,15 +61,7 @@ final class SourceCalls {
   /** Drops all collections of a database; Milvus drops none that has an alias. */
   void dropCollections(String database) {
     for (String name : source.collections(database)) {
-      DescribeCollectionRequest one =
-          DescribeCollectionRequest.newBuilder()
-              .setDbName(database)
-              .setCollectionName(name)
-              .build();
-      source
-          .call(stub -> stub.describeCollection(one), DescribeCollectionResponse::getStatus)
-          .getAliasesList()
-          .forEach(alias -> dropAlias(database, alias));
+      describe(database, name).getAliasesList().forEach(alias -> dropAlias(database, alias));
       source.call(
           stub ->
               stub.dropCollection(
@@ -92,20 +83,6 @@ final class SourceCalls {
   }
 
   private void makeLoadable(String database, String collection) {
-    DescribeCollectionRequest describe =
-        DescribeCollectionRequest.newBuilder()
-            .setDbName(database)
-            .setCollectionName(collection)
-            .build();
-    FieldSchema vector =
-        source
-            .call(stub -> stub.describeCollection(describe), DescribeCollectionResponse::getStatus)
-            .getSchema()
-            .getFieldsList()
-            .stream()
-            .filter(field -> field.getName().equals(AllTypes.VECTOR))
-            .findFirst()
-            .orElseThrow();
     DescribeIndexRequest indexes =
         DescribeIndexRequest.newBuilder()
             .setDbName(database)
@@ -115,16 +92,20 @@ final class SourceCalls {
     if (source.stub().describeIndex(indexes).getIndexDescriptionsCount() > 0) {
       return;
     }
-    boolean binary = vector.getDataType() == DataType.BinaryVector;
-    CreateIndexRequest request =
-        CreateIndexRequest.newBuilder()
-            .setDbName(database)
-            .setCollectionName(collection)
-            .setFieldName(AllTypes.VECTOR)
-            .addExtraParams(pair("index_type", binary ? "BIN_FLAT" : "FLAT"))
-            .addExtraParams(pair("metric_type", binary ? "HAMMING" : "L2"))
-            .build();
-    source.call(stub -> stub.createIndex(request));
+    boolean binary =
+        describe(database, collection).getSchema().getFieldsList().stream()
+            .anyMatch(
+                field ->
+                    field.getName().equals(AllTypes.VECTOR)
+                        && field.getDataType() == DataType.BinaryVector);
+    createIndex(
+        database,
+        collection,
+        AllTypes.VECTOR,
+        "",
+        List.of(
+            pair("index_type", binary ? "BIN_FLAT" : "FLAT"),
+            pair("metric_type", binary ? "HAMMING" : "L2")));
   }
 
   /**
@@ -132,14 +113,18 @@ final class SourceCalls {
    * one before it has changed.
    */
   private void keepProperties(String database, String collection) {
-    AlterCollectionRequest request =
-        AlterCollectionRequest.newBuilder()
+    alter(database, collection, "note", "kept");
+    alter(database, collection, "note", "kept");
+  }
+
+  private DescribeCollectionResponse describe(String database, String collection) {
+    DescribeCollectionRequest request =
+        DescribeCollectionRequest.newBuilder()
             .setDbName(database)
             .setCollectionName(collection)
-            .addProperties(pair("note", "kept"))
             .build();
-    source.call(stub -> stub.alterCollection(request));
-    source.call(stub -> stub.alterCollection(request));
+    return source.call(
+        stub -> stub.describeCollection(request), DescribeCollectionResponse::getStatus);
   }
 
   void create(LiveCollection collection, ConsistencyLevel consistency) {
@@ -177,10 +162,14 @@ final class SourceCalls {
   }
 
   void alter(LiveCollection collection, String property, String value) {
+    alter(collection.database, collection.name, property, value);
+  }
+
+  private void alter(String database, String collection, String property, String value) {
     AlterCollectionRequest request =
         AlterCollectionRequest.newBuilder()
-            .setDbName(collection.database)
-            .setCollectionName(collection.name)
+            .setDbName(database)
+            .setCollectionName(collection)
             .addProperties(pair(property, value))
             .build();
     source.call(stub -> stub.alterCollection(request));
@@ -244,10 +233,19 @@ final class SourceCalls {
   /** Builds an index; its name is Milvus' own when it is empty. */
   void createIndex(
       LiveCollection collection, String field, String name, List<KeyValuePair> parameters) {
+    createIndex(collection.database, collection.name, field, name, parameters);
+  }
+
+  private void createIndex(
+      String database,
+      String collection,
+      String field,
+      String name,
+      List<KeyValuePair> parameters) {
     CreateIndexRequest request =
         CreateIndexRequest.newBuilder()
-            .setDbName(collection.database)
-            .setCollectionName(collection.name)
+            .setDbName(database)
+            .setCollectionName(collection)
             .setFieldName(field)
             .setIndexName(name)
             .addAllExtraParams(parameters)

@@ -422,13 +422,7 @@ public final class CdcApi implements AutoCloseable {
   }
 
   private ObjectNode quarantined(QuarantinedMessage message) {
-    ObjectNode shown = nodes.objectNode();
-    message
-        .name()
-        .ifPresent(
-            name -> shown.put("database", name.database()).put("collection", name.collection()));
-    return shown
-        .put("collection_id", message.collectionId())
+    return named(message.name(), message.collectionId())
         .put("channel", message.pchannel())
         .put("message_id", message.ledgerId() + ":" + message.entryId())
         .put("reason", message.reason())
@@ -518,13 +512,16 @@ public final class CdcApi implements AutoCloseable {
     return task;
   }
 
+  /** Which collection something is about, as far as the task knows. */
+  private ObjectNode named(Optional<StoppedCollection.Name> name, long collectionId) {
+    ObjectNode shown = nodes.objectNode();
+    name.ifPresent(
+        known -> shown.put("database", known.database()).put("collection", known.collection()));
+    return shown.put("collection_id", collectionId);
+  }
+
   private ObjectNode stopped(StoppedCollection collection) {
-    ObjectNode stopped = nodes.objectNode();
-    collection
-        .name()
-        .ifPresent(
-            name -> stopped.put("database", name.database()).put("collection", name.collection()));
-    stopped.put("collection_id", collection.collectionId());
+    ObjectNode stopped = named(collection.name(), collection.collectionId());
     stopped.put("reason", collection.reason());
     stopped.put("since", collection.since().toString());
     if (!collection.topics().isEmpty()) {

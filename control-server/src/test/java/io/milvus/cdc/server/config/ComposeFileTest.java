@@ -104,13 +104,7 @@ class ComposeFileTest {
     Settings settings = Settings.load(Optional.empty(), environment, Map.of());
     ServerConfig config = ServerConfig.from(settings);
 
-    Set<String> understood = new TreeSet<>();
-    for (Settings.Effective effective : settings.effective()) {
-      if (effective.origin().startsWith("environment variable ")) {
-        understood.add(effective.origin().substring("environment variable ".length()));
-      }
-    }
-    assertThat(understood).isEqualTo(environment.keySet()).isNotEmpty();
+    assertThat(GivenVariables.understood(settings)).isEqualTo(environment.keySet()).isNotEmpty();
     assertThat(config.flink().cluster()).isInstanceOf(ServerConfig.Remote.class);
     for (String address : environment.values()) {
       Matcher matcher = ADDRESS.matcher(address);

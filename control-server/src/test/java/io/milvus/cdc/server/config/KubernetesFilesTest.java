@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URL;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,10 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -90,13 +88,7 @@ class KubernetesFilesTest {
     Settings settings = Settings.load(Optional.empty(), environment, Map.of());
     ServerConfig config = ServerConfig.from(settings);
 
-    Set<String> understood =
-        settings.effective().stream()
-            .map(Settings.Effective::origin)
-            .filter(origin -> origin.startsWith("environment variable "))
-            .map(origin -> origin.substring("environment variable ".length()))
-            .collect(Collectors.toCollection(TreeSet::new));
-    assertThat(understood).isEqualTo(environment.keySet());
+    assertThat(GivenVariables.understood(settings)).isEqualTo(environment.keySet());
     assertThat(config.flink().cluster())
         .isInstanceOfSatisfying(
             ServerConfig.Remote.class,
@@ -144,7 +136,7 @@ class KubernetesFilesTest {
               new YAMLFactory().createParser(ROOT.resolve("docs/kubernetes/" + file).toFile()))
           .readAll();
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 
