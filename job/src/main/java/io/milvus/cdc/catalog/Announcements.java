@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Turns a catalog into the events that tell downstream what it does not know yet. Databases are
@@ -28,15 +29,26 @@ final class Announcements {
   private final Selection selection;
   private final Set<String> databases;
 
+  /** Databases that may have been told, or not: until the first listing. */
+  private final Set<String> uncertainDatabases;
+
   /** Announced collections; empty when announced by an earlier run, in a form not known here. */
   private final Map<Long, Optional<CollectionState>> collections = new HashMap<>();
 
   /** Collections that are not followed, with the reason that was told. */
   private final Map<Long, Optional<String>> outside = new HashMap<>();
 
-  Announcements(Selection selection, KnownObjects known) {
+  /**
+   * Goes on from what was told before.
+   *
+   * @param known what was certainly told
+   * @param notedDatabases names of databases that were about to be told: each is told again or
+   *     taken back, unless it is known
+   */
+  Announcements(Selection selection, KnownObjects known, Set<String> notedDatabases) {
     this.selection = selection;
     this.databases = new HashSet<>(known.databases());
+    this.uncertainDatabases = new HashSet<>(notedDatabases);
     known.collections().forEach(id -> collections.put(id, Optional.empty()));
     known.outside().forEach(id -> outside.put(id, Optional.empty()));
   }
@@ -99,12 +111,12 @@ final class Announcements {
     }
     events.addAll(seen);
     if (changes.databases()) {
-      for (String database : List.copyOf(databases)) {
-        if (!existing.contains(database)) {
-          databases.remove(database);
-          events.add(new SourceEvent.DatabaseGone(database));
-        }
-      }
+      Set<String> gone = new TreeSet<>(databases);
+      gone.addAll(uncertainDatabases);
+      gone.removeAll(existing);
+      gone.forEach(database -> events.add(new SourceEvent.DatabaseGone(database)));
+      databases.removeAll(gone);
+      uncertainDatabases.clear();
     }
     return events;
   }

@@ -120,8 +120,7 @@ final class CatalogFeed implements CatalogReader.Feed {
           note(database); // By a release that made no notes.
         }
       }
-      KnownObjects known = restored.withDatabases(task.databases());
-      follow(task, new Announcements(task.definition().selection(), known));
+      follow(task, new Announcements(task.definition().selection(), restored, task.databases()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (UnreadableMetadataException | UnreadableTaskException e) {

@@ -1,6 +1,5 @@
 package io.milvus.cdc.catalog;
 
-import java.util.HashSet;
 import java.util.Set;
 
 /**
@@ -18,13 +17,6 @@ record KnownObjects(Set<Long> collections, Set<String> databases, Set<Long> outs
     collections = Set.copyOf(collections);
     databases = Set.copyOf(databases);
     outside = Set.copyOf(outside);
-  }
-
-  /** With more databases. */
-  KnownObjects withDatabases(Set<String> more) {
-    Set<String> all = new HashSet<>(databases);
-    all.addAll(more);
-    return new KnownObjects(collections, all, outside);
   }
 
   static KnownObjects none() {

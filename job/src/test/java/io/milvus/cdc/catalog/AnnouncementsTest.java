@@ -37,7 +37,7 @@ class AnnouncementsTest {
 
   @Test
   void aCollectionRenamedOutOfTheSelectionIsNotGone() {
-    Announcements announcements = new Announcements(ONLY_A, KnownObjects.none());
+    Announcements announcements = new Announcements(ONLY_A, KnownObjects.none(), Set.of());
     name(5, "a");
     assertThat(told(announcements)).hasSize(1).first().isInstanceOf(CollectionSeen.class);
 
@@ -59,7 +59,7 @@ class AnnouncementsTest {
 
   @Test
   void aCollectionRenamedIntoTheSelectionIsNotFollowed() {
-    Announcements announcements = new Announcements(ONLY_A, KnownObjects.none());
+    Announcements announcements = new Announcements(ONLY_A, KnownObjects.none(), Set.of());
     name(5, "b");
     assertThat(told(announcements)).containsExactly(new CollectionOutside(5, ""));
     assertThat(told(announcements)).isEmpty();
@@ -75,7 +75,7 @@ class AnnouncementsTest {
   @Test
   void aRestartRemembersWhoIsFollowed() {
     Announcements announcements =
-        new Announcements(ONLY_A, new KnownObjects(Set.of(5L), Set.of(), Set.of(6L, 7L)));
+        new Announcements(ONLY_A, new KnownObjects(Set.of(5L), Set.of(), Set.of(6L, 7L)), Set.of());
     name(5, "b");
     name(6, "a");
     List<SourceEvent> told = announcements.afterListing(catalog);
@@ -94,7 +94,7 @@ class AnnouncementsTest {
             List.of(
                 new Selection.Renaming("default", "other", Map.of()),
                 new Selection.Renaming("default", "third", Map.of("a", "b"))));
-    Announcements announcements = new Announcements(renamed, KnownObjects.none());
+    Announcements announcements = new Announcements(renamed, KnownObjects.none(), Set.of());
     name(5, "a");
     name(6, "c");
     List<SourceEvent> told = announcements.afterListing(catalog);
@@ -119,7 +119,7 @@ class AnnouncementsTest {
         new Selection(
             List.of(new Selection.Entry("default", "*")),
             List.of(new Selection.Renaming("default", "default", Map.of("a", "b"))));
-    Announcements announcements = new Announcements(renamed, KnownObjects.none());
+    Announcements announcements = new Announcements(renamed, KnownObjects.none(), Set.of());
     name(5, "a");
     name(6, "b");
     List<SourceEvent> told = told(announcements);

@@ -219,6 +219,18 @@ class CatalogFeedTest {
   }
 
   @Test
+  void aDatabaseThatWasNotedButMaybeNotAnnouncedIsAnnounced() {
+    metadata.put("root-coord/database/db-info/2", database(2, "shop"));
+    InMemoryTask task = task(Selection.everything());
+    task.databases.addAll(Set.of("default", "shop"));
+    start(task, new KnownObjects(Set.of(), Set.of("default"), Set.of()));
+
+    untilProgress(1_000);
+
+    assertThat(objects()).containsExactly("database shop");
+  }
+
+  @Test
   void aDatabaseIsNotedBeforeItIsToldAndForgottenAfterTheCheckpointOfItsEnd() {
     InMemoryTask task = task(Selection.everything());
     CatalogFeed feed = start(task, new KnownObjects(Set.of(), Set.of("default"), Set.of()));
