@@ -34,7 +34,7 @@ import java.util.OptionalLong;
 final class Lane {
 
   /** Memory that a queued event takes beside its payload, by and large. */
-  private static final int OVERHEAD_BYTES = 256;
+  static final int OVERHEAD_BYTES = 256;
 
   private final LaneWork work;
   private final OptionalLong collectionId;
@@ -51,6 +51,9 @@ final class Lane {
 
   /** The step is superseded: there is nothing to do for it. */
   private boolean moot;
+
+  /** Metadata that was applied but for what waits for another collection. */
+  private Optional<Item> unfinished = Optional.empty();
 
   private int failures;
   private long failingSince;
@@ -125,6 +128,41 @@ final class Lane {
       return step.element().sequence();
     }
     return queue.isEmpty() ? Long.MAX_VALUE : queue.element().sequence();
+  }
+
+  /** What is to be done for metadata that is not applied in whole. */
+  enum Again {
+    /** Nothing: there is none any more. */
+    NEVER,
+    /** The lane is running: ask later. */
+    LATER,
+    /** It is the next step, and the caller must see to it that the lane is run. */
+    NOW
+  }
+
+  /** Takes up once more what was applied but for what {@link #lacking} says. */
+  synchronized Again takeUpAgain() {
+    if (unfinished.isEmpty()) {
+      return Again.NEVER;
+    }
+    if (running) {
+      return Again.LATER;
+    }
+    queue.addFirst(unfinished.get());
+    running = true;
+    return Again.NOW;
+  }
+
+  /** What the newest metadata lacks although it is applied; empty when nothing. */
+  synchronized Optional<String> lacking() {
+    return unfinished.flatMap(item -> work.lacking());
+  }
+
+  /**
+   * The sequence of metadata that is not applied in whole; the largest number when there is none.
+   */
+  synchronized long unfinishedSequence() {
+    return unfinished.map(Item::sequence).orElse(Long.MAX_VALUE);
   }
 
   /**
@@ -241,6 +279,7 @@ final class Lane {
     } else if (!moot && !isOutdated()) {
       operations = work.apply(step.element().event());
     }
+    keepUnfinished();
     failures = 0;
     Done done =
         new Done(
@@ -253,6 +292,15 @@ final class Lane {
       moot = false;
     }
     return done;
+  }
+
+  private synchronized void keepUnfinished() {
+    SourceEvent event = step.element().event();
+    if (event instanceof CollectionSeen) {
+      unfinished = Optional.of(step.element()).filter(item -> work.lacking().isPresent());
+    } else if (event instanceof CollectionGone) {
+      unfinished = Optional.empty();
+    }
   }
 
   private void writeRows(RowBatch rows) throws TargetException {
@@ -333,6 +381,7 @@ final class Lane {
     queue.forEach(item -> lacking.add(item.event()));
     step.clear();
     queue.clear();
+    unfinished = Optional.empty();
     alone = 0;
     ends = 0;
     running = false;

@@ -17,6 +17,14 @@ interface LaneWork {
    */
   int apply(SourceEvent event) throws TargetException;
 
+  /**
+   * What the last event that was applied still lacks, because it waits for another collection:
+   * applying the event again may supply it. What follows need not wait for it. Empty when nothing.
+   */
+  default Optional<String> lacking() {
+    return Optional.empty();
+  }
+
   /** Which collection of the source it is about; empty for others, or while that is not known. */
   default Optional<StoppedCollection.Name> collection() {
     return Optional.empty();

@@ -1,9 +1,11 @@
 package io.milvus.cdc.target;
 
 import io.milvus.cdc.target.TargetConnection.Place;
+import io.milvus.grpc.DescribeCollectionResponse;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
@@ -22,6 +24,7 @@ final class TargetAliases {
 
   private final TargetConnection connection;
   private final Place place;
+  private Optional<String> lacking = Optional.empty();
 
   TargetAliases(TargetConnection connection, Place place) {
     this.connection = connection;
@@ -29,7 +32,8 @@ final class TargetAliases {
   }
 
   /**
-   * Gives the collection these aliases and no others.
+   * Gives the collection these aliases and no others; {@link #lacking} tells of one that it could
+   * not give.
    *
    * @return how many operations it took
    */
@@ -44,8 +48,7 @@ final class TargetAliases {
       int operations = 0;
       for (String alias : wanted) {
         if (!present.contains(alias)) {
-          assign(client, alias);
-          operations++;
+          operations += assign(client, alias);
         }
       }
       present.removeAll(wanted);
@@ -66,16 +69,32 @@ final class TargetAliases {
         .orElse(List.of());
   }
 
-  private void assign(TargetClient client, String alias) throws TargetException {
-    boolean taken =
-        client
-            .describeCollection(place.database(), alias)
-            .filter(description -> description.getAliasesList().contains(alias))
-            .isPresent();
-    if (taken) {
+  /**
+   * Why an alias could not be given: its name is that of a collection which is a copy, too, and
+   * will get another name or be dropped. Empty when all were given.
+   */
+  Optional<String> lacking() {
+    return lacking;
+  }
+
+  private int assign(TargetClient client, String alias) throws TargetException {
+    Optional<DescribeCollectionResponse> named = client.describeCollection(place.database(), alias);
+    if (named.isPresent() && named.get().getAliasesList().contains(alias)) {
       client.moveAlias(place.database(), place.name(), alias);
-    } else {
-      client.createAlias(place.database(), place.name(), alias);
+      return 1;
     }
+    Optional<String> origin = named.flatMap(TargetConnection::origin);
+    if (origin.filter(connection::isOfTheSource).isPresent()) {
+      lacking =
+          Optional.of(
+              "the alias "
+                  + new Place(place.database(), alias)
+                  + " cannot be created on the target, where the copy of another source collection ("
+                  + origin.get()
+                  + ") has this name");
+      return 0;
+    }
+    client.createAlias(place.database(), place.name(), alias);
+    return 1;
   }
 }

@@ -57,6 +57,9 @@ final class TargetCollection implements LaneWork {
 
   private static final String DEFAULT_PARTITION = "_default";
 
+  /** Of a collection, in characters: Milvus 2.3 to 2.5 allow 255 unless they are set otherwise. */
+  private static final int LONGEST_NAME = 255;
+
   /** Names are given up within milliseconds, unless two collections wait for each other's. */
   private static final Duration PATIENCE_FOR_A_NAME = Duration.ofSeconds(2);
 
@@ -76,7 +79,11 @@ final class TargetCollection implements LaneWork {
   /** Source ids whose drop was applied, as long as the metadata still lists them. */
   private final Set<Long> droppedPartitions = new HashSet<>();
 
+  /** Since when another copy has had the wanted name, without a break. */
   private Optional<Instant> blockedSince = Optional.empty();
+
+  /** Why the copy has not got the wanted name, or not all aliases. */
+  private Optional<String> lacking = Optional.empty();
 
   /** The newest creation or renaming, while the target has not said that it is done. */
   private Optional<Move> unanswered = Optional.empty();
@@ -124,6 +131,11 @@ final class TargetCollection implements LaneWork {
   }
 
   @Override
+  public Optional<String> lacking() {
+    return lacking;
+  }
+
+  @Override
   public Optional<StoppedCollection.Name> collection() {
     return sourceName;
   }
@@ -137,6 +149,10 @@ final class TargetCollection implements LaneWork {
    * Makes the target's collection look like the source's: creates what is missing, renames, drops
    * indexes that are no more, loads, releases.
    *
+   * <p>Only its name or an alias may be {@link #lacking}, while the copy of another collection of
+   * the source has it: that one's next step, which frees the name, may stand behind a checkpoint
+   * that waits for this one.
+   *
    * @return how many operations it took
    */
   private int apply(CollectionState wanted) throws TargetException {
@@ -148,28 +164,28 @@ final class TargetCollection implements LaneWork {
     TargetClient client = connection.client();
     int operations = 0;
 
-    if (unanswered.filter(move -> !move.to().equals(wantedPlace)).isPresent()) {
+    Place freePlace = freePlace(client, wantedPlace);
+    if (unanswered.filter(move -> !move.to().equals(freePlace)).isPresent()) {
       settle(client);
     }
     Optional<Place> present = connection.locate(collectionId);
-    if (present.isPresent() && !present.get().equals(wantedPlace)) {
-      operations += rename(client, present.get(), wantedPlace);
+    if (present.isPresent() && !present.get().equals(freePlace)) {
+      operations += rename(client, present.get(), freePlace);
     }
     Optional<DescribeCollectionResponse> found =
-        client.describeCollection(wantedPlace.database(), wantedPlace.name());
-    requireRelease(client, wantedSchema, wantedPlace);
+        client.describeCollection(freePlace.database(), freePlace.name());
+    requireRelease(client, wantedSchema, freePlace);
     if (found.isEmpty()) {
-      create(client, wanted, wantedSchema, wantedPlace);
+      create(client, wanted, wantedSchema, freePlace);
       operations++;
     } else {
-      operations += adopt(client, found.get(), wantedSchema, wantedPlace);
+      operations += adopt(client, found.get(), wantedSchema, freePlace);
     }
-    blockedSince = Optional.empty();
     unanswered = Optional.empty();
-    connection.copied(collectionId, wantedPlace);
+    connection.copied(collectionId, freePlace);
     state = wanted;
     schema = wantedSchema;
-    place = wantedPlace;
+    place = freePlace;
 
     List<KeyValuePair> properties =
         found.map(DescribeCollectionResponse::getPropertiesList).orElse(List.of());
@@ -178,7 +194,9 @@ final class TargetCollection implements LaneWork {
     }
     operations += createPartitions(client);
     operations += applyIndexesAndLoad(client);
-    operations += new TargetAliases(connection, place).apply(state.getAliasesList());
+    TargetAliases aliases = new TargetAliases(connection, place);
+    operations += aliases.apply(state.getAliasesList());
+    lacking = lacking.or(aliases::lacking);
     return operations;
   }
 
@@ -195,7 +213,7 @@ final class TargetCollection implements LaneWork {
       TargetClient client, CollectionState wanted, CollectionSchema wantedSchema, Place at)
       throws TargetException {
     client.createDatabaseIfAbsent(at.database());
-    CreateCollectionRequest request = creation(wanted, wantedSchema);
+    CreateCollectionRequest request = creation(wanted, wantedSchema, at);
     move(client, new Move(at, open -> open.createCollection(request)));
     Optional<DescribeCollectionResponse> created =
         client.describeCollection(at.database(), at.name());
@@ -205,12 +223,6 @@ final class TargetCollection implements LaneWork {
   }
 
   private int rename(TargetClient client, Place from, Place to) throws TargetException {
-    Optional<DescribeCollectionResponse> occupier =
-        client.describeCollection(to.database(), to.name());
-    if (occupier.isPresent()) {
-      moveAside(client, from);
-      throw taken(occupier.get(), to);
-    }
     int operations = 1;
     if (!from.database().equals(to.database())) {
       client.createDatabaseIfAbsent(to.database());
@@ -258,18 +270,39 @@ final class TargetCollection implements LaneWork {
   }
 
   /**
-   * Gives up a copy's name while the one that it is to get is taken: the copy that has that one may
-   * be waiting for this one's, as when two collections have swapped their names. Each lane moves
-   * nothing but its own copy, because the others may be writing to theirs.
+   * Where the copy is to be now: where it is wanted, unless the copy of another collection of the
+   * source is there for longer than a moment. That one may be waiting for this one's name, as when
+   * two collections have swapped theirs, so this one gives up its own too. Each lane moves nothing
+   * but its own copy, because the others may be writing to theirs.
+   *
+   * @throws TargetException while it is to be waited
    */
-  private void moveAside(TargetClient client, Place from) throws TargetException {
-    String suffix = "_cdc_" + collectionId;
-    if (from.name().endsWith(suffix) || !hasWaitedForAName()) {
-      return;
+  private Place freePlace(TargetClient client, Place wanted) throws TargetException {
+    Optional<DescribeCollectionResponse> occupier =
+        client.describeCollection(wanted.database(), wanted.name());
+    Optional<String> origin =
+        occupier
+            .flatMap(TargetConnection::origin)
+            .filter(other -> !other.equals(connection.originOf(collectionId)));
+    if (origin.isEmpty()) {
+      blockedSince = Optional.empty();
+      lacking = Optional.empty();
+      return wanted;
     }
-    Place aside = new Place(from.database(), from.name() + suffix);
-    move(client, renaming(from, aside));
-    LOG.info("A copy gives up its name until its new one is free: from={} to={}", from, aside);
+    TargetException taken = taken(occupier.get(), wanted);
+    if (!connection.isOfTheSource(origin.get()) || !hasWaitedForAName()) {
+      throw taken;
+    }
+    Place aside = aside(wanted);
+    lacking = Optional.of(taken.getMessage() + "; until then it is " + aside);
+    return aside;
+  }
+
+  private Place aside(Place wanted) {
+    String suffix = "_cdc_" + collectionId;
+    String name = wanted.name();
+    int most = LONGEST_NAME - suffix.length();
+    return new Place(wanted.database(), name.substring(0, Math.min(name.length(), most)) + suffix);
   }
 
   private boolean hasWaitedForAName() {
@@ -313,12 +346,13 @@ final class TargetCollection implements LaneWork {
     return 1;
   }
 
-  private CreateCollectionRequest creation(CollectionState wanted, CollectionSchema wantedSchema) {
+  private CreateCollectionRequest creation(
+      CollectionState wanted, CollectionSchema wantedSchema, Place at) {
     CreateCollectionRequest.Builder request =
         CreateCollectionRequest.newBuilder()
-            .setDbName(wanted.getDatabase())
-            .setCollectionName(wanted.getName())
-            .setSchema(withoutAutoId(wanted.getName(), wantedSchema).toByteString())
+            .setDbName(at.database())
+            .setCollectionName(at.name())
+            .setSchema(withoutAutoId(at.name(), wantedSchema).toByteString())
             .setShardsNum(wanted.getShardsCount())
             .setConsistencyLevel(ConsistencyLevel.forNumber(wanted.getConsistencyLevel()));
     new TreeMap<>(wanted.getPropertiesMap())

@@ -109,6 +109,11 @@ final class TargetConnection implements AutoCloseable {
         .findFirst();
   }
 
+  /** Whether what a collection is a copy of belongs to the same source. */
+  boolean isOfTheSource(String origin) {
+    return origin.startsWith(sourceName + "/");
+  }
+
   /** Where the copy of a source collection was last seen. */
   synchronized Optional<Place> copyOf(long collectionId) {
     return Optional.ofNullable(copies.get(originOf(collectionId)));

@@ -66,6 +66,9 @@ final class TargetPipeline implements AutoCloseable {
   private static final long FIRST_RETRY_MILLIS = 50;
   private static final long STORE_RETRY_MILLIS = 500;
 
+  /** Between two tries of what an applied step lacks. */
+  private static final long FINISH_MILLIS = 500;
+
   private static final String HOW_TO_SKIP =
       "; to go on without it, pause the task and resume it with skip_unreadable";
 
@@ -87,6 +90,10 @@ final class TargetPipeline implements AutoCloseable {
 
   // Guarded by this.
   private final Set<Lane> busy = new HashSet<>();
+
+  /** Lanes that are asked from time to time whether a step lacks something; guarded by this. */
+  private final Set<Lane> unfinished = new HashSet<>();
+
   private final Deque<Announcement> announcements = new ArrayDeque<>();
   private long bytes;
   private Optional<PermanentFailure> failure = Optional.empty();
@@ -214,6 +221,9 @@ final class TargetPipeline implements AutoCloseable {
     for (Lane lane : busy) {
       oldest = Math.min(oldest, lane.oldest());
     }
+    for (Lane lane : unfinished) {
+      oldest = Math.min(oldest, lane.unfinishedSequence());
+    }
     while (!announcements.isEmpty() && announcements.element().sequence() <= oldest) {
       replicatedUntil = announcements.remove().epochMillis();
     }
@@ -313,7 +323,10 @@ final class TargetPipeline implements AutoCloseable {
   }
 
   private void finished(Lane lane, Lane.Done done) {
-    if (troubles.remove(lane) != null) {
+    Optional<String> lacking = lane.lacking();
+    if (lacking.isPresent()) {
+      trouble(lane, lacking.get());
+    } else if (troubles.remove(lane) != null) {
       LOG.info("Applied after all: for=\"{}\"", lane);
     }
     progress.inserted(done.insertedRows());
@@ -324,7 +337,29 @@ final class TargetPipeline implements AutoCloseable {
       if (lane.oldest() == Long.MAX_VALUE) {
         busy.remove(lane);
       }
+      if (lacking.isPresent() && unfinished.add(lane)) {
+        finishLater(lane);
+      }
       notifyAll();
+    }
+  }
+
+  private void finishLater(Lane lane) {
+    ScheduledFuture<?> unused =
+        threads.schedule(() -> finish(lane), FINISH_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  /** Tries again what an applied step lacks; a checkpoint in between need not wait for it. */
+  private synchronized void finish(Lane lane) {
+    switch (lane.takeUpAgain()) {
+      case NEVER -> unfinished.remove(lane);
+      case LATER -> finishLater(lane);
+      case NOW -> {
+        bytes += Lane.OVERHEAD_BYTES;
+        busy.add(lane);
+        threads.execute(() -> run(lane));
+        finishLater(lane);
+      }
     }
   }
 
@@ -398,17 +433,21 @@ final class TargetPipeline implements AutoCloseable {
 
   private void repeat(Lane lane, TargetException error) {
     progress.retried();
-    if (troubles.put(lane, error.getMessage()) == null) {
-      LOG.warn(
-          "Not applied yet, tried again until it is: target={} for=\"{}\" reason=\"{}\"",
-          connection.address(),
-          lane,
-          error.getMessage());
-    }
+    trouble(lane, error.getMessage());
     int doublings = Math.min(lane.countFailure(error.kind()) - 1, 10);
     long longest = Math.min(tuning.longestRetry().toMillis(), FIRST_RETRY_MILLIS << doublings);
     long delay = ThreadLocalRandom.current().nextLong(longest / 2, longest + 1);
     runLater(lane, delay);
+  }
+
+  private void trouble(Lane lane, String reason) {
+    if (troubles.put(lane, reason) == null) {
+      LOG.warn(
+          "Not applied yet, tried again until it is: target={} for=\"{}\" reason=\"{}\"",
+          connection.address(),
+          lane,
+          reason);
+    }
   }
 
   private void runLater(Lane lane, long delayMillis) {

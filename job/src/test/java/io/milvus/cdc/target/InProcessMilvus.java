@@ -9,6 +9,7 @@ import io.milvus.grpc.AlterCollectionRequest;
 import io.milvus.grpc.CollectionSchema;
 import io.milvus.grpc.ConnectRequest;
 import io.milvus.grpc.ConnectResponse;
+import io.milvus.grpc.CreateAliasRequest;
 import io.milvus.grpc.CreateCollectionRequest;
 import io.milvus.grpc.DescribeCollectionRequest;
 import io.milvus.grpc.DescribeCollectionResponse;
@@ -50,6 +51,9 @@ abstract class InProcessMilvus extends MilvusServiceGrpc.MilvusServiceImplBase
 
   private final Server server;
   private final Map<String, CreateCollectionRequest> collections = new TreeMap<>();
+
+  /** Names of collections by alias. */
+  private final Map<String, String> aliases = new TreeMap<>();
 
   /** Those that have been altered, as they will be after a restart. */
   private final Map<String, CreateCollectionRequest> kept = new TreeMap<>();
@@ -181,13 +185,43 @@ abstract class InProcessMilvus extends MilvusServiceGrpc.MilvusServiceImplBase
   public synchronized void describeCollection(
       DescribeCollectionRequest request, StreamObserver<DescribeCollectionResponse> out) {
     DescribeCollectionResponse.Builder response = DescribeCollectionResponse.newBuilder();
-    CreateCollectionRequest collection = collections.get(request.getCollectionName());
+    String asked = request.getCollectionName();
+    String name = aliases.getOrDefault(asked, asked);
+    CreateCollectionRequest collection = collections.get(name);
     if (collection != null) {
       response.setSchema(schema()).addAllProperties(collection.getPropertiesList());
+      aliases.forEach(
+          (alias, of) -> {
+            if (of.equals(name)) {
+              response.addAliases(alias);
+            }
+          });
     } else {
       response.setStatus(io.milvus.grpc.Status.newBuilder().setCode(100).setReason("not found"));
     }
     answer(out, response::build);
+  }
+
+  @Override
+  public synchronized void createAlias(
+      CreateAliasRequest request, StreamObserver<io.milvus.grpc.Status> out) {
+    if (collections.containsKey(request.getAlias())) {
+      answer(
+          out,
+          () ->
+              io.milvus.grpc.Status.newBuilder()
+                  .setCode(1601)
+                  .setReason("the name is a collection's")
+                  .build());
+      return;
+    }
+    aliases.put(request.getAlias(), request.getCollectionName());
+    answer(out, io.milvus.grpc.Status::getDefaultInstance);
+  }
+
+  /** Collections by alias. */
+  synchronized Map<String, String> aliases() {
+    return new TreeMap<>(aliases);
   }
 
   @Override

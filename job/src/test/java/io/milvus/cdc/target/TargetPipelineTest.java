@@ -37,6 +37,8 @@ class TargetPipelineTest {
   private static final TargetTuning TUNING =
       new TargetTuning(2, 1 << 20, 10_000, 8 << 20, Duration.ofSeconds(5), Duration.ofMinutes(10));
 
+  private static final long ANOTHER = 9002;
+
   private FaultyMilvus target;
   private TargetPipeline pipeline;
   private Duration refusalPatience = Duration.ofSeconds(30);
@@ -292,6 +294,74 @@ class TargetPipelineTest {
     Messages.stop(store.stops(), Map.of(), 0);
     connect();
     assertThat(store.stops().read()).isEmpty();
+  }
+
+  @Test
+  void aCheckpointDoesNotWaitForANameThatAnotherCollectionGivesUpBehindIt() throws Exception {
+    pipeline.submit(new CollectionSeen(another("d")));
+    pipeline.flush();
+    pipeline.submit(new CollectionSeen(Messages.collection("d")));
+    pipeline.submit(insert(false, 1, 10));
+    pipeline.submit(new ReplicatedUntil(1_000));
+    pipeline.flush();
+
+    String aside = "d_cdc_" + Messages.COLLECTION;
+    assertThat(target.names()).containsExactlyInAnyOrder("d", aside);
+    assertThat(target.rows()).containsOnlyKeys(10L);
+    assertThat(pipeline.replicatedUntil()).as("the name is not right").isEqualTo(-1);
+    assertThat(pipeline.waitingFor()).contains("default.d", "until then it is default." + aside);
+
+    pipeline.submit(new CollectionGone(ANOTHER));
+    await().untilAsserted(() -> assertThat(target.names()).containsExactly("d"));
+    await().untilAsserted(() -> assertThat(pipeline.replicatedUntil()).isEqualTo(1_000));
+    assertThat(pipeline.waitingFor()).isEmpty();
+  }
+
+  @Test
+  void aCollectionThatIsDroppedBeforeItGotItsNameIsDropped() throws Exception {
+    pipeline.submit(new CollectionSeen(another("c")));
+    pipeline.flush();
+    assertThat(target.names()).containsExactlyInAnyOrder("c", "c_cdc_" + ANOTHER);
+
+    pipeline.submit(new CollectionGone(ANOTHER));
+    pipeline.submit(new ReplicatedUntil(1_000));
+    pipeline.flush();
+    assertThat(target.names()).containsExactly("c");
+    assertThat(pipeline.replicatedUntil()).isEqualTo(1_000);
+    assertThat(pipeline.waitingFor()).isEmpty();
+  }
+
+  @Test
+  void collectionsThatHaveSwappedTheirNamesDoNotWaitForEachOther() throws Exception {
+    pipeline.submit(new CollectionSeen(another("d")));
+    pipeline.flush();
+    pipeline.submit(new CollectionSeen(Messages.collection("d")));
+    pipeline.submit(new CollectionSeen(another("c")));
+    pipeline.submit(new ReplicatedUntil(1_000));
+
+    await().untilAsserted(() -> assertThat(pipeline.replicatedUntil()).isEqualTo(1_000));
+    assertThat(target.names()).containsExactlyInAnyOrder("c", "d");
+  }
+
+  @Test
+  void aCheckpointDoesNotWaitForAnAliasWhoseNameIsACollections() throws Exception {
+    pipeline.submit(new CollectionSeen(another("x")));
+    pipeline.flush();
+    pipeline.submit(
+        new CollectionSeen(Messages.collection("c").toBuilder().addAliases("x").build()));
+    pipeline.submit(new ReplicatedUntil(1_000));
+    pipeline.flush();
+    assertThat(target.aliases()).isEmpty();
+    assertThat(pipeline.waitingFor()).contains("the alias default.x cannot be created");
+    assertThat(pipeline.replicatedUntil()).isEqualTo(-1);
+
+    pipeline.submit(new CollectionGone(ANOTHER));
+    await().untilAsserted(() -> assertThat(pipeline.replicatedUntil()).isEqualTo(1_000));
+    assertThat(target.aliases()).containsExactly(Map.entry("x", "c"));
+  }
+
+  private static CollectionState another(String name) {
+    return Messages.collection(name).toBuilder().setId(ANOTHER).build();
   }
 
   @Test
