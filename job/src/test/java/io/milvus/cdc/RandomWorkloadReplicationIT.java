@@ -24,6 +24,9 @@ class RandomWorkloadReplicationIT {
 
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
+  /** Of each collection that differs. */
+  private static final int SHOWN_OPERATIONS = 60;
+
   @Test
   void everythingOfARandomWorkloadArrives() throws Exception {
     Playground playground = TestingPlayground.separate();
@@ -57,7 +60,8 @@ class RandomWorkloadReplicationIT {
       TimeUnit.SECONDS.sleep(seconds / 8);
       task.stop();
       task.start();
-      System.out.println("workload: " + workload.get(seconds + 60, TimeUnit.SECONDS));
+      RandomWorkload.Report done = workload.get(seconds + 60, TimeUnit.SECONDS);
+      System.out.println("workload: " + done.operations());
 
       long ended = System.nanoTime();
       task.awaitReplicated(PATIENCE);
@@ -78,7 +82,9 @@ class RandomWorkloadReplicationIT {
               + (System.nanoTime() - ended) / 1_000_000
               + " ms");
       System.out.println("workload: shown only when loaded anew: " + report.shownLate());
-      assertThat(report.differences()).as("seed " + seed).isEmpty();
+      assertThat(report.differences())
+          .as("seed " + seed + "\n" + done.journal().about(report.differences(), SHOWN_OPERATIONS))
+          .isEmpty();
       assertThat(report.notCompared()).as("seed " + seed).isEmpty();
       assertThat(report.rows()).isGreaterThan(seconds);
     }

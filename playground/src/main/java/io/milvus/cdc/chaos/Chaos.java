@@ -26,6 +26,9 @@ import java.util.concurrent.ExecutionException;
  */
 public final class Chaos {
 
+  /** Of each collection that differs. */
+  private static final int SHOWN_OPERATIONS = 60;
+
   private static final List<String> DATABASES = List.of("default", "chaos_one", "chaos_two");
   private static final int WRITERS = 3;
   private static final int FAULTS_PER_ROUND = 2;
@@ -160,7 +163,9 @@ public final class Chaos {
           "source and target differ: "
               + String.join("; ", compared.differences())
               + "; not compared: "
-              + String.join("; ", compared.notCompared()));
+              + String.join("; ", compared.notCompared())
+              + "\n"
+              + report.journal().about(compared.differences(), SHOWN_OPERATIONS));
     }
     RandomWorkload.removeAll(stage.source());
     stage.resume();

@@ -87,8 +87,8 @@ public final class ClusterComparison {
 
   /**
    * Loads what is not loaded, or not in all its partitions, and has an index for each vector, and
-   * brings back what was loaded before. Where rows differ all of the collection is loaded anew and
-   * compared once more. A replication of the source repeats this on the target.
+   * brings back what was loaded before. Where rows differ all of the collection is flushed, loaded
+   * anew and compared once more. A replication of the source repeats this on the target.
    */
   public ClusterComparison loadingTemporarily() {
     return new ClusterComparison(source, target, selected, true);
@@ -220,8 +220,8 @@ public final class ClusterComparison {
 
     /**
      * Milvus 2.3.5 now and then does not show what was written to one of a collection's channels
-     * lately, although it has loaded it and is asked for everything; loaded anew, it does. What
-     * differs then is not what the clusters hold.
+     * lately, although it has loaded it and is asked for everything; loaded anew from its storage,
+     * it does. What differs then is not what the clusters hold.
      */
     private void compareRows(
         String database,

@@ -21,9 +21,6 @@ import java.util.TreeSet;
  */
 record LoadedPart(LoadState state, SortedSet<String> partitions, int replicas) {
 
-  private static final long LONGEST_LOADING_MILLIS = 60_000;
-  private static final long POLL_MILLIS = 100;
-
   /** Nothing. */
   static final LoadedPart NOTHING = new LoadedPart(LoadState.LoadStateNotLoad, new TreeSet<>(), 0);
 
@@ -41,12 +38,8 @@ record LoadedPart(LoadState state, SortedSet<String> partitions, int replicas) {
 
   /** Reads it; while the collection is being loaded the end of that is waited for. */
   static LoadedPart read(MilvusCluster cluster, DescribeCollectionRequest collection) {
-    long end = System.nanoTime() + LONGEST_LOADING_MILLIS * 1_000_000;
-    LoadState state = state(cluster, collection);
-    while (state == LoadState.LoadStateLoading && System.nanoTime() < end) {
-      pause();
-      state = state(cluster, collection);
-    }
+    boolean ended = Polling.until(() -> state(cluster, collection) != LoadState.LoadStateLoading);
+    LoadState state = ended ? state(cluster, collection) : LoadState.LoadStateLoading;
     return switch (state) {
       case LoadStateLoaded ->
           new LoadedPart(state, partitions(cluster, collection), replicas(cluster, collection));
@@ -91,14 +84,5 @@ record LoadedPart(LoadState state, SortedSet<String> partitions, int replicas) {
     return cluster
         .call(stub -> stub.getReplicas(request), GetReplicasResponse::getStatus)
         .getReplicasCount();
-  }
-
-  private static void pause() {
-    try {
-      Thread.sleep(POLL_MILLIS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("Interrupted while a collection was being loaded", e);
-    }
   }
 }

@@ -14,6 +14,12 @@ public final class MilvusRefusedException extends IllegalStateException {
     this.code = status.getCode();
   }
 
+  /** Of what it did not do in time. */
+  MilvusRefusedException(String message) {
+    super(message);
+    this.code = 0;
+  }
+
   /** Milvus' own number of the reason, 0 where it only gave words. */
   public int code() {
     return code;

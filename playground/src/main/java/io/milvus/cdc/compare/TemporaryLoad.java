@@ -29,8 +29,12 @@ final class TemporaryLoad implements AutoCloseable {
     load(cluster, database, collection, 1);
   }
 
-  /** Loads all of a loaded collection once more, and returns when that is done. */
+  /**
+   * Loads all of a loaded collection once more, from what the cluster has stored: everything is
+   * flushed first, so that no message of its log has to be read again. Returns when that is done.
+   */
   static void loadAnew(MilvusCluster cluster, String database, String collection, int replicas) {
+    Flush.all(cluster, database, collection);
     release(cluster, database, collection);
     load(cluster, database, collection, replicas);
     var unused = loaded(cluster, database, collection);

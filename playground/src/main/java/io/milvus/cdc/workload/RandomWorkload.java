@@ -56,14 +56,15 @@ public final class RandomWorkload {
    *
    * @param operations how often, of each kind that was done at all
    * @param rowsWritten inserted and upserted
+   * @param journal each single operation
    */
-  public record Report(Map<Operation, Long> operations, long rowsWritten) {
+  public record Report(Map<Operation, Long> operations, long rowsWritten, Journal journal) {
 
     private Report plus(Report other) {
       Map<Operation, Long> sum = new EnumMap<>(Operation.class);
       sum.putAll(operations);
       other.operations.forEach((operation, count) -> sum.merge(operation, count, Long::sum));
-      return new Report(Collections.unmodifiableMap(sum), rowsWritten + other.rowsWritten);
+      return new Report(Collections.unmodifiableMap(sum), rowsWritten + other.rowsWritten, journal);
     }
   }
 
@@ -153,14 +154,15 @@ public final class RandomWorkload {
     LiveCollection shared = createShared(calls);
     long end = System.nanoTime() + duration.toNanos();
     AtomicBoolean failed = new AtomicBoolean();
+    Journal journal = new Journal();
     ExecutorService threads = Executors.newFixedThreadPool(writers);
     try {
       List<Future<Report>> running = new ArrayList<>();
       for (int i = 0; i < writers; i++) {
         int number = i;
-        running.add(threads.submit(() -> run(calls, number, shared, end, failed)));
+        running.add(threads.submit(() -> run(calls, number, shared, journal, end, failed)));
       }
-      Report all = new Report(Map.of(), 0);
+      Report all = new Report(Map.of(), 0, journal);
       for (Future<Report> writer : running) {
         all = all.plus(writer.get());
       }
@@ -180,8 +182,13 @@ public final class RandomWorkload {
   }
 
   private Report run(
-      SourceCalls calls, int number, LiveCollection shared, long end, AtomicBoolean failed) {
-    Report before = new Report(Map.of(), 0);
+      SourceCalls calls,
+      int number,
+      LiveCollection shared,
+      Journal journal,
+      long end,
+      AtomicBoolean failed) {
+    Report before = new Report(Map.of(), 0, journal);
     for (int life = 0; ; life++) {
       WorkloadWriter writer =
           new WorkloadWriter(
@@ -190,7 +197,8 @@ public final class RandomWorkload {
               number,
               databases,
               MOST_COLLECTIONS / writers,
-              shared);
+              shared,
+              journal);
       try {
         writer.open();
         for (int i = 0; i < steps && !failed.get() && System.nanoTime() < end; i++) {

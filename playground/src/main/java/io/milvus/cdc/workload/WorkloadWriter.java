@@ -63,6 +63,7 @@ final class WorkloadWriter {
   private final List<String> databases;
   private final int mostCollections;
   private final LiveCollection shared;
+  private final Journal journal;
   private final Map<Operation, Long> counts = new EnumMap<>(Operation.class);
   private final Random random;
   private final List<LiveCollection> collections = new ArrayList<>();
@@ -84,13 +85,15 @@ final class WorkloadWriter {
       int number,
       List<String> databases,
       int mostCollections,
-      LiveCollection shared) {
+      LiveCollection shared,
+      Journal journal) {
     this.calls = calls;
     this.number = number;
     this.prefix = "s" + seed + "_w" + number + "_";
     this.databases = databases;
     this.mostCollections = mostCollections;
     this.shared = shared;
+    this.journal = journal;
     this.random = new Random(seed * 1_000_003 + number);
   }
 
@@ -603,7 +606,7 @@ final class WorkloadWriter {
   private void upsertShared() {
     int from = random.nextInt(SHARED_KEYS);
     int rows = 1 + random.nextInt(Math.min(20, SHARED_KEYS - from));
-    does(Operation.UPSERT_SHARED, rows + " rows from " + from);
+    does(Operation.UPSERT_SHARED, rows + " rows from " + from + " in " + shared);
     // No two writers write the same row under one mark.
     upsert(new Upsert(shared, from, from + rows), "", ++mark * 100 + number);
   }
@@ -611,7 +614,7 @@ final class WorkloadWriter {
   private void deleteShared() {
     String expression =
         shared.types.expression(random.ints(5, 0, SHARED_KEYS).distinct().asLongStream());
-    does(Operation.DELETE_SHARED, expression);
+    does(Operation.DELETE_SHARED, shared + " " + expression);
     calls.delete(shared, "", expression);
   }
 
@@ -671,6 +674,7 @@ final class WorkloadWriter {
 
   private void does(Operation operation, Object what) {
     doing = operation + " " + what;
+    journal.add(number, operation, what.toString());
     counts.merge(operation, 1L, Long::sum);
   }
 
@@ -680,7 +684,7 @@ final class WorkloadWriter {
 
   /** What it has done. */
   RandomWorkload.Report report() {
-    return new RandomWorkload.Report(counts, rowsWritten);
+    return new RandomWorkload.Report(counts, rowsWritten, journal);
   }
 
   private static List<KeyValuePair> index(String type, String metric, String parameters) {

@@ -26,7 +26,7 @@ class RandomWorkloadIT {
               .withDatabases(List.of("default", "workload"))
               .forDuration(Duration.ofSeconds(20))
               .run();
-      System.out.println("workload: " + report);
+      System.out.println("workload: " + report.operations());
       assertThat(report.operations()).containsOnlyKeys(Operation.values());
       assertThat(report.rowsWritten()).isGreaterThan(500);
     }
