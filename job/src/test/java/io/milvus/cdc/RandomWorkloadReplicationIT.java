@@ -47,6 +47,8 @@ class RandomWorkloadReplicationIT {
                   RandomWorkload.on(source, seed)
                       .withWriters(4)
                       .withDatabases(List.of("default", "shop", "archive"))
+                      // A source that has too much to do refuses a call now and then.
+                      .survivingFaults()
                       .forDuration(Duration.ofSeconds(seconds))
                       .run());
       TimeUnit.SECONDS.sleep(seconds / 4);

@@ -11,6 +11,7 @@ import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.typeinfo.PrimitiveArrayTypeInfo;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.Gauge;
 import org.apache.flink.runtime.state.FunctionInitializationContext;
 import org.apache.flink.runtime.state.FunctionSnapshotContext;
 import org.apache.flink.streaming.api.checkpoint.CheckpointedFunction;
@@ -90,6 +91,9 @@ public final class CollectionReplicator extends ProcessFunction<SourceEvent, Sou
     skipped = getRuntimeContext().getMetricGroup().counter(TaskMetrics.MESSAGES_SKIPPED);
     lookup = lookups.open();
     replication = new Replication(lookup, event -> out.collect(event), skipped::inc);
+    getRuntimeContext()
+        .getMetricGroup()
+        .gauge(TaskMetrics.COLLECTIONS, (Gauge<Integer>) replication::collections);
     if (context.isRestored()) {
       int parallelism = getRuntimeContext().getTaskInfo().getNumberOfParallelSubtasks();
       int subtask = getRuntimeContext().getTaskInfo().getIndexOfThisSubtask();

@@ -1,6 +1,5 @@
 package io.milvus.cdc.replicate;
 
-import com.google.common.annotations.VisibleForTesting;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.milvus.cdc.catalog.CollectionLookup;
@@ -571,8 +570,7 @@ final class Replication {
     replica.partitions.restore(snapshot.partitions());
   }
 
-  /** How many collections are followed. */
-  @VisibleForTesting
+  /** How many collections are followed; any thread may ask. */
   int collections() {
     return replicas.size();
   }

@@ -19,6 +19,12 @@ public final class TaskMetrics {
    */
   public static final String LAG = "cdcLag";
 
+  /**
+   * Gauge of each subtask of the replicator: how many collections it follows; each collection is
+   * followed by one subtask.
+   */
+  public static final String COLLECTIONS = "cdcCollections";
+
   /** Counter: rows acknowledged by the target as inserted or upserted. */
   public static final String ROWS_INSERTED = "cdcRowsInserted";
 

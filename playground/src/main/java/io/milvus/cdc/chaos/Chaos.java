@@ -31,13 +31,13 @@ public final class Chaos {
 
   private static final List<String> DATABASES = List.of("default", "chaos_one", "chaos_two");
   private static final int WRITERS = 3;
-  private static final int FAULTS_PER_ROUND = 2;
   private static final Duration PATIENCE = Duration.ofMinutes(5);
   private static final String ROW = "%-14s %5s %10s %7s %12s %12s %8s %9s %11s%n";
 
   private final PlaygroundSettings settings;
   private final Path directory;
   private final int rounds;
+  private final int faultsPerRound;
   private final Duration workload;
   private final long seed;
   private final PrintStream out;
@@ -45,6 +45,7 @@ public final class Chaos {
   /**
    * @param directory below which the servers keep their data and logs
    * @param rounds of each fault
+   * @param faultsPerRound how often it happens in a round
    * @param workload how long clients write in a round, at least
    * @param seed decides what is done; when it happens depends on the machine
    */
@@ -52,12 +53,14 @@ public final class Chaos {
       PlaygroundSettings settings,
       Path directory,
       int rounds,
+      int faultsPerRound,
       Duration workload,
       long seed,
       PrintStream out) {
     this.settings = settings;
     this.directory = directory;
     this.rounds = rounds;
+    this.faultsPerRound = faultsPerRound;
     this.workload = workload;
     this.seed = seed;
     this.out = out;
@@ -132,7 +135,7 @@ public final class Chaos {
                     .survivingFaults()
                     .forDuration(workload)
                     .run());
-    for (int i = 0; i < FAULTS_PER_ROUND; i++) {
+    for (int i = 0; i < faultsPerRound; i++) {
       Stage.sleep(Duration.ofMillis(2_000 + random.nextInt(5_000)));
       fault.inject(stage, random);
     }
@@ -152,7 +155,7 @@ public final class Chaos {
         fault.id(),
         round,
         operations,
-        FAULTS_PER_ROUND,
+        faultsPerRound,
         String.format(Locale.ROOT, "%.1f s", seconds),
         compared.collections(),
         compared.rows(),

@@ -14,10 +14,10 @@ import java.util.stream.Collectors;
 enum Fault {
   /** {@code kill -9} of the control server, with the Flink in it. */
   SERVER(FlinkMode.EMBEDDED, (stage, random) -> stage.killAndRestart(Part.SERVER)),
-  /** {@code kill -9} of the process that runs the job's subtasks. */
-  TASK_MANAGER(FlinkMode.REMOTE, (stage, random) -> stage.killAndRestart(Part.TASK_MANAGER)),
+  /** {@code kill -9} of one of the two processes that run the job's subtasks. */
+  TASK_MANAGER(FlinkMode.CLUSTER, (stage, random) -> stage.killAndRestart(Part.TASK_MANAGER)),
   /** {@code kill -9} of the process that coordinates the job; it forgets its jobs. */
-  JOB_MANAGER(FlinkMode.REMOTE, (stage, random) -> stage.killAndRestart(Part.JOB_MANAGER)),
+  JOB_MANAGER(FlinkMode.CLUSTER, (stage, random) -> stage.killAndRestart(Part.JOB_MANAGER)),
   /** {@code kill -9} of the target. */
   TARGET(FlinkMode.EMBEDDED, (stage, random) -> stage.killAndRestart(Part.TARGET)),
   /**

@@ -32,7 +32,7 @@ final class Stage implements AutoCloseable {
   Stage(Playground playground, FlinkMode flink) {
     this.playground = playground;
     this.parts =
-        flink == FlinkMode.REMOTE
+        flink == FlinkMode.CLUSTER
             ? new Part[] {
               Part.ETCD,
               Part.PULSAR,
@@ -40,6 +40,7 @@ final class Stage implements AutoCloseable {
               Part.TARGET,
               Part.JOB_MANAGER,
               Part.TASK_MANAGER,
+              Part.SECOND_TASK_MANAGER,
               Part.SERVER
             }
             : new Part[] {Part.ETCD, Part.PULSAR, Part.SOURCE, Part.TARGET, Part.SERVER};

@@ -41,10 +41,15 @@ final class Launcher {
     return switch (part) {
       case ETCD, PULSAR, TARGET, JOB_MANAGER -> EnumSet.noneOf(Part.class);
       case SOURCE -> EnumSet.of(Part.ETCD, Part.PULSAR);
-      case TASK_MANAGER -> EnumSet.of(Part.JOB_MANAGER);
+      case TASK_MANAGER, SECOND_TASK_MANAGER -> EnumSet.of(Part.JOB_MANAGER);
       case SERVER ->
-          settings.flinkMode() == FlinkMode.REMOTE
-              ? EnumSet.of(Part.ETCD, Part.PULSAR, Part.JOB_MANAGER, Part.TASK_MANAGER)
+          settings.flinkMode() == FlinkMode.CLUSTER
+              ? EnumSet.of(
+                  Part.ETCD,
+                  Part.PULSAR,
+                  Part.JOB_MANAGER,
+                  Part.TASK_MANAGER,
+                  Part.SECOND_TASK_MANAGER)
               : EnumSet.of(Part.ETCD, Part.PULSAR);
     };
   }
@@ -80,7 +85,7 @@ final class Launcher {
       case SOURCE -> source(home);
       case TARGET -> target(home);
       case JOB_MANAGER -> jobManager(home);
-      case TASK_MANAGER -> taskManager(home);
+      case TASK_MANAGER, SECOND_TASK_MANAGER -> taskManager(part, home);
       case SERVER -> server(home);
     };
   }
@@ -90,7 +95,7 @@ final class Launcher {
       case ETCD -> Optional.of(Software.ETCD);
       case PULSAR -> Optional.of(Software.PULSAR);
       case SOURCE, TARGET -> Optional.of(Software.MILVUS);
-      case JOB_MANAGER, TASK_MANAGER -> Optional.of(Software.FLINK);
+      case JOB_MANAGER, TASK_MANAGER, SECOND_TASK_MANAGER -> Optional.of(Software.FLINK);
       case SERVER -> Optional.empty();
     };
   }
@@ -279,10 +284,8 @@ final class Launcher {
         () -> Probe.answers("http://127.0.0.1:" + ports.flink() + "/overview"));
   }
 
-  private Launch taskManager(Path home) {
-    // The JobManager knows a TaskManager that was killed for a while longer; only its name tells
-    // the
-    // new one from it.
+  private Launch taskManager(Part part, Path home) {
+    // The JobManager knows one that was killed for a while longer; only its name tells it apart.
     String id = "playground-" + UUID.randomUUID();
     List<String> command =
         flink(home, "-Xmx640m", "-XX:MaxDirectMemorySize=448m", "-XX:MaxMetaspaceSize=384m");
@@ -294,7 +297,7 @@ final class Launcher {
             "-Dtaskmanager.resource-id=" + id));
     return new Launch(
         command,
-        settings.of(Part.TASK_MANAGER),
+        settings.of(part),
         home,
         () ->
             Probe.get("http://127.0.0.1:" + ports.flink() + "/taskmanagers")
@@ -326,7 +329,7 @@ final class Launcher {
   }
 
   private Launch server(Path home) {
-    boolean remote = settings.flinkMode() == FlinkMode.REMOTE;
+    boolean remote = settings.flinkMode() == FlinkMode.CLUSTER;
     Path configuration =
         write(
             home.resolve("server.yaml"),

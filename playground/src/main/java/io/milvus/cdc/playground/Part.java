@@ -16,6 +16,8 @@ public enum Part {
   JOB_MANAGER("Flink JobManager"),
   /** A TaskManager with four slots that registers with {@link #JOB_MANAGER}. */
   TASK_MANAGER("Flink TaskManager"),
+  /** Another one, so that a cluster's jobs are spread, and one may die. */
+  SECOND_TASK_MANAGER("second TaskManager"),
   /** The control server. */
   SERVER("control server");
 

@@ -49,7 +49,12 @@ public final class Playground implements AutoCloseable {
   private static final List<Set<Part>> STOP_ORDER =
       List.of(
           EnumSet.of(Part.SERVER),
-          EnumSet.of(Part.TASK_MANAGER, Part.JOB_MANAGER, Part.SOURCE, Part.TARGET),
+          EnumSet.of(
+              Part.TASK_MANAGER,
+              Part.SECOND_TASK_MANAGER,
+              Part.JOB_MANAGER,
+              Part.SOURCE,
+              Part.TARGET),
           EnumSet.of(Part.PULSAR, Part.ETCD));
 
   private final Path directory;

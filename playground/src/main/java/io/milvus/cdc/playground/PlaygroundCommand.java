@@ -1,6 +1,7 @@
 package io.milvus.cdc.playground;
 
 import io.milvus.cdc.chaos.Chaos;
+import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
 import io.milvus.cdc.playground.PlaygroundSettings.Lifetime;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -62,6 +63,7 @@ public final class PlaygroundCommand {
 
   static int run(PrintStream out, PrintStream err, String... arguments) {
     return new CommandLine(new PlaygroundCommand())
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
         .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
         .setExecutionExceptionHandler(
@@ -126,6 +128,14 @@ public final class PlaygroundCommand {
         description = "Where downloaded software is kept (~/.cache/milvus-cdc-playground).")
     private Optional<Path> cache = Optional.empty();
 
+    @Option(
+        names = "--flink",
+        paramLabel = "<where>",
+        description =
+            "Where the control server's jobs run: embedded, in its own process, or cluster, a"
+                + " JobManager and two TaskManagers (default: ${DEFAULT-VALUE}).")
+    private FlinkMode flinkMode = FlinkMode.EMBEDDED;
+
     Ports over(Ports known) {
       return new Ports(
           source.orElse(known.sourceMilvus()),
@@ -143,6 +153,7 @@ public final class PlaygroundCommand {
           PlaygroundSettings.defaults()
               .withLifetime(Lifetime.UNTIL_STOPPED)
               .withCheckpointInterval(Duration.ofSeconds(10))
+              .withFlinkMode(flinkMode)
               .withProgress(
                   line ->
                       out.println(
@@ -190,7 +201,7 @@ public final class PlaygroundCommand {
         paramLabel = "<part>",
         description =
             "Only these, with what they need: etcd, pulsar, milvus (source and target), source,"
-                + " target, flink, server (default: all but flink, since the server embeds it).")
+                + " target, flink, server (default: milvus, server).")
     private List<String> parts = List.of("milvus", "server");
 
     @Override
@@ -335,6 +346,12 @@ public final class PlaygroundCommand {
     private int rounds = 1;
 
     @Option(
+        names = "--faults-per-round",
+        paramLabel = "<n>",
+        description = "How often the fault happens in a round (default: ${DEFAULT-VALUE}).")
+    private int faultsPerRound = 2;
+
+    @Option(
         names = "--seconds",
         paramLabel = "<n>",
         description = "How long clients write in a round, at least (default: ${DEFAULT-VALUE}).")
@@ -353,6 +370,7 @@ public final class PlaygroundCommand {
               PlaygroundSettings.defaults(),
               home,
               rounds,
+              faultsPerRound,
               Duration.ofSeconds(seconds),
               seed.orElseGet(() -> System.currentTimeMillis() % 1_000_000),
               System.out)
@@ -385,7 +403,8 @@ public final class PlaygroundCommand {
         case "milvus" -> parts.addAll(EnumSet.of(Part.SOURCE, Part.TARGET));
         case "source" -> parts.add(Part.SOURCE);
         case "target" -> parts.add(Part.TARGET);
-        case "flink" -> parts.addAll(EnumSet.of(Part.JOB_MANAGER, Part.TASK_MANAGER));
+        case "flink" ->
+            parts.addAll(EnumSet.of(Part.JOB_MANAGER, Part.TASK_MANAGER, Part.SECOND_TASK_MANAGER));
         case "server" -> parts.add(Part.SERVER);
         default ->
             throw new CommandLine.ParameterException(
@@ -417,7 +436,7 @@ public final class PlaygroundCommand {
       case SOURCE -> playground.sourceUri();
       case TARGET -> playground.targetUri();
       case JOB_MANAGER -> playground.flinkUrl();
-      case TASK_MANAGER -> "";
+      case TASK_MANAGER, SECOND_TASK_MANAGER -> "";
       case SERVER ->
           playground.serverUrl()
               + "/cdc"

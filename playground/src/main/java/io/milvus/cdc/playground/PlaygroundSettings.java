@@ -48,8 +48,10 @@ public record PlaygroundSettings(
   public enum FlinkMode {
     /** In the control server's own process. */
     EMBEDDED,
-    /** On {@link Part#JOB_MANAGER} and {@link Part#TASK_MANAGER}. */
-    REMOTE
+    /**
+     * On {@link Part#JOB_MANAGER}, {@link Part#TASK_MANAGER} and {@link Part#SECOND_TASK_MANAGER}.
+     */
+    CLUSTER
   }
 
   /** Copies the collections. */

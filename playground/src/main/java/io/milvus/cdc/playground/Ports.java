@@ -94,7 +94,7 @@ public record Ports(
       }
       case JOB_MANAGER -> List.of(flink, flinkRpc());
       // The operating system chooses them.
-      case TASK_MANAGER -> List.of();
+      case TASK_MANAGER, SECOND_TASK_MANAGER -> List.of();
       case SERVER -> List.of(server);
     };
   }

@@ -5,9 +5,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
@@ -122,6 +124,37 @@ final class CdcClient {
       topics.add(namespace + topic.asText().substring(topic.asText().lastIndexOf('/')));
     }
     return topics;
+  }
+
+  /** How many collections a subtask of a job follows, and where it runs. */
+  record Followed(String taskManager, int collections) {}
+
+  /** What each subtask of a job's replicator follows; those that have not told yet are missing. */
+  List<Followed> followed(String flinkUrl, String jobId) {
+    String job = flinkUrl + "/jobs/" + jobId;
+    List<Followed> followed = new ArrayList<>();
+    for (JsonNode vertex : get(job).path("vertices")) {
+      if (!vertex.path("name").asText().startsWith("Collection replicator")) {
+        continue;
+      }
+      String path = job + "/vertices/" + vertex.path("id").asText();
+      for (JsonNode subtask : get(path).path("subtasks")) {
+        String metrics = path + "/subtasks/" + subtask.path("subtask").asInt() + "/metrics";
+        for (JsonNode metric : get(metrics)) {
+          if (metric.path("id").asText().endsWith(".cdcCollections")) {
+            String id = URLEncoder.encode(metric.path("id").asText(), StandardCharsets.UTF_8);
+            get(metrics + "?get=" + id)
+                .forEach(
+                    value ->
+                        followed.add(
+                            new Followed(
+                                subtask.path("taskmanager-id").asText(),
+                                value.path("value").asInt())));
+          }
+        }
+      }
+    }
+    return followed;
   }
 
   /** From where a job was started, in Flink's own words. */

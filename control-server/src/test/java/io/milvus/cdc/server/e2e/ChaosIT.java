@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 @Tag("long")
 class ChaosIT {
 
-  private static final Duration WORKLOAD = Duration.ofSeconds(8);
+  private static final Duration WORKLOAD = Duration.ofSeconds(5);
 
   @Test
   void afterFaultsSourceAndTargetAreTheSame() throws Exception {
@@ -24,6 +24,7 @@ class ChaosIT {
             PlaygroundSettings.defaults(),
             Files.createTempDirectory(target, "playground-"),
             Integer.getInteger("chaos.rounds", 1),
+            1,
             WORKLOAD,
             Long.getLong("chaos.seed", 41),
             System.out);

@@ -30,7 +30,8 @@ class EndedJobsIT {
   @Test
   void manyJobsLeaveNoThreadAndNoClass() throws Exception {
     int jobs = Integer.getInteger("ended.jobs", 50);
-    try (TaskScenario scenario = new TaskScenario(FlinkMode.REMOTE)) {
+    try (TaskScenario scenario = new TaskScenario(FlinkMode.CLUSTER)) {
+      scenario.playground.stop(Part.SECOND_TASK_MANAGER);
       Set<String> before = threads(scenario);
       String task = scenario.client.create(scenario.playground.targetUri());
       scenario.awaitState(task, "Running");

@@ -1,54 +1,133 @@
 package io.milvus.cdc.server.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.PlaygroundSettings;
 import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
 import io.milvus.cdc.workload.SourceWriter;
+import io.milvus.cdc.workload.SourceWriter.Kind;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The job's jar on a Flink cluster whose JobManager and TaskManager are processes of their own. */
+/**
+ * The job's jar on a Flink cluster whose JobManager and TaskManagers are processes of their own.
+ */
 class FlinkClusterIT {
 
-  @Test
-  void theSameTaskRunsOnARealCluster() {
+  private static final int COLLECTIONS = 8;
+  private static final int SHARDS = 4;
+  private static final int PARALLELISM = 4;
+
+  private static TaskScenario scenario;
+
+  @BeforeAll
+  static void start() {
     // Each process needs the key: the target's password is sealed in the task store.
     Map<String, String> key = Map.of("CDC_SECRET_KEY", "A".repeat(43) + "=");
     PlaygroundSettings settings =
         PlaygroundSettings.defaults()
-            .withFlinkMode(FlinkMode.REMOTE)
+            .withFlinkMode(FlinkMode.CLUSTER)
             .withPartSettings(Part.SERVER, key)
             .withPartSettings(Part.JOB_MANAGER, key)
             .withPartSettings(Part.TASK_MANAGER, key)
+            .withPartSettings(Part.SECOND_TASK_MANAGER, key)
             .withPartSettings(Part.TARGET, Map.of("common.security.authorizationEnabled", "true"));
-    try (TaskScenario scenario =
-        new TaskScenario(settings, target -> target.withAuthorization("root", "Milvus"))) {
-      String task =
-          scenario.client.createWith(
-              "\"uri\":\"" + scenario.playground.targetUri() + "\",\"token\":\"root:Milvus\"");
-      scenario.awaitState(task, "Running");
-      SourceWriter writer = scenario.newCollection("clustered");
-      writer.insert(0, 500, 1);
-      scenario.awaitSame("clustered");
+    scenario = new TaskScenario(settings, target -> target.withAuthorization("root", "Milvus"));
+  }
 
-      scenario.client.ask("pause", task).data();
-      writer.upsert(100, 200, 2);
-      writer.delete("id in [1, 2, 3]");
-      scenario.client.ask("resume", task).data();
-      scenario.awaitSame("clustered");
+  @AfterAll
+  static void stop() {
+    scenario.close();
+  }
 
-      // The cluster's jobs are not the server's to stop.
-      scenario.playground.stop(Part.SERVER);
-      writer.insert(500, 600, 3);
-      scenario.awaitSame("clustered");
+  @Test
+  void theSameTaskRunsOnARealCluster() {
+    SourceWriter writer = scenario.newCollection("clustered");
+    String task = create("clustered", 1);
+    scenario.awaitState(task, "Running");
+    writer.insert(0, 500, 1);
+    scenario.awaitSame("clustered");
 
-      scenario.playground.start(Part.SERVER);
-      scenario.awaitState(task, "Running");
-      String job = scenario.client.task(task).get("job_id").asText();
-      assertThat(scenario.client.ask("delete", task).status()).isEqualTo(200);
-      assertThat(job).hasSize(32);
+    scenario.client.ask("pause", task).data();
+    writer.upsert(100, 200, 2);
+    writer.delete("id in [1, 2, 3]");
+    scenario.client.ask("resume", task).data();
+    scenario.awaitSame("clustered");
+
+    // The cluster's jobs are not the server's to stop.
+    scenario.playground.stop(Part.SERVER);
+    writer.insert(500, 600, 3);
+    scenario.awaitSame("clustered");
+
+    scenario.playground.start(Part.SERVER);
+    scenario.awaitState(task, "Running");
+    String job = scenario.client.task(task).get("job_id").asText();
+    assertThat(scenario.client.ask("delete", task).status()).isEqualTo(200);
+    assertThat(job).hasSize(32);
+  }
+
+  @Test
+  void aLargeTaskIsSpreadOverTheTaskManagersAndNoCollectionIsSplit() {
+    TreeMap<String, SourceWriter> writers = new TreeMap<>();
+    IntStream.range(0, COLLECTIONS).forEach(i -> addCollection(writers));
+    String task = create("*", PARALLELISM);
+    scenario.awaitState(task, "Running");
+    String job = scenario.client.task(task).get("job_id").asText();
+
+    // Which subtask a collection belongs to follows from its id, which chance decides.
+    while (collectionsByTaskManager(job).containsValue(0)) {
+      addCollection(writers);
     }
+
+    writers.values().forEach(writer -> writer.insert(0, 500, 1));
+    writers.keySet().forEach(scenario::awaitSame);
+    assertThat(collectionsByTaskManager(job)).hasSize(2).doesNotContainValue(0);
+    assertThat(scenario.client.ask("delete", task).status()).isEqualTo(200);
+  }
+
+  private static void addCollection(Map<String, SourceWriter> writers) {
+    String name = "wide_" + writers.size();
+    SourceWriter writer = new SourceWriter(scenario.source, "default", name, Kind.INT64);
+    writer.create(SHARDS);
+    writer.load();
+    writers.put(name, writer);
+  }
+
+  /** Waits until the subtasks together follow each collection once. */
+  private static Map<String, Integer> collectionsByTaskManager(String job) {
+    int collections = scenario.source.collections("default").size();
+    return await()
+        .atMost(TaskScenario.PATIENCE)
+        .until(
+            () ->
+                scenario.client.followed(scenario.playground.flinkUrl(), job).stream()
+                    .collect(
+                        Collectors.groupingBy(
+                            CdcClient.Followed::taskManager,
+                            Collectors.summingInt(CdcClient.Followed::collections))),
+            found -> found.values().stream().mapToInt(Integer::intValue).sum() == collections);
+  }
+
+  private static String create(String collections, int parallelism) {
+    return scenario
+        .client
+        .post(
+            """
+            {"request_type":"create","request_data":{
+              "milvus_connect_param":{"uri":"%s","token":"root:Milvus","connect_timeout":10},
+              "collection_infos":[{"name":"%s"}],
+              "parallelism":%d}}
+            """
+                .formatted(scenario.playground.targetUri(), collections, parallelism))
+        .data()
+        .get("task_id")
+        .asText();
   }
 }
