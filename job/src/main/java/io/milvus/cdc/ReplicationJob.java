@@ -24,6 +24,8 @@ import io.milvus.cdc.task.UnreadableTaskException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.java.utils.ParameterTool;
 import org.apache.flink.streaming.api.datastream.DataStream;
@@ -60,8 +62,18 @@ public final class ReplicationJob {
             List.of(parameters.getRequired("meta-endpoints").split(",", -1)),
             parameters.getRequired("meta-root"));
     StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment();
+    // Flink shows it with the job's configuration.
+    environment
+        .getConfig()
+        .setGlobalJobParameters(ParameterTool.fromMap(Map.of("release", release())));
     build(environment, parameters.getRequired("task-id"), store, TargetTuning.of(parameters::get));
     environment.execute(TaskDefinition.jobName(parameters.getRequired("task-id")));
+  }
+
+  /** Of the jar that this class is in; {@code unknown} outside of one. */
+  private static String release() {
+    return Optional.ofNullable(ReplicationJob.class.getPackage().getImplementationVersion())
+        .orElse("unknown");
   }
 
   /** Adds the operators of a task to an environment. */

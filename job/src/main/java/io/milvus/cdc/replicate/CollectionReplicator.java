@@ -6,6 +6,8 @@ import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEventTypeInfo;
 import io.milvus.cdc.task.TaskMetrics;
 import java.io.Serializable;
+import java.time.Duration;
+import java.time.Instant;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.typeinfo.PrimitiveArrayTypeInfo;
@@ -39,6 +41,8 @@ public final class CollectionReplicator extends ProcessFunction<SourceEvent, Sou
   private static final ListStateDescriptor<byte[]> WAITING =
       new ListStateDescriptor<>(
           "waiting-v1", PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO);
+
+  private static final Duration SILENCE_PATIENCE = Duration.ofSeconds(10);
 
   private final LookupFactory lookups;
   private transient CollectionLookup lookup;
@@ -94,6 +98,12 @@ public final class CollectionReplicator extends ProcessFunction<SourceEvent, Sou
     getRuntimeContext()
         .getMetricGroup()
         .gauge(TaskMetrics.COLLECTIONS, (Gauge<Integer>) replication::collections);
+    Silence silence = new Silence(SILENCE_PATIENCE, Instant.now());
+    getRuntimeContext()
+        .getMetricGroup()
+        .gauge(
+            TaskMetrics.SILENT,
+            (Gauge<String>) () -> silence.inWords(replication.slowest(), Instant.now()));
     if (context.isRestored()) {
       int parallelism = getRuntimeContext().getTaskInfo().getNumberOfParallelSubtasks();
       int subtask = getRuntimeContext().getTaskInfo().getIndexOfThisSubtask();

@@ -108,8 +108,19 @@ final class Replication {
   /** Collections whose drop was read: metadata that still has them is out of date. */
   private final Map<Long, Boolean> dropped = new NewestIds<>();
 
+  /** What is known least far; read by any thread. */
+  private volatile Slowest slowest = new Slowest(Optional.empty(), -1);
+
   private long catalogProgressMillis = -1;
   private long announcedMillis = -1;
+
+  /**
+   * What of the source is known least far.
+   *
+   * @param topic empty for the metadata
+   * @param epochMillis up to when it is known, on the source's clock; not positive while nothing is
+   */
+  record Slowest(Optional<String> topic, long epochMillis) {}
 
   private static final class NewestIds<T> extends LinkedHashMap<Long, T> {
     private static final long serialVersionUID = 1L;
@@ -523,10 +534,8 @@ final class Replication {
   }
 
   private void announceProgress() {
-    long until = catalogProgressMillis;
-    for (String topic : replicasByTopic.keySet()) {
-      until = Math.min(until, millis(ticks.getOrDefault(topic, 0L)));
-    }
+    slowest = findSlowest();
+    long until = slowest.epochMillis();
     for (Replica replica : unseen) {
       if (!replica.order.isEmpty()) {
         until = Math.min(until, millis(replica.order.oldest()) - 1);
@@ -536,6 +545,22 @@ final class Replication {
       announcedMillis = until;
       out.accept(new ReplicatedUntil(until));
     }
+  }
+
+  private Slowest findSlowest() {
+    Slowest found = new Slowest(Optional.empty(), catalogProgressMillis);
+    for (String topic : replicasByTopic.keySet()) {
+      long ticked = millis(ticks.getOrDefault(topic, 0L));
+      if (ticked < found.epochMillis()) {
+        found = new Slowest(Optional.of(topic), ticked);
+      }
+    }
+    return found;
+  }
+
+  /** What of the source is known least far; any thread may ask. */
+  Slowest slowest() {
+    return slowest;
   }
 
   private static long millis(long timestamp) {

@@ -325,6 +325,7 @@ final class TargetPipeline implements AutoCloseable {
   private void finished(Lane lane, Lane.Done done) {
     Optional<String> lacking = lane.lacking();
     if (lacking.isPresent()) {
+      progress.retried();
       trouble(lane, lacking.get());
     } else if (troubles.remove(lane) != null) {
       LOG.info("Applied after all: for=\"{}\"", lane);

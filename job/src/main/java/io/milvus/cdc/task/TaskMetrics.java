@@ -49,5 +49,11 @@ public final class TaskMetrics {
    */
   public static final String WAITING_FOR = "cdcWaitingFor";
 
+  /**
+   * Gauge of each subtask of the replicator, text: what of the source has told nothing for a while;
+   * empty when there is nothing like that.
+   */
+  public static final String SILENT = "cdcSilent";
+
   private TaskMetrics() {}
 }

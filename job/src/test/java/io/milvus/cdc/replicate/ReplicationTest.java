@@ -20,6 +20,7 @@ import io.milvus.cdc.event.SourceEvent.TimeTick;
 import io.milvus.cdc.event.SourceEvent.UnreadableMessage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class ReplicationTest {
@@ -74,6 +75,21 @@ class ReplicationTest {
     assertThat(handedOut).hasSize(1);
     replication.handle(new TimeTick("b", 10));
     assertThat(handedOut).containsExactly(insert(2, "a", 11), insert(1, "a", 10));
+  }
+
+  @Test
+  void theTopicThatHasToldLeastIsKnown() throws Exception {
+    Replication replication = replication(Standing.REPLICATED);
+    replication.handle(new CatalogProgress(50));
+    assertThat(replication.slowest()).isEqualTo(new Replication.Slowest(Optional.empty(), 50));
+
+    replication.handle(new CollectionSeen(collection(1, "a", "b")));
+    replication.handle(new TimeTick("a", 40L << 18));
+    replication.handle(new TimeTick("b", 30L << 18));
+    assertThat(replication.slowest()).isEqualTo(new Replication.Slowest(Optional.of("b"), 30));
+
+    replication.handle(new TimeTick("b", 60L << 18));
+    assertThat(replication.slowest()).isEqualTo(new Replication.Slowest(Optional.of("a"), 40));
   }
 
   @Test

@@ -52,7 +52,11 @@ public final class FlinkRest implements FlinkCluster {
           TaskMetrics.MESSAGES_SKIPPED,
           TaskMetrics.RETRIES,
           TaskMetrics.MESSAGES_QUARANTINED,
-          TaskMetrics.WAITING_FOR);
+          TaskMetrics.WAITING_FOR,
+          TaskMetrics.SILENT);
+
+  /** Those that are texts. */
+  private static final List<String> TEXTS = List.of(TaskMetrics.WAITING_FOR, TaskMetrics.SILENT);
 
   /**
    * Where a job's metrics are found.
@@ -231,7 +235,7 @@ public final class FlinkRest implements FlinkCluster {
     }
     String wanted =
         found.get().ids().entrySet().stream()
-            .filter(id -> !id.getKey().equals(TaskMetrics.WAITING_FOR))
+            .filter(id -> !TEXTS.contains(id.getKey()))
             .map(id -> encoded(id.getValue()))
             .collect(Collectors.joining(","));
     JsonNode values = get(found.get().path() + "?agg=min,max,sum&get=" + wanted);
@@ -261,11 +265,17 @@ public final class FlinkRest implements FlinkCluster {
   @Override
   public Optional<String> waitingFor(String jobId) {
     MetricsAddress address = metricsAddresses.get(jobId);
-    if (address == null || !address.ids().containsKey(TaskMetrics.WAITING_FOR)) {
+    return address == null
+        ? Optional.empty()
+        : TEXTS.stream().flatMap(name -> text(address, name).stream()).findFirst();
+  }
+
+  /** Texts are not aggregated: each subtask is asked for its own. */
+  private Optional<String> text(MetricsAddress address, String name) {
+    String id = address.ids().get(name);
+    if (id == null) {
       return Optional.empty();
     }
-    // Texts are not aggregated: each subtask is asked for its own.
-    String id = address.ids().get(TaskMetrics.WAITING_FOR);
     String vertex = address.path().substring(0, address.path().lastIndexOf("/subtasks/"));
     for (int subtask = 0; subtask < address.subtasks(); subtask++) {
       for (JsonNode value : get(vertex + "/subtasks/" + subtask + "/metrics?get=" + encoded(id))) {

@@ -49,6 +49,9 @@ public final class Reconciler implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
 
   /** How long a create request may take between its first and its last write. */
+  /** More than what checkpoints and restarts make of it. */
+  private static final Duration LONG_LAG = Duration.ofSeconds(15);
+
   private static final Duration PREPARING_TIMEOUT = Duration.ofMinutes(2);
 
   /** How long a job that is starting gets to be able to take a savepoint. */
@@ -470,6 +473,8 @@ public final class Reconciler implements AutoCloseable {
                                   + " should"));
         } else if (stands && memory.reason.isPresent() && memory.retries > 0) {
           reason = memory.reason;
+        } else if (stands && measures.get().lag().filter(Reconciler::isLong).isPresent()) {
+          reason = flink.waitingFor(job.id());
         }
         memory.retries = measures.get().retries();
         memory.measured(job.id(), measures.get(), lifecycle.progress());
@@ -484,6 +489,10 @@ public final class Reconciler implements AutoCloseable {
               .or(() -> Optional.of("The job is starting"));
     }
     memory.reason = reason;
+  }
+
+  private static boolean isLong(Duration lag) {
+    return lag.compareTo(LONG_LAG) > 0;
   }
 
   /** With what a later start needs, written only now and then. */

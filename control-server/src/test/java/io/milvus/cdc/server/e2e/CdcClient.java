@@ -157,6 +157,15 @@ final class CdcClient {
     return followed;
   }
 
+  /** Which release a job's jar is of, in Flink's own words. */
+  String release(String flinkUrl, String jobId) {
+    return get(flinkUrl + "/jobs/" + jobId + "/config")
+        .path("execution-config")
+        .path("user-config")
+        .path("release")
+        .asText();
+  }
+
   /** From where a job was started, in Flink's own words. */
   JsonNode restored(String flinkUrl, String jobId) {
     return get(flinkUrl + "/jobs/" + jobId + "/checkpoints").path("latest").path("restored");

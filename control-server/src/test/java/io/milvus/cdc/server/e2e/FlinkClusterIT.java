@@ -8,13 +8,22 @@ import io.milvus.cdc.playground.PlaygroundSettings;
 import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
 import io.milvus.cdc.workload.SourceWriter;
 import io.milvus.cdc.workload.SourceWriter.Kind;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.jar.Attributes;
+import java.util.jar.Manifest;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The job's jar on a Flink cluster whose JobManager and TaskManagers are processes of their own.
@@ -25,16 +34,28 @@ class FlinkClusterIT {
   private static final int SHARDS = 4;
   private static final int PARALLELISM = 4;
 
+  private static final Path BUILT_JAR =
+      Path.of("target/control-server/cluster/milvus-cdc-job.jar").toAbsolutePath();
+
+  @TempDir private static Path installation;
+
   private static TaskScenario scenario;
 
   @BeforeAll
-  static void start() {
+  static void start() throws Exception {
+    Files.copy(BUILT_JAR, installedJar());
     // Each process needs the key: the target's password is sealed in the task store.
     Map<String, String> key = Map.of("CDC_SECRET_KEY", "A".repeat(43) + "=");
     PlaygroundSettings settings =
         PlaygroundSettings.defaults()
             .withFlinkMode(FlinkMode.CLUSTER)
-            .withPartSettings(Part.SERVER, key)
+            .withPartSettings(
+                Part.SERVER,
+                Map.of(
+                    "CDC_SECRET_KEY",
+                    key.get("CDC_SECRET_KEY"),
+                    "CDC_FLINK_JOB_JAR",
+                    installedJar().toString()))
             .withPartSettings(Part.JOB_MANAGER, key)
             .withPartSettings(Part.TASK_MANAGER, key)
             .withPartSettings(Part.SECOND_TASK_MANAGER, key)
@@ -90,6 +111,56 @@ class FlinkClusterIT {
     writers.keySet().forEach(scenario::awaitSame);
     assertThat(collectionsByTaskManager(job)).hasSize(2).doesNotContainValue(0);
     assertThat(scenario.client.ask("delete", task).status()).isEqualTo(200);
+  }
+
+  /** The sequence of docs/operating.md. */
+  @Test
+  void anUpgradeGoesOnWhereTheReleaseBeforeWas() throws Exception {
+    SourceWriter writer = scenario.newCollection("upgraded");
+    String task = create("upgraded", 1);
+    scenario.awaitState(task, "Running");
+    writer.insert(0, 300, 1);
+    scenario.awaitSame("upgraded");
+    String before = release(task);
+
+    scenario.client.ask("pause", task).data();
+    writer.upsert(100, 200, 2);
+    writer.delete("id in [1, 2, 3]");
+    scenario.playground.stop(Part.SERVER);
+    install("next-" + before);
+    scenario.playground.start(Part.SERVER);
+    assertThat(scenario.client.state(task)).isEqualTo("Paused");
+    scenario.client.ask("resume", task).data();
+    scenario.awaitState(task, "Running");
+    scenario.awaitSame("upgraded");
+
+    assertThat(before).startsWith("0.");
+    assertThat(release(task)).isEqualTo("next-" + before);
+    assertThat(scenario.client.ask("delete", task).status()).isEqualTo(200);
+  }
+
+  private static String release(String task) {
+    String job = scenario.client.task(task).get("job_id").asText();
+    return scenario.client.release(scenario.playground.flinkUrl(), job);
+  }
+
+  private static Path installedJar() {
+    return installation.resolve("milvus-cdc-job.jar");
+  }
+
+  /** Puts a jar in place that is the built one but for the release that it says. */
+  private static void install(String release) throws Exception {
+    try (FileSystem jar = FileSystems.newFileSystem(installedJar())) {
+      Path file = jar.getPath("META-INF/MANIFEST.MF");
+      Manifest manifest;
+      try (InputStream in = Files.newInputStream(file)) {
+        manifest = new Manifest(in);
+      }
+      manifest.getMainAttributes().put(Attributes.Name.IMPLEMENTATION_VERSION, release);
+      try (OutputStream out = Files.newOutputStream(file)) {
+        manifest.write(out);
+      }
+    }
   }
 
   private static void addCollection(Map<String, SourceWriter> writers) {

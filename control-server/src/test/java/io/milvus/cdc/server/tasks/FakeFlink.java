@@ -36,6 +36,7 @@ public final class FakeFlink implements FlinkCluster {
   private final Map<String, String> savepoints = new HashMap<>();
   private final Map<String, String> failures = new HashMap<>();
   private final Map<String, JobMeasures> measures = new HashMap<>();
+  private Optional<String> waitingFor = Optional.empty();
   private Optional<String> newest = Optional.empty();
   private long snapshots = 1;
   private int mostLive = 0;
@@ -198,7 +199,12 @@ public final class FakeFlink implements FlinkCluster {
 
   @Override
   public synchronized Optional<String> waitingFor(String jobId) {
-    return Optional.empty();
+    return waitingFor;
+  }
+
+  /** Lets every job say what it waits for. */
+  synchronized void waitsFor(String text) {
+    waitingFor = Optional.of(text);
   }
 
   private void refuseIfUnreachable() {

@@ -256,6 +256,32 @@ class ReconcilerTest {
   }
 
   @Test
+  void aTaskThatStandsFarBehindSaysWhatItWaitsFor() {
+    World world = runningWorld();
+    world.flink.waitsFor("nothing has come from topic dml_7");
+    Instant until = Instant.ofEpochSecond(1_000);
+    reportUntil(world, until, Duration.ofSeconds(60));
+    assertThat(world.tasks.get("t1").reason()).as("it may be catching up").isEmpty();
+    reportUntil(world, until.plusSeconds(1), Duration.ofSeconds(60));
+    assertThat(world.tasks.get("t1").reason()).as("it is catching up").isEmpty();
+
+    reportUntil(world, until.plusSeconds(1), Duration.ofSeconds(5));
+    assertThat(world.tasks.get("t1").reason()).as("it is not far behind").isEmpty();
+    reportUntil(world, until.plusSeconds(1), Duration.ofSeconds(60));
+    assertThat(world.tasks.get("t1").reason()).hasValue("nothing has come from topic dml_7");
+
+    reportUntil(world, until.plusSeconds(2), Duration.ofSeconds(1));
+    assertThat(world.tasks.get("t1").reason()).isEmpty();
+  }
+
+  private static void reportUntil(World world, Instant until, Duration lag) {
+    world.clock.advance(Duration.ofSeconds(2));
+    world.flink.report(
+        world.runningJob(),
+        new JobMeasures(Optional.of(until), Optional.of(lag), 0, 0, 0, OptionalLong.empty(), 0, 0));
+  }
+
+  @Test
   void aRestartingJobIsNotAskedForASavepoint() {
     World world = runningWorld();
     String newest = world.flink.checkpoint(world.runningJob());
