@@ -3,6 +3,7 @@ package io.milvus.cdc.replicate;
 import io.milvus.cdc.replicate.Replication.Slowest;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 
 /**
  * Notices when a part of the source tells nothing any more: its metadata, or a topic of a live
@@ -34,6 +35,7 @@ final class Silence {
     if (now.isBefore(since.plus(patience))) {
       return "";
     }
+    Instant second = since.truncatedTo(ChronoUnit.SECONDS);
     return slowest
         .topic()
         .map(
@@ -41,9 +43,9 @@ final class Silence {
                 "nothing has come from topic "
                     + topic
                     + " since "
-                    + since
+                    + second
                     + ": the source does not write to it, or its Pulsar does not deliver it; see"
                     + " their logs")
-        .orElse("the source's etcd has told nothing since " + since);
+        .orElse("the source's etcd has told nothing since " + second);
   }
 }

@@ -42,7 +42,7 @@ class SilenceTest {
   }
 
   private String ask(long second, Slowest slowest) {
-    return silence.inWords(slowest, START.plusSeconds(second));
+    return silence.inWords(slowest, START.plusSeconds(second).plusNanos(123));
   }
 
   private static Slowest topic(long epochMillis) {
