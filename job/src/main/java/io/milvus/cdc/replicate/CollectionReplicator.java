@@ -14,6 +14,7 @@ import org.apache.flink.api.common.typeinfo.PrimitiveArrayTypeInfo;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.Gauge;
+import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.runtime.state.FunctionInitializationContext;
 import org.apache.flink.runtime.state.FunctionSnapshotContext;
 import org.apache.flink.streaming.api.checkpoint.CheckpointedFunction;
@@ -92,18 +93,15 @@ public final class CollectionReplicator extends ProcessFunction<SourceEvent, Sou
   @Override
   public void initializeState(FunctionInitializationContext context) throws Exception {
     waiting = context.getOperatorStateStore().getUnionListState(WAITING);
-    skipped = getRuntimeContext().getMetricGroup().counter(TaskMetrics.MESSAGES_SKIPPED);
+    MetricGroup metrics = getRuntimeContext().getMetricGroup();
+    skipped = metrics.counter(TaskMetrics.MESSAGES_SKIPPED);
     lookup = lookups.open();
     replication = new Replication(lookup, event -> out.collect(event), skipped::inc);
-    getRuntimeContext()
-        .getMetricGroup()
-        .gauge(TaskMetrics.COLLECTIONS, (Gauge<Integer>) replication::collections);
+    metrics.gauge(TaskMetrics.COLLECTIONS, (Gauge<Integer>) replication::collections);
     Silence silence = new Silence(SILENCE_PATIENCE, Instant.now());
-    getRuntimeContext()
-        .getMetricGroup()
-        .gauge(
-            TaskMetrics.SILENT,
-            (Gauge<String>) () -> silence.inWords(replication.slowest(), Instant.now()));
+    metrics.gauge(
+        TaskMetrics.SILENT,
+        (Gauge<String>) () -> silence.inWords(replication.slowest(), Instant.now()));
     if (context.isRestored()) {
       int parallelism = getRuntimeContext().getTaskInfo().getNumberOfParallelSubtasks();
       int subtask = getRuntimeContext().getTaskInfo().getIndexOfThisSubtask();

@@ -3,7 +3,7 @@ package io.milvus.cdc.compare;
 import java.util.function.BooleanSupplier;
 
 /** Waits for what a Milvus does in the background. */
-final class Polling {
+public final class Polling {
 
   private static final long LONGEST_MILLIS = 60_000;
   private static final long PAUSE_MILLIS = 100;
@@ -16,7 +16,7 @@ final class Polling {
    * @return whether it is so
    * @throws IllegalStateException when the thread is interrupted
    */
-  static boolean until(BooleanSupplier isSo) {
+  public static boolean until(BooleanSupplier isSo) {
     long end = System.nanoTime() + LONGEST_MILLIS * 1_000_000;
     while (!isSo.getAsBoolean()) {
       if (System.nanoTime() > end) {

@@ -2,6 +2,7 @@ package io.milvus.cdc.workload;
 
 import static io.milvus.cdc.workload.SourceCalls.pair;
 
+import io.milvus.cdc.compare.Polling;
 import io.milvus.cdc.workload.AllTypes.KeyKind;
 import io.milvus.cdc.workload.AllTypes.VectorKind;
 import io.milvus.cdc.workload.LiveCollection.Batch;
@@ -33,8 +34,6 @@ final class WorkloadWriter {
   private static final int MOST_DATABASES = 3;
   private static final int SHARED_KEYS = 200;
   private static final int DRAWS = Stream.of(Operation.values()).mapToInt(Operation::weight).sum();
-  private static final long LONGEST_LOADING_MILLIS = 60_000;
-  private static final long POLL_MILLIS = 100;
 
   /** As users of 2.3 give them; those that need a GPU or a disk are left out. */
   private static final List<List<KeyValuePair>> FLOAT_INDEXES =
@@ -491,17 +490,8 @@ final class WorkloadWriter {
   }
 
   private void waitUntilLoaded(LiveCollection collection) {
-    long end = System.nanoTime() + LONGEST_LOADING_MILLIS * 1_000_000;
-    while (calls.loadState(collection) != LoadState.LoadStateLoaded) {
-      if (System.nanoTime() > end) {
-        throw new IllegalStateException(collection + " is not loaded after a minute");
-      }
-      try {
-        Thread.sleep(POLL_MILLIS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IllegalStateException("Interrupted while " + collection + " was loading", e);
-      }
+    if (!Polling.until(() -> calls.loadState(collection) == LoadState.LoadStateLoaded)) {
+      throw new IllegalStateException(collection + " is not loaded after a minute");
     }
   }
 

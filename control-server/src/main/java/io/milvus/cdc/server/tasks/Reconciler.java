@@ -48,10 +48,10 @@ public final class Reconciler implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
 
-  /** How long a create request may take between its first and its last write. */
   /** More than what checkpoints and restarts make of it. */
   private static final Duration LONG_LAG = Duration.ofSeconds(15);
 
+  /** How long a create request may take between its first and its last write. */
   private static final Duration PREPARING_TIMEOUT = Duration.ofMinutes(2);
 
   /** How long a job that is starting gets to be able to take a savepoint. */

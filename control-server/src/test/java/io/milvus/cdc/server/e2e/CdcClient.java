@@ -2,6 +2,7 @@ package io.milvus.cdc.server.e2e;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.milvus.cdc.task.TaskMetrics;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -141,7 +142,7 @@ final class CdcClient {
       for (JsonNode subtask : get(path).path("subtasks")) {
         String metrics = path + "/subtasks/" + subtask.path("subtask").asInt() + "/metrics";
         for (JsonNode metric : get(metrics)) {
-          if (metric.path("id").asText().endsWith(".cdcCollections")) {
+          if (metric.path("id").asText().endsWith("." + TaskMetrics.COLLECTIONS)) {
             String id = URLEncoder.encode(metric.path("id").asText(), StandardCharsets.UTF_8);
             get(metrics + "?get=" + id)
                 .forEach(
