@@ -107,7 +107,7 @@ public final class Chaos {
             .withPartSettings(
                 Part.SERVER,
                 Map.of("CDC_FLINK_PARALLELISM", Integer.toString(Stage.LARGEST_PARALLELISM)));
-    try (Stage stage = new Stage(Playground.create(home, Ports.free(), here), flink)) {
+    try (Stage stage = new Stage(Playground.create(home, Ports.free(), here), flink, out)) {
       for (Fault fault : faults) {
         for (int round = 1; round <= rounds; round++) {
           try {

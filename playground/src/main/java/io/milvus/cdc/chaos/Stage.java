@@ -6,6 +6,7 @@ import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.PlaygroundException;
 import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
+import java.io.PrintStream;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,9 +28,11 @@ final class Stage implements AutoCloseable {
   private final MilvusCluster source;
   private final MilvusCluster target;
   private final String task;
+  private final BrokerCare brokerCare;
+  private final PrintStream out;
 
   /** Starts everything and creates the task. */
-  Stage(Playground playground, FlinkMode flink) {
+  Stage(Playground playground, FlinkMode flink, PrintStream out) {
     this.playground = playground;
     this.parts =
         flink == FlinkMode.CLUSTER
@@ -50,6 +53,8 @@ final class Stage implements AutoCloseable {
     source = MilvusCluster.connect("127.0.0.1", playground.ports().sourceMilvus());
     target = MilvusCluster.connect("127.0.0.1", playground.ports().targetMilvus());
     task = api.create(proxy.port());
+    brokerCare = new BrokerCare(playground);
+    this.out = out;
   }
 
   Playground playground() {
@@ -148,6 +153,10 @@ final class Stage implements AutoCloseable {
             (failed ? "The task has failed" : "After " + atMost.toSeconds() + " s " + otherwise)
                 + ": "
                 + seen.map(JsonObject::toString).orElse("the control server does not answer"));
+      }
+      if (brokerCare.isWanted()) {
+        out.println("Pulsar cannot read its topics and is restarted, as the runbook says");
+        restart(Part.PULSAR);
       }
       sleep(POLL_INTERVAL);
     }
