@@ -20,30 +20,28 @@ final class BrokerCare {
   private static final List<String> COMPLAINTS =
       List.of("LastConfirmedEntry is null", "Not enough non-faulty bookies");
 
-  /** Right after a start there are some that pass. */
-  private static final int LOOKS_THAT_FOUND_COMPLAINTS = 3;
+  /** Complaints of the time right after a start pass. */
+  private static final Duration SETTLES_IN = Duration.ofSeconds(30);
 
-  private static final Duration LOOKS_EVERY = Duration.ofSeconds(8);
+  private static final Duration LOOKS_EVERY = Duration.ofSeconds(5);
 
   private final Playground playground;
+  private long lookAt = System.nanoTime() + SETTLES_IN.toNanos();
   private long read;
-  private long lookedAt = System.nanoTime();
-  private int complaining;
 
+  /** Counts the time from now on. */
   BrokerCare(Playground playground) {
     this.playground = playground;
   }
 
-  /** Whether the broker's log goes on to complain; looks into it now and then only. */
+  /** Whether the broker has begun to complain again after it had time to settle. */
   boolean isWanted() {
-    if (System.nanoTime() - lookedAt < LOOKS_EVERY.toNanos()) {
+    if (System.nanoTime() < lookAt) {
       return false;
     }
-    lookedAt = System.nanoTime();
-    complaining = complains(newLog()) ? complaining + 1 : 0;
-    boolean wanted = complaining >= LOOKS_THAT_FOUND_COMPLAINTS;
-    complaining = wanted ? 0 : complaining;
-    return wanted;
+    lookAt = System.nanoTime() + LOOKS_EVERY.toNanos();
+    boolean first = read == 0;
+    return complains(newLog()) && !first;
   }
 
   private static boolean complains(String log) {

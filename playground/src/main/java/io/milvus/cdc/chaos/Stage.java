@@ -2,6 +2,8 @@ package io.milvus.cdc.chaos;
 
 import com.google.gson.JsonObject;
 import io.milvus.cdc.compare.MilvusCluster;
+import io.milvus.cdc.playground.ControlApi;
+import io.milvus.cdc.playground.JsonPost;
 import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.PlaygroundException;
@@ -28,7 +30,6 @@ final class Stage implements AutoCloseable {
   private final MilvusCluster source;
   private final MilvusCluster target;
   private final String task;
-  private final BrokerCare brokerCare;
   private final PrintStream out;
 
   /** Starts everything and creates the task. */
@@ -52,8 +53,7 @@ final class Stage implements AutoCloseable {
     api = new ControlApi(playground.serverUrl());
     source = MilvusCluster.connect("127.0.0.1", playground.ports().sourceMilvus());
     target = MilvusCluster.connect("127.0.0.1", playground.ports().targetMilvus());
-    task = api.create(proxy.port());
-    brokerCare = new BrokerCare(playground);
+    task = api.create(proxy.port(), "*");
     this.out = out;
   }
 
@@ -144,6 +144,7 @@ final class Stage implements AutoCloseable {
 
   private void await(Duration atMost, String otherwise, BooleanSupplier condition) {
     long end = System.nanoTime() + atMost.toNanos();
+    BrokerCare brokerCare = new BrokerCare(playground);
     while (!condition.getAsBoolean()) {
       Optional<JsonObject> seen = task();
       boolean failed =
@@ -157,6 +158,7 @@ final class Stage implements AutoCloseable {
       if (brokerCare.isWanted()) {
         out.println("Pulsar cannot read its topics and is restarted, as the runbook says");
         restart(Part.PULSAR);
+        brokerCare = new BrokerCare(playground);
       }
       sleep(POLL_INTERVAL);
     }

@@ -1,5 +1,6 @@
 package io.milvus.cdc.playground;
 
+import io.milvus.cdc.bench.Bench;
 import io.milvus.cdc.chaos.Chaos;
 import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
 import io.milvus.cdc.playground.PlaygroundSettings.Lifetime;
@@ -34,14 +35,15 @@ import picocli.CommandLine.Spec;
       "Runs Pulsar, etcd, a source and a target Milvus and the control server",
       "on this machine, without containers."
     },
-    synopsisSubcommandLabel = "(demo | up | status | logs | down | chaos)",
+    synopsisSubcommandLabel = "(demo | up | status | logs | down | chaos | bench)",
     subcommands = {
       PlaygroundCommand.DemoVerb.class,
       PlaygroundCommand.UpVerb.class,
       PlaygroundCommand.StatusVerb.class,
       PlaygroundCommand.LogsVerb.class,
       PlaygroundCommand.DownVerb.class,
-      PlaygroundCommand.ChaosVerb.class
+      PlaygroundCommand.ChaosVerb.class,
+      PlaygroundCommand.BenchVerb.class
     })
 public final class PlaygroundCommand {
 
@@ -375,6 +377,45 @@ public final class PlaygroundCommand {
               seed.orElseGet(() -> System.currentTimeMillis() % 1_000_000),
               System.out)
           .run(fault);
+      return 0;
+    }
+  }
+
+  @Command(
+      name = "bench",
+      description = {
+        "Measures the replication, compared to what the same servers do without it.",
+        "Runs on free ports in a directory of its own; leave the machine to it."
+      })
+  static final class BenchVerb implements Callable<Integer> {
+
+    @Mixin private Place place;
+
+    @Option(
+        names = "--case",
+        paramLabel = "<cases>",
+        description = "all, or some of the cases, separated by commas (default: all).")
+    private String cases = "all";
+
+    @Option(
+        names = "--repetitions",
+        paramLabel = "<n>",
+        description = "Of each case (default: ${DEFAULT-VALUE}).")
+    private int repetitions = 3;
+
+    @Option(
+        names = "--scale",
+        paramLabel = "<factor>",
+        description = "Of what is written, for a quick look (default: ${DEFAULT-VALUE}).")
+    private double scale = 1;
+
+    @Option(names = "--json", paramLabel = "<file>", description = "Where to write all values.")
+    private Optional<Path> json = Optional.empty();
+
+    @Override
+    public Integer call() {
+      Path home = place.directory().resolve("bench-" + System.currentTimeMillis());
+      new Bench(home, repetitions, scale, System.out).run(cases, json);
       return 0;
     }
   }

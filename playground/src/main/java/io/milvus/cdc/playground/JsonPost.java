@@ -1,8 +1,7 @@
-package io.milvus.cdc.chaos;
+package io.milvus.cdc.playground;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import io.milvus.cdc.playground.PlaygroundException;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -11,7 +10,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 
 /** Sends requests with JSON to the servers of a playground. */
-final class JsonPost {
+public final class JsonPost {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(90);
   private static final HttpClient HTTP =
@@ -25,7 +24,7 @@ final class JsonPost {
    * @param server who is asked, for people
    * @throws PlaygroundException when it does not answer, or not with 200
    */
-  static JsonObject send(String server, URI address, String body) {
+  public static JsonObject send(String server, URI address, String body) {
     HttpRequest request =
         HttpRequest.newBuilder(address)
             .timeout(TIMEOUT)

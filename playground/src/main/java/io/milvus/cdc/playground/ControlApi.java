@@ -1,32 +1,42 @@
-package io.milvus.cdc.chaos;
+package io.milvus.cdc.playground;
 
 import com.google.gson.JsonObject;
-import io.milvus.cdc.playground.PlaygroundException;
 import java.net.URI;
 import java.util.Optional;
 
-/** The control server's requests, as a client that outlives the server sends them. */
-final class ControlApi {
+/**
+ * The control server's requests, as a client that outlives the server sends them. Each throws a
+ * {@link PlaygroundException} with the server's words when it is refused.
+ */
+public final class ControlApi {
 
   private final URI cdc;
 
-  ControlApi(String serverUrl) {
+  /**
+   * @param serverUrl for example {@code http://127.0.0.1:8444}
+   */
+  public ControlApi(String serverUrl) {
     this.cdc = URI.create(serverUrl + "/cdc");
   }
 
-  /** Creates a task that replicates everything. */
-  String create(int targetPort) {
+  /**
+   * Creates a task without credentials.
+   *
+   * @param collection the one to replicate, or {@code *}
+   * @return its id
+   */
+  public String create(int targetPort, String collection) {
     return ask("""
             {"request_type":"create","request_data":{
               "milvus_connect_param":{"uri":"http://127.0.0.1:%d"},
-              "collection_infos":[{"name":"*"}]}}"""
-            .formatted(targetPort))
+              "collection_infos":[{"name":"%s"}]}}"""
+            .formatted(targetPort, collection))
         .get("task_id")
         .getAsString();
   }
 
   /** The task as it is now; empty while the server does not answer. */
-  Optional<JsonObject> get(String task) {
+  public Optional<JsonObject> get(String task) {
     try {
       return Optional.of(about("get", task).getAsJsonObject("Task"));
     } catch (PlaygroundException e) {
@@ -34,20 +44,28 @@ final class ControlApi {
     }
   }
 
-  void pause(String task) {
+  /** Pauses a task; it is paused when this returns. */
+  public void pause(String task) {
     JsonObject unused = about("pause", task);
   }
 
-  void resume(String task) {
+  /** Resumes a task. */
+  public void resume(String task) {
     JsonObject unused = about("resume", task);
   }
 
-  void resume(String task, int parallelism) {
+  /** Resumes a task with another number of subtasks. */
+  public void resume(String task, int parallelism) {
     JsonObject unused =
         ask(
             """
             {"request_type":"resume","request_data":{"task_id":"%s","parallelism":%d}}"""
                 .formatted(task, parallelism));
+  }
+
+  /** Deletes a task. */
+  public void delete(String task) {
+    JsonObject unused = about("delete", task);
   }
 
   private JsonObject about(String type, String task) {

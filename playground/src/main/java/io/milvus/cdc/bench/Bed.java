@@ -1,0 +1,107 @@
+package io.milvus.cdc.bench;
+
+import com.google.gson.JsonObject;
+import io.milvus.cdc.compare.MilvusCluster;
+import io.milvus.cdc.playground.ControlApi;
+import io.milvus.cdc.playground.Part;
+import io.milvus.cdc.playground.Playground;
+import io.milvus.cdc.playground.PlaygroundException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Real servers to measure on.
+ *
+ * @param scale of what is written, 1 for what the figures are meant for
+ */
+record Bed(
+    Playground playground,
+    ControlApi api,
+    MilvusCluster source,
+    MilvusCluster target,
+    TargetTap tap,
+    double scale) {
+
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
+  private static final long POLL_MILLIS = 10;
+
+  /** A number of rows or operations, scaled. */
+  int scaled(int number) {
+    return (int) Math.max(10, Math.round(number * scale));
+  }
+
+  /** A task for a collection of the source, or for {@code *}, that is up to date. */
+  String task(int targetPort, String collection) {
+    String task = api.create(targetPort, collection);
+    awaitReplicated(task);
+    return task;
+  }
+
+  /** A task that writes to the target itself. */
+  String task(String collection) {
+    return task(playground.ports().targetMilvus(), collection);
+  }
+
+  /**
+   * Waits until everything up to now is on the target.
+   *
+   * @throws PlaygroundException when the task fails, or it takes too long
+   */
+  void awaitReplicated(String task) {
+    Instant now = Instant.now();
+    await(
+        "task " + task + " does not catch up",
+        () ->
+            seen(task)
+                .filter(one -> one.has("replicated_until"))
+                .map(one -> Instant.parse(one.get("replicated_until").getAsString()))
+                .filter(until -> until.isAfter(now))
+                .isPresent());
+  }
+
+  private Optional<JsonObject> seen(String task) {
+    Optional<JsonObject> seen = api.get(task);
+    seen.filter(one -> one.get("state").getAsString().equals("Failed"))
+        .ifPresent(
+            one -> {
+              throw new PlaygroundException("The task has failed: " + one);
+            });
+    return seen;
+  }
+
+  /** The process that replicates, where Flink is embedded. */
+  ProcessUse replicator() {
+    return new ProcessUse(playground.pid(Part.SERVER));
+  }
+
+  /**
+   * Waits for something.
+   *
+   * @throws PlaygroundException when it takes too long
+   */
+  static void await(String otherwise, BooleanSupplier condition) {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > end) {
+        throw new PlaygroundException("After " + PATIENCE.toMinutes() + " min " + otherwise);
+      }
+      sleep(POLL_MILLIS);
+    }
+  }
+
+  static void sleep(long millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new PlaygroundException("Interrupted", e);
+    }
+  }
+
+  /** Seconds since a moment of {@link System#nanoTime}. */
+  static double secondsSince(long nanos) {
+    return (System.nanoTime() - nanos) / 1e9;
+  }
+}

@@ -1,0 +1,22 @@
+package io.milvus.cdc.bench;
+
+import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
+import java.util.Map;
+
+/** Something that is measured. */
+interface BenchCase {
+
+  /** Its name on the command line. */
+  String id();
+
+  /** What figures of it have to reach, by their names. */
+  Map<String, Goal> goals();
+
+  /** Where Flink has to be for it. */
+  default FlinkMode flink() {
+    return FlinkMode.EMBEDDED;
+  }
+
+  /** Measures once; leaves neither tasks nor collections. */
+  void measure(Bed bed, Figures figures);
+}

@@ -1,0 +1,95 @@
+package io.milvus.cdc.bench;
+
+import io.milvus.cdc.compare.MilvusCluster;
+import io.milvus.cdc.playground.PlaygroundException;
+import java.util.Map;
+
+/**
+ * A backlog that was written while the task was paused is worked off. What it is compared to: the
+ * same rows written straight into the same target, in large calls, by the faster of one client and
+ * two.
+ *
+ * @param rows of the backlog
+ * @param rowsPerCall in which the source was given them
+ * @param writers that wrote them at the same time
+ * @param rowsPerLoad in which the target is given them for comparison
+ */
+record DrainCase(
+    String id,
+    BenchTable table,
+    int rows,
+    int rowsPerCall,
+    int writers,
+    int rowsPerLoad,
+    Map<String, Goal> goals)
+    implements BenchCase {
+
+  static final String RATIO = "drained / bare loader";
+
+  private static final int SHARDS = 2;
+
+  @Override
+  public void measure(Bed bed, Figures figures) {
+    int backlog = bed.scaled(rows) / rowsPerCall * rowsPerCall;
+    BenchTable copied = table.named(table.name() + "_cdc");
+    double drained = drain(bed, figures, copied, Math.max(backlog, rowsPerCall));
+    double loaded = 0;
+    for (int clients = 1; clients <= 2; clients++) {
+      BenchTable bare = table.named(table.name() + "_bare" + clients);
+      bare.create(bed.target(), SHARDS);
+      double rate = load(bed.target(), bare, Math.max(backlog, rowsPerLoad), clients);
+      bare.drop(bed.target());
+      loaded = Math.max(loaded, rate);
+    }
+    figures.add("drained from the first row on", "rows/s", drained);
+    figures.add("bare loader", "rows/s", loaded);
+    figures.add(RATIO, "", drained / loaded);
+  }
+
+  private double drain(Bed bed, Figures figures, BenchTable copied, int backlog) {
+    copied.create(bed.source(), SHARDS);
+    String task = bed.task(copied.name());
+    Bed.await("the copy is not loaded", () -> copied.isLoaded(bed.target()));
+    bed.api().pause(task);
+    Writers.run(
+        writers,
+        backlog / rowsPerCall,
+        call -> copied.insert(bed.source(), (long) call * rowsPerCall, rowsPerCall));
+    ProcessUse replicator = bed.replicator();
+    replicator.forgetPeak();
+    double cpu = replicator.cpuSeconds();
+    long resumed = System.nanoTime();
+    bed.api().resume(task);
+    Bed.await("no row is applied", () -> copied.count(bed.target()) > 0);
+    long first = System.nanoTime();
+    long already = copied.count(bed.target());
+    Bed.await("rows are missing", () -> copied.count(bed.target()) >= backlog);
+    double seconds = Bed.secondsSince(first);
+    double fromResume = Bed.secondsSince(resumed);
+    figures.add("from resume to the first row readable", "s", (first - resumed) / 1e9);
+    figures.add("drained, counted from resume", "rows/s", backlog / fromResume);
+    figures.add("CPU of the replicating process", "s", replicator.cpuSeconds() - cpu);
+    figures.add("peak memory of the replicating process", "MB", replicator.peakMegabytes());
+    bed.awaitReplicated(task);
+    long counted = copied.countAll(bed.target());
+    if (counted != backlog) {
+      throw new PlaygroundException(
+          "The target has " + counted + " rows of " + backlog + " in " + copied.name());
+    }
+    bed.api().delete(task);
+    copied.drop(bed.source());
+    copied.drop(bed.target());
+    return (backlog - already) / seconds;
+  }
+
+  private double load(MilvusCluster target, BenchTable bare, int backlog, int clients) {
+    long start = System.nanoTime();
+    Writers.run(
+        clients,
+        backlog / rowsPerLoad,
+        call -> bare.insert(target, (long) call * rowsPerLoad, rowsPerLoad));
+    int written = backlog / rowsPerLoad * rowsPerLoad;
+    Bed.await("rows are missing", () -> bare.count(target) >= written);
+    return written / Bed.secondsSince(start);
+  }
+}

@@ -1,0 +1,49 @@
+package io.milvus.cdc.bench;
+
+import io.milvus.cdc.playground.PlaygroundException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Asks a JVM for its heap, with the JDK's own {@code jcmd}. */
+final class Heap {
+
+  private static final Pattern USED = Pattern.compile("used (\\d+)K");
+
+  private Heap() {}
+
+  /** What is used after all garbage is collected, in MB. */
+  static double usedAfterCollection(long pid) {
+    String unused = jcmd(pid, "GC.run");
+    Matcher used = USED.matcher(jcmd(pid, "GC.heap_info"));
+    double kilobytes = 0;
+    // The young generation, then the old one; what follows is not the heap.
+    for (int i = 0; i < 2 && used.find(); i++) {
+      kilobytes += Long.parseLong(used.group(1));
+    }
+    return kilobytes / 1024;
+  }
+
+  private static String jcmd(long pid, String command) {
+    Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
+    try {
+      Process process =
+          new ProcessBuilder(jcmd.toString(), Long.toString(pid), command)
+              .redirectErrorStream(true)
+              .start();
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      int code = process.waitFor();
+      if (code != 0) {
+        throw new PlaygroundException("jcmd " + command + " failed: " + output);
+      }
+      return output;
+    } catch (IOException e) {
+      throw new PlaygroundException("jcmd cannot be run: " + e.getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new PlaygroundException("Interrupted", e);
+    }
+  }
+}

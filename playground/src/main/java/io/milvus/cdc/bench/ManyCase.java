@@ -1,0 +1,71 @@
+package io.milvus.cdc.bench;
+
+import io.milvus.cdc.compare.MilvusCluster;
+import io.milvus.cdc.playground.Part;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/** Many collections, each of which is given a row a second. */
+record ManyCase(String id, int collections, int seconds, Map<String, Goal> goals)
+    implements BenchCase {
+
+  static final String LAG = "lag that the task shows";
+  static final String HEAP = "heap in use after a collection";
+
+  private static final int WRITERS = 16;
+  private static final int SAMPLE_MILLIS = 250;
+
+  @Override
+  public void measure(Bed bed, Figures figures) {
+    int number = bed.scaled(collections);
+    List<BenchTable> tables =
+        IntStream.range(0, number).mapToObj(i -> BenchTable.vectors("many_" + i, 8)).toList();
+    Writers.run(4, number, i -> tables.get(i).createUnloaded(bed.source(), 1));
+    String task = bed.task("*");
+    ProcessUse replicator = bed.replicator();
+    replicator.forgetPeak();
+    double cpu = replicator.cpuSeconds();
+    long start = System.nanoTime();
+    Thread clients = new Thread(() -> write(bed.source(), tables), "clients");
+    clients.setDaemon(true);
+    clients.start();
+    long[] lags =
+        IntStream.range(0, seconds * 1_000 / SAMPLE_MILLIS)
+            .mapToLong(i -> lag(bed, task))
+            .sorted()
+            .toArray();
+    double used = (replicator.cpuSeconds() - cpu) / Bed.secondsSince(start);
+    Bed.await("the clients do not end", () -> !clients.isAlive());
+    figures.add("collections", "", number);
+    figures.add("rows written", "rows/s", (double) number * seconds / Bed.secondsSince(start));
+    figures.addPercentiles(LAG, lags);
+    figures.add("CPU of the replicating process", "% core", 100 * used);
+    figures.add("peak memory of the replicating process", "MB", replicator.peakMegabytes());
+    figures.add(HEAP, "MB", Heap.usedAfterCollection(bed.playground().pid(Part.SERVER)));
+    bed.awaitReplicated(task);
+    Writers.run(4, number, i -> tables.get(i).drop(bed.source()));
+    bed.awaitReplicated(task);
+    bed.api().delete(task);
+  }
+
+  private void write(MilvusCluster source, List<BenchTable> tables) {
+    long start = System.nanoTime();
+    long step = 1_000_000_000L / tables.size();
+    Writers.run(
+        WRITERS,
+        tables.size() * seconds,
+        call -> {
+          long wait = start + call * step - System.nanoTime();
+          if (wait > 0) {
+            Bed.sleep(wait / 1_000_000);
+          }
+          long unused = tables.get(call % tables.size()).insert(source, call, 1);
+        });
+  }
+
+  private static long lag(Bed bed, String task) {
+    Bed.sleep(SAMPLE_MILLIS);
+    return bed.api().get(task).orElseThrow().get("lag_ms").getAsLong();
+  }
+}

@@ -1,0 +1,79 @@
+package io.milvus.cdc.bench;
+
+import io.milvus.grpc.InsertRequest;
+import java.util.Map;
+
+/**
+ * A backlog is worked off into a target that answers writes at once, so that what is measured is
+ * the way from Pulsar to the calls and nothing behind it.
+ */
+record PipeCase(String id, int rows, int rowsPerCall, int writers, Map<String, Goal> goals)
+    implements BenchCase {
+
+  static final String MEGABYTES = "vectors and keys carried, by CPU time";
+  static final String MESSAGES = "messages carried, by CPU time";
+
+  private static final int DIMENSION = 128;
+  private static final double ROW_MEGABYTES = (DIMENSION * 4 + 8) / 1e6;
+
+  @Override
+  public void measure(Bed bed, Figures figures) {
+    int backlog = bed.scaled(rows) / rowsPerCall * rowsPerCall;
+    BenchTable table = BenchTable.vectors("pipe", DIMENSION);
+    table.createUnloaded(bed.source(), 2);
+    String task = bed.task(bed.tap().port(), table.name());
+    bed.api().pause(task);
+    Writers.run(
+        writers,
+        backlog / rowsPerCall,
+        call -> table.insert(bed.source(), (long) call * rowsPerCall, rowsPerCall));
+    RowCount count = new RowCount();
+    bed.tap().answer(true);
+    bed.tap().tell(count);
+    ProcessUse replicator = bed.replicator();
+    replicator.forgetPeak();
+    bed.api().resume(task);
+    Bed.await("no row is applied", () -> count.rows() > 0);
+    double cpu = replicator.cpuSeconds();
+    long first = System.nanoTime();
+    long already = count.rows();
+    Bed.await("rows are missing", () -> count.rows() >= backlog);
+    double seconds = Bed.secondsSince(first);
+    double used = Math.max(0.01, replicator.cpuSeconds() - cpu);
+    double carried = backlog - already;
+    bed.tap().tell((method, request) -> {});
+    figures.add("rows carried", "rows/s", carried / seconds);
+    figures.add(MEGABYTES, "MB/s/core", carried * ROW_MEGABYTES / used);
+    figures.add(MESSAGES, "/s/core", carried / rowsPerCall / used);
+    figures.add("rows of a call", "", count.rowsOfCall());
+    figures.add("peak memory of the replicating process", "MB", replicator.peakMegabytes());
+    bed.awaitReplicated(task);
+    bed.tap().answer(false);
+    bed.api().delete(task);
+    table.drop(bed.source());
+    table.drop(bed.target());
+  }
+
+  /** Counts the rows of inserts and upserts, whose numbers of rows have the same place. */
+  private static final class RowCount implements TargetTap.Listener {
+
+    private long rows;
+    private long calls;
+
+    @Override
+    public synchronized void acknowledged(String method, byte[] request) {
+      if (!method.equals("Delete")) {
+        rows += Fields.number(request, InsertRequest.NUM_ROWS_FIELD_NUMBER);
+        calls++;
+      }
+    }
+
+    synchronized long rows() {
+      return rows;
+    }
+
+    synchronized double rowsOfCall() {
+      return (double) rows / calls;
+    }
+  }
+}
