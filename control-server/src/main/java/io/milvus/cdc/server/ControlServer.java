@@ -21,6 +21,7 @@ import io.milvus.cdc.server.flink.FlinkRest;
 import io.milvus.cdc.server.flink.JobTemplate;
 import io.milvus.cdc.server.flink.SnapshotFiles;
 import io.milvus.cdc.server.tasks.EtcdLifecycleStore;
+import io.milvus.cdc.server.tasks.LagHistory;
 import io.milvus.cdc.server.tasks.MilvusTargetProbe;
 import io.milvus.cdc.server.tasks.Parallelism;
 import io.milvus.cdc.server.tasks.Reconciler;
@@ -209,9 +210,12 @@ public final class ControlServer implements Callable<Integer> {
                 embedded ? config.flink().parallelism() : ServerConfig.LARGEST_PARALLELISM),
             config.maxTasks(),
             Clock.systemUTC());
+    LagHistory lags = new LagHistory(tasks::list, Clock.systemUTC());
+    onStop(lags::close);
     CdcApi api =
         new CdcApi(
             tasks,
+            lags,
             List.of(
                 new HealthCheck("etcd", lifecycles::check),
                 new HealthCheck("flink", reconciler::checkCluster)),
@@ -220,10 +224,12 @@ public final class ControlServer implements Callable<Integer> {
                 config.http().port(),
                 config.http().token().map(token -> new BearerToken(token.value())),
                 config.http().idleTimeout(),
-                config.http().requestTimeout()));
+                config.http().requestTimeout(),
+                config.flink().pageUrl().orElse(flinkAddress)));
     onStop(api::close);
     int port = api.start();
     reconciler.start();
+    lags.start();
     LOG.info(
         "Control server is ready: address=http://{}:{}/cdc flink={} millis={}",
         config.http().host(),

@@ -1,5 +1,6 @@
 package io.milvus.cdc.server.api;
 
+import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -12,10 +13,12 @@ import java.util.Optional;
  * @param idleTimeout how long a connection may be silent, also in the middle of a request
  * @param requestTimeout how long a request may take to arrive, and how long the client then waits
  *     for the answer
+ * @param flinkPage where a browser finds Flink's page, without a slash at its end
  */
 public record ApiSettings(
     String host,
     int port,
     Optional<BearerToken> token,
     Duration idleTimeout,
-    Duration requestTimeout) {}
+    Duration requestTimeout,
+    URI flinkPage) {}

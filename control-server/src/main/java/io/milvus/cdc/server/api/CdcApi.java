@@ -13,6 +13,7 @@ import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
 import io.milvus.cdc.log.ChannelPosition;
 import io.milvus.cdc.server.api.CdcMetrics.Ending;
+import io.milvus.cdc.server.tasks.LagHistory;
 import io.milvus.cdc.server.tasks.TaskException;
 import io.milvus.cdc.server.tasks.TaskService;
 import io.milvus.cdc.server.tasks.TaskService.Resumption;
@@ -44,7 +45,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The HTTP interface: {@code POST /cdc}, and beside it {@code GET /healthz}, {@code /cdc/metrics},
- * {@code /openapi.json} and {@code /swagger}.
+ * {@code /cdc/lag}, {@code /openapi.json}, {@code /swagger} and a page at {@code /}.
  */
 public final class CdcApi implements AutoCloseable {
 
@@ -76,6 +77,7 @@ public final class CdcApi implements AutoCloseable {
           .build();
   private final JsonNodeFactory nodes = JsonNodeFactory.instance;
   private final TaskService tasks;
+  private final LagHistory lags;
   private final List<HealthCheck> healthChecks;
   private final ApiSettings settings;
   private final Map<String, Function<ObjectNode, ObjectNode>> requests;
@@ -85,8 +87,10 @@ public final class CdcApi implements AutoCloseable {
   private final Javalin http;
 
   /** Does not listen yet. */
-  public CdcApi(TaskService tasks, List<HealthCheck> healthChecks, ApiSettings settings) {
+  public CdcApi(
+      TaskService tasks, LagHistory lags, List<HealthCheck> healthChecks, ApiSettings settings) {
     this.tasks = tasks;
+    this.lags = lags;
     this.healthChecks = List.copyOf(healthChecks);
     this.settings = settings;
     this.metrics = new CdcMetrics(tasks::list);
@@ -119,6 +123,7 @@ public final class CdcApi implements AutoCloseable {
     http.get(
         "/cdc/metrics",
         context -> context.contentType(CdcMetrics.CONTENT_TYPE).result(metrics.text()));
+    http.get("/cdc/lag", this::lag);
     http.get(HEALTH, this::health);
     new ApiPages().addTo(http);
     http.exception(
@@ -212,6 +217,24 @@ public final class CdcApi implements AutoCloseable {
     } else {
       write(context, failure(503, problems.toString()));
     }
+  }
+
+  private void lag(Context context) {
+    ObjectNode answer = nodes.objectNode();
+    answer.put("code", OK);
+    var array = answer.putObject("data").putArray("tasks");
+    lags.recent()
+        .forEach(
+            (taskId, samples) -> {
+              var shown = array.addObject().put("task_id", taskId).putArray("samples");
+              samples.forEach(
+                  sample ->
+                      shown
+                          .addObject()
+                          .put("age_ms", sample.age().toMillis())
+                          .put("lag_ms", sample.lag().toMillis()));
+            });
+    write(context, new Reply(OK, answer));
   }
 
   private void answer(Context context) {
@@ -497,7 +520,8 @@ public final class CdcApi implements AutoCloseable {
     view.request().fields().forEachRemaining(field -> task.set(field.getKey(), field.getValue()));
     task.put("state", view.state().word());
     view.reason().ifPresent(reason -> task.put("reason", reason));
-    view.jobId().ifPresent(jobId -> task.put("job_id", jobId));
+    view.jobId()
+        .ifPresent(jobId -> task.put("job_id", jobId).put("job_url", jobUrl(jobId, view.state())));
     view.lag().ifPresent(lag -> task.put("lag_ms", lag.toMillis()));
     view.replicatedUntil().ifPresent(until -> task.put("replicated_until", until.toString()));
     view.retentionLeft().ifPresent(left -> task.put("retention_left_ms", left.toMillis()));
@@ -510,6 +534,16 @@ public final class CdcApi implements AutoCloseable {
     view.parallelism().ifPresent(parallelism -> task.put("parallelism", parallelism));
     task.put("created_at", view.createdAt().toString());
     return task;
+  }
+
+  /** Flink's page has jobs that run and jobs that have ended at different places. */
+  private String jobUrl(String jobId, TaskView.State state) {
+    String place =
+        switch (state) {
+          case INITIAL, RUNNING -> "running";
+          case PAUSED, FAILED -> "completed";
+        };
+    return settings.flinkPage() + "/#/job/" + place + "/" + jobId + "/overview";
   }
 
   /** Which collection something is about, as far as the task knows. */

@@ -87,13 +87,16 @@ public record ServerConfig(
    * @param checkpointDirectory URI below which checkpoints and savepoints are kept; the cluster and
    *     the server both reach it
    * @param jobJar the jar that holds the job; absent when the one beside the server is meant
+   * @param pageUrl where a browser finds the cluster's page; absent when that is the address of its
+   *     REST interface
    */
   public record Flink(
       Cluster cluster,
       int parallelism,
       Duration checkpointInterval,
       URI checkpointDirectory,
-      Optional<Path> jobJar) {}
+      Optional<Path> jobJar,
+      Optional<URI> pageUrl) {}
 
   /** A Flink cluster. */
   public sealed interface Cluster permits Embedded, Remote {}
@@ -229,7 +232,13 @@ public record ServerConfig(
         settings.integer("flink.parallelism", 1, 1, LARGEST_PARALLELISM),
         interval,
         directory(settings, "flink.checkpointDirectory", "data/checkpoints"),
-        settings.text("flink.jobJar").map(Path::of));
+        settings.text("flink.jobJar").map(Path::of),
+        settings
+            .text("flink.pageUrl")
+            .map(
+                url ->
+                    URI.create(
+                        address(settings, "flink.pageUrl", "https://flink.example", "http"))));
   }
 
   private static TargetTuning target(Settings settings) {

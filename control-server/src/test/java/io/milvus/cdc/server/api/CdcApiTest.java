@@ -14,6 +14,7 @@ import io.milvus.cdc.server.tasks.FakeFlink;
 import io.milvus.cdc.server.tasks.FakeSourceLog;
 import io.milvus.cdc.server.tasks.InMemoryDefinitions;
 import io.milvus.cdc.server.tasks.InMemoryLifecycleStore;
+import io.milvus.cdc.server.tasks.LagHistory;
 import io.milvus.cdc.server.tasks.Parallelism;
 import io.milvus.cdc.server.tasks.Reconciler;
 import io.milvus.cdc.server.tasks.ReconcilerSettings;
@@ -108,9 +109,15 @@ class CdcApiTest {
     api =
         new CdcApi(
             tasks,
+            new LagHistory(tasks::list, clock),
             List.of(new HealthCheck("flink", reconciler::checkCluster)),
             new ApiSettings(
-                "127.0.0.1", 0, Optional.empty(), Duration.ofSeconds(30), Duration.ofSeconds(30)));
+                "127.0.0.1",
+                0,
+                Optional.empty(),
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(30),
+                URI.create("http://flink.example")));
     port = api.start();
   }
 
@@ -294,6 +301,8 @@ class CdcApiTest {
     assertThat(running.has("reason")).isFalse();
 
     String job = running.path("job_id").asText();
+    assertThat(running.path("job_url").asText())
+        .isEqualTo("http://flink.example/#/job/running/" + job + "/overview");
     flink.report(
         job,
         new JobMeasures(
@@ -680,6 +689,8 @@ class CdcApiTest {
     assertThat(task(id).path("task_id").asText()).isEqualTo(id);
     assertThat(task(id).path("state").asText()).isEqualTo("Failed");
     assertThat(task(id).path("reason").asText()).isEqualTo("topic dml_3: not retained");
+    assertThat(task(id).path("job_url").asText())
+        .startsWith("http://flink.example/#/job/completed/");
   }
 
   @ParameterizedTest

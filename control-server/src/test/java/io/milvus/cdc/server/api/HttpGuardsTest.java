@@ -47,6 +47,7 @@ class HttpGuardsTest {
       strings = {
         "/cdc",
         "/cdc/metrics",
+        "/cdc/lag",
         "/openapi.json",
         "/swagger",
         "/swagger/start.js",

@@ -94,7 +94,8 @@ class OpenApiTest {
     assertThat(result.getMessages()).isEmpty();
     OpenAPI parsed = result.getOpenAPI();
     assertThat(parsed.getPaths().keySet())
-        .containsExactlyInAnyOrder("/cdc", "/healthz", "/cdc/metrics", "/openapi.json", "/swagger");
+        .containsExactlyInAnyOrder(
+            "/cdc", "/healthz", "/cdc/metrics", "/cdc/lag", "/openapi.json", "/swagger");
 
     String broken = document.toString().replace("\"responses\":", "\"response\":");
     assertThat(new OpenAPIV3Parser().readContents(broken, List.of(), options).getMessages())
@@ -271,6 +272,10 @@ class OpenApiTest {
     String job = task(id).path("job_id").asText();
     server.everythingIsReported(job);
     assertThat(task(id).has("lag_ms")).isTrue();
+    server.lags.record();
+    JsonNode lag = server.json(server.get("/cdc/lag"));
+    assertThat(lag.at("/data/tasks/0/samples")).hasSize(1);
+    assertFits(lag, schema("LagAnswer"));
     server.sourceLog.positions =
         List.of(
             new ChannelPosition(

@@ -8,6 +8,7 @@ import io.milvus.cdc.server.tasks.FakeFlink;
 import io.milvus.cdc.server.tasks.FakeSourceLog;
 import io.milvus.cdc.server.tasks.InMemoryDefinitions;
 import io.milvus.cdc.server.tasks.InMemoryLifecycleStore;
+import io.milvus.cdc.server.tasks.LagHistory;
 import io.milvus.cdc.server.tasks.Parallelism;
 import io.milvus.cdc.server.tasks.Reconciler;
 import io.milvus.cdc.server.tasks.ReconcilerSettings;
@@ -44,11 +45,17 @@ final class TestServer implements AutoCloseable {
   final InMemoryDefinitions definitions;
   final int port;
   final RetentionWatch retention;
+  final LagHistory lags;
   private final CdcApi api;
   private final HttpClient http = HttpClient.newHttpClient();
   private final ObjectMapper json = new ObjectMapper();
 
   TestServer(Path directory, Optional<String> token, Duration idle, Duration request) {
+    this(directory, token, idle, request, 2);
+  }
+
+  TestServer(
+      Path directory, Optional<String> token, Duration idle, Duration request, int maxTasks) {
     Steps store =
         new Steps() {
           @Override
@@ -81,13 +88,21 @@ final class TestServer implements AutoCloseable {
             cluster -> target.check(cluster),
             FakeSourceLog.SOURCE,
             new Parallelism(1, 4),
-            2,
+            maxTasks,
             clock);
+    lags = new LagHistory(tasks::list, clock);
     api =
         new CdcApi(
             tasks,
+            lags,
             List.of(new HealthCheck("flink", reconciler::checkCluster)),
-            new ApiSettings("127.0.0.1", 0, token.map(BearerToken::new), idle, request));
+            new ApiSettings(
+                "127.0.0.1",
+                0,
+                token.map(BearerToken::new),
+                idle,
+                request,
+                URI.create("http://flink.example")));
     port = api.start();
   }
 
@@ -114,20 +129,25 @@ final class TestServer implements AutoCloseable {
 
   /** Lets a job report something of each kind, and the source its retention. */
   void everythingIsReported(String jobId) {
+    report(jobId, Duration.ZERO);
+    sourceLog.retention = Optional.of(Duration.ofDays(7));
+    retention.ask();
+    clock.advance(Duration.ofSeconds(2));
+  }
+
+  /** Lets a job report its lag, and something of each other kind. */
+  void report(String jobId, Duration lag) {
     flink.report(
         jobId,
         new JobMeasures(
-            Optional.of(clock.instant()),
-            Optional.of(Duration.ZERO),
+            Optional.of(clock.instant().minus(lag)),
+            Optional.of(lag),
             1,
             1,
             1,
             OptionalLong.of(1),
             1,
             1));
-    sourceLog.retention = Optional.of(Duration.ofDays(7));
-    retention.ask();
-    clock.advance(Duration.ofSeconds(2));
   }
 
   HttpResponse<String> get(String path) {

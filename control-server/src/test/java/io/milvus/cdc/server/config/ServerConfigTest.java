@@ -66,6 +66,7 @@ class ServerConfigTest {
         .startsWith("file:///")
         .contains("/data/checkpoints");
     assertThat(config.flink().jobJar()).isEmpty();
+    assertThat(config.flink().pageUrl()).isEmpty();
     assertThat(config.target()).isEqualTo(TargetTuning.DEFAULT);
     assertThat(config.maxTasks()).isEqualTo(100);
   }
@@ -92,6 +93,7 @@ class ServerConfigTest {
               checkpointInterval: 500ms
               checkpointDirectory: s3://bucket/cdc
               jobJar: job.jar
+              pageUrl: https://g/flink/
             target: {calls: 3, bufferMegabytes: 4, batchRows: 5, batchMegabytes: 6, longestRetry: 7s, patience: 8min}
             limits: {maxTasks: 7}
             """);
@@ -124,7 +126,8 @@ class ServerConfigTest {
                 2,
                 Duration.ofMillis(500),
                 URI.create("s3://bucket/cdc"),
-                Optional.of(Path.of("job.jar"))));
+                Optional.of(Path.of("job.jar")),
+                Optional.of(URI.create("https://g/flink"))));
     assertThat(config.maxTasks()).isEqualTo(7);
   }
 
@@ -192,6 +195,10 @@ class ServerConfigTest {
         "source.pulsar.adminUrl | a:1 | http://127.0.0.1:8080",
         "flink.mode | yarn | one of embedded, remote",
         "flink.restUrl | http://a:1 | left out unless flink.mode is remote",
+        "flink.pageUrl | flink:8081 | an address such as https://flink.example",
+        "flink.pageUrl | javascript:alert(1) | an address such as https://flink.example",
+        "flink.pageUrl | flink:8081 | an address such as https://flink.example",
+        "flink.pageUrl | javascript:alert(1) | an address such as https://flink.example",
         "flink.checkpointInterval | 10 | a time such as",
         "flink.checkpointInterval | 1ms | at least 100ms",
         "flink.parallelism | 0 | a whole number from 1",
