@@ -13,8 +13,9 @@ sealed interface DecodedMessage {
    * @param collectionId the collection it belongs to
    * @param vchannel the virtual channel it names; empty for kinds that name none
    * @param timestamp TSO at which it takes place
+   * @param rows how many it inserts, or keys it deletes; 0 for other kinds
    */
-  record Operation(Kind kind, long collectionId, String vchannel, long timestamp)
+  record Operation(Kind kind, long collectionId, String vchannel, long timestamp, long rows)
       implements DecodedMessage {}
 
   /**

@@ -27,7 +27,12 @@ final class LogSourceReader
       LogTuning tuning,
       SourceReaderContext context) {
     super(
-        () -> new LogSplitReader(connector, tuning, new SkippedKinds(context.metricGroup())),
+        () ->
+            new LogSplitReader(
+                connector,
+                tuning,
+                new ReadRows(context.metricGroup()),
+                new SkippedKinds(context.metricGroup())),
         new LogRecordEmitter(),
         context.getConfiguration(),
         context);

@@ -43,6 +43,7 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
 
   private final Connector connector;
   private final LogTuning tuning;
+  private final ReadRows read;
   private final SkippedKinds skipped;
   private final ExecutorService openers =
       Executors.newFixedThreadPool(
@@ -65,9 +66,10 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
   private volatile boolean closed;
   private Optional<SourceConnection> connection = Optional.empty();
 
-  LogSplitReader(Connector connector, LogTuning tuning, SkippedKinds skipped) {
+  LogSplitReader(Connector connector, LogTuning tuning, ReadRows read, SkippedKinds skipped) {
     this.connector = connector;
     this.tuning = tuning;
+    this.read = read;
     this.skipped = skipped;
   }
 
@@ -77,7 +79,7 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
       throw new UnsupportedOperationException("Topics are only added, not: " + change);
     }
     for (TopicSplit split : change.splits()) {
-      TopicReader topic = new TopicReader(split, skipped, this::enqueue);
+      TopicReader topic = new TopicReader(split, read, skipped, this::enqueue);
       topics.put(split.splitId(), topic);
       open(topic);
     }

@@ -61,7 +61,8 @@ final class MessageDecoder {
                 base,
                 InsertRequest.COLLECTIONID_FIELD_NUMBER,
                 InsertRequest.SHARDNAME_FIELD_NUMBER,
-                InsertRequest.TIMESTAMPS_FIELD_NUMBER);
+                InsertRequest.TIMESTAMPS_FIELD_NUMBER,
+                InsertRequest.NUM_ROWS_FIELD_NUMBER);
         case Delete ->
             operation(
                 in,
@@ -69,13 +70,15 @@ final class MessageDecoder {
                 base,
                 DeleteRequest.COLLECTIONID_FIELD_NUMBER,
                 DeleteRequest.SHARDNAME_FIELD_NUMBER,
-                DeleteRequest.TIMESTAMPS_FIELD_NUMBER);
+                DeleteRequest.TIMESTAMPS_FIELD_NUMBER,
+                DeleteRequest.NUM_ROWS_FIELD_NUMBER);
         case CreateCollection ->
             operation(
                 in,
                 Kind.CREATE_COLLECTION,
                 base,
                 CreateCollectionRequest.COLLECTIONID_FIELD_NUMBER,
+                ABSENT,
                 ABSENT,
                 ABSENT);
         case DropCollection ->
@@ -85,6 +88,7 @@ final class MessageDecoder {
                 base,
                 DropCollectionRequest.COLLECTIONID_FIELD_NUMBER,
                 ABSENT,
+                ABSENT,
                 ABSENT);
         case CreatePartition ->
             operation(
@@ -93,6 +97,7 @@ final class MessageDecoder {
                 base,
                 CreatePartitionRequest.COLLECTIONID_FIELD_NUMBER,
                 ABSENT,
+                ABSENT,
                 ABSENT);
         case DropPartition ->
             operation(
@@ -100,6 +105,7 @@ final class MessageDecoder {
                 Kind.DROP_PARTITION,
                 base,
                 DropPartitionRequest.COLLECTIONID_FIELD_NUMBER,
+                ABSENT,
                 ABSENT,
                 ABSENT);
         case Flush -> flush(FlushRequest.parseFrom(payload));
@@ -139,11 +145,13 @@ final class MessageDecoder {
       Base base,
       int collectionIdField,
       int vchannelField,
-      int timestampsField)
+      int timestampsField,
+      int rowsField)
       throws IOException {
     long collectionId = 0;
     String vchannel = "";
     long rowTimestamp = 0;
+    long rows = 0;
     for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
       int field = WireFormat.getTagFieldNumber(tag);
       if (field == collectionIdField) {
@@ -152,6 +160,8 @@ final class MessageDecoder {
         vchannel = in.readStringRequireUtf8();
       } else if (field == timestampsField && rowTimestamp == 0) {
         rowTimestamp = readFirst(in, tag);
+      } else if (field == rowsField) {
+        rows = in.readUInt64();
       } else {
         in.skipField(tag);
       }
@@ -164,7 +174,7 @@ final class MessageDecoder {
     if (timestamp == 0) {
       throw new InvalidProtocolBufferException(kind + " without a timestamp");
     }
-    return new DecodedMessage.Operation(kind, collectionId, vchannel, timestamp);
+    return new DecodedMessage.Operation(kind, collectionId, vchannel, timestamp, rows);
   }
 
   /** The first value of a repeated uint64, packed or not. */

@@ -30,6 +30,7 @@ final class TopicReader {
 
   private static final long NEIGHBOUR_MILLIS = 1000;
 
+  private final ReadRows read;
   private final SkippedKinds skipped;
   private final Consumer<TopicReader> onReady;
 
@@ -75,8 +76,10 @@ final class TopicReader {
    *
    * @param onReady called from any thread when waiting is over
    */
-  TopicReader(TopicSplit split, SkippedKinds skipped, Consumer<TopicReader> onReady) {
+  TopicReader(
+      TopicSplit split, ReadRows read, SkippedKinds skipped, Consumer<TopicReader> onReady) {
     this.split = split;
+    this.read = read;
     this.skipped = skipped;
     this.onReady = onReady;
   }
@@ -303,11 +306,11 @@ final class TopicReader {
           0,
           position);
     }
-    if (decoded instanceof DecodedMessage.Operation operation
-        && !revisit.emits(operation.collectionId(), position, operation.timestamp())) {
-      return new LogRecord(Optional.empty(), 0, position);
-    }
     if (decoded instanceof DecodedMessage.Operation operation) {
+      read.count(operation, payload.length);
+      if (!revisit.emits(operation.collectionId(), position, operation.timestamp())) {
+        return new LogRecord(Optional.empty(), 0, position);
+      }
       LogMessageHeader header =
           new LogMessageHeader(
               operation.kind(),

@@ -4,10 +4,14 @@ import io.milvus.cdc.catalog.CollectionLookup;
 import io.milvus.cdc.etcd.EtcdUnavailableException;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEventTypeInfo;
+import io.milvus.cdc.replicate.Replication.Skipped;
 import io.milvus.cdc.task.TaskMetrics;
 import java.io.Serializable;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.typeinfo.PrimitiveArrayTypeInfo;
@@ -48,7 +52,6 @@ public final class CollectionReplicator extends ProcessFunction<SourceEvent, Sou
   private final LookupFactory lookups;
   private transient CollectionLookup lookup;
   private transient Replication replication;
-  private transient Counter skipped;
   private transient ListState<byte[]> waiting;
   private transient Collector<SourceEvent> out;
 
@@ -94,9 +97,17 @@ public final class CollectionReplicator extends ProcessFunction<SourceEvent, Sou
   public void initializeState(FunctionInitializationContext context) throws Exception {
     waiting = context.getOperatorStateStore().getUnionListState(WAITING);
     MetricGroup metrics = getRuntimeContext().getMetricGroup();
-    skipped = metrics.counter(TaskMetrics.MESSAGES_SKIPPED);
+    Map<Skipped, Counter> skipped = new EnumMap<>(Skipped.class);
+    for (Skipped cause : Skipped.values()) {
+      skipped.put(
+          cause,
+          metrics
+              .addGroup(TaskMetrics.CAUSE, cause.name().toLowerCase(Locale.ROOT))
+              .counter(TaskMetrics.MESSAGES_SKIPPED));
+    }
     lookup = lookups.open();
-    replication = new Replication(lookup, event -> out.collect(event), skipped::inc);
+    replication =
+        new Replication(lookup, event -> out.collect(event), cause -> skipped.get(cause).inc());
     metrics.gauge(TaskMetrics.COLLECTIONS, (Gauge<Integer>) replication::collections);
     Silence silence = new Silence(SILENCE_PATIENCE, Instant.now());
     metrics.gauge(

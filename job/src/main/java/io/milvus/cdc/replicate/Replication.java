@@ -85,7 +85,7 @@ final class Replication {
 
   private final CollectionLookup lookup;
   private final Consumer<SourceEvent> out;
-  private final Runnable skippedMessages;
+  private final Consumer<Skipped> skippedMessages;
 
   /** Why messages have been skipped; each reason is logged once. */
   private final Set<CollectionLookup.Standing> saidToBeSkipped =
@@ -113,6 +113,16 @@ final class Replication {
 
   private long catalogProgressMillis = -1;
   private long announcedMillis = -1;
+
+  /** Why a message is dropped. */
+  enum Skipped {
+    /** Its collection or its partition is gone. */
+    GONE,
+    /** Its collection is not selected. */
+    NOT_SELECTED,
+    /** It is before the start of its collection. */
+    BEFORE_START
+  }
 
   /**
    * What of the source is known least far.
@@ -168,9 +178,10 @@ final class Replication {
   /**
    * @param lookup asked about collections that the metadata events have not named
    * @param out gets the events to apply
-   * @param skippedMessages runs once for every message that is dropped
+   * @param skippedMessages is told of every message that is dropped
    */
-  Replication(CollectionLookup lookup, Consumer<SourceEvent> out, Runnable skippedMessages) {
+  Replication(
+      CollectionLookup lookup, Consumer<SourceEvent> out, Consumer<Skipped> skippedMessages) {
     this.lookup = lookup;
     this.out = out;
     this.skippedMessages = skippedMessages;
@@ -224,13 +235,13 @@ final class Replication {
     }
     if (replica == null) {
       if (!isReplicated(header)) {
-        skippedMessages.run();
+        skippedMessages.accept(cause(header.collectionId()));
         return;
       }
       replica = addReplica(header.collectionId());
     }
     if (replica.seen() && isBeforeStart(replica, header)) {
-      skippedMessages.run();
+      skippedMessages.accept(Skipped.BEFORE_START);
       return;
     }
     if (replica.order.isEmpty()) {
@@ -259,6 +270,13 @@ final class Replication {
     return false;
   }
 
+  /** Why messages of a collection that is not replicated are dropped. */
+  private Skipped cause(long collectionId) {
+    return skippedIds.get(collectionId) == CollectionLookup.Standing.NOT_SELECTED
+        ? Skipped.NOT_SELECTED
+        : Skipped.GONE;
+  }
+
   /**
    * A collection that the metadata has not named may have a copy all the same, made after the
    * checkpoint that this run began with.
@@ -272,10 +290,10 @@ final class Replication {
       }
     } else if (skippedIds.get(header.collectionId()) == CollectionLookup.Standing.NOT_SELECTED
         || dropped.containsKey(header.collectionId())) {
-      skippedMessages.run();
+      skippedMessages.accept(cause(header.collectionId()));
       return;
     }
-    replica.ifPresent(this::remove);
+    replica.ifPresent(known -> remove(known, Skipped.GONE));
     skippedIds.put(header.collectionId(), CollectionLookup.Standing.GONE);
     dropped.put(header.collectionId(), true);
     out.accept(new CollectionGone(header.collectionId()));
@@ -408,7 +426,7 @@ final class Replication {
     skippedIds.put(gone.collectionId(), CollectionLookup.Standing.GONE);
     Replica replica = replicas.get(gone.collectionId());
     if (replica != null) {
-      remove(replica);
+      remove(replica, Skipped.GONE);
     }
     out.accept(gone);
   }
@@ -416,7 +434,7 @@ final class Replication {
   private void handleOutside(CollectionOutside outside) {
     Replica replica = replicas.get(outside.collectionId());
     if (replica != null) {
-      remove(replica);
+      remove(replica, Skipped.NOT_SELECTED);
     }
     skippedIds.put(outside.collectionId(), CollectionLookup.Standing.NOT_SELECTED);
     if (!outside.reason().isEmpty()) {
@@ -433,8 +451,8 @@ final class Replication {
     return replica;
   }
 
-  private void remove(Replica replica) {
-    replica.order.release(Long.MAX_VALUE, dropped -> skippedMessages.run());
+  private void remove(Replica replica, Skipped cause) {
+    replica.order.release(Long.MAX_VALUE, waiting -> skippedMessages.accept(cause));
     forgetWaiting(replica);
     for (String topic : replica.topics) {
       replicasByTopic.computeIfPresent(topic, (key, count) -> count == 1 ? null : count - 1);
@@ -455,7 +473,7 @@ final class Replication {
 
   private void handOut(Replica replica, LogMessage message) {
     if (isBeforeStart(replica, message.header())) {
-      skippedMessages.run();
+      skippedMessages.accept(Skipped.BEFORE_START);
       return;
     }
     // Milvus drops no partition that it made for a partition key.
@@ -471,7 +489,7 @@ final class Replication {
             ? replica.partitions.drop(partition.get(), header.timestamp())
             : replica.partitions.rows(partition.get(), header.timestamp());
     switch (verdict) {
-      case SKIP -> skippedMessages.run();
+      case SKIP -> skippedMessages.accept(Skipped.GONE);
       case APPLY -> out.accept(message);
       case APPLY_AFTER_DROP -> {
         out.accept(dropOfOlder(partition.get().name(), header));

@@ -4,13 +4,16 @@ import io.milvus.grpc.IDs;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The filter expressions by which Milvus' public API deletes rows by key. */
-final class DeleteExpression {
+/**
+ * A filter expression by which Milvus' public API deletes rows by key.
+ *
+ * @param text the expression
+ * @param keys how many keys it names
+ */
+record DeleteExpression(String text, int keys) {
 
   /** A longer list takes the target's parser too long. */
   static final int MOST_KEYS = 5_000;
-
-  private DeleteExpression() {}
 
   /**
    * Expressions that together select exactly the given keys, each naming at most {@link
@@ -18,8 +21,8 @@ final class DeleteExpression {
    *
    * @param primaryKey name of the primary key field
    */
-  static List<String> of(String primaryKey, List<IDs> keys) {
-    List<String> expressions = new ArrayList<>();
+  static List<DeleteExpression> of(String primaryKey, List<IDs> keys) {
+    List<DeleteExpression> expressions = new ArrayList<>();
     StringBuilder expression = new StringBuilder();
     int count = 0;
     for (IDs ids : keys) {
@@ -32,14 +35,14 @@ final class DeleteExpression {
           expression.append(value);
         }
         if (++count == MOST_KEYS) {
-          expressions.add(expression.append(']').toString());
+          expressions.add(new DeleteExpression(expression.append(']').toString(), count));
           expression.setLength(0);
           count = 0;
         }
       }
     }
     if (count > 0) {
-      expressions.add(expression.append(']').toString());
+      expressions.add(new DeleteExpression(expression.append(']').toString(), count));
     }
     return expressions;
   }

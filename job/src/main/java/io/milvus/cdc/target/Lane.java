@@ -268,8 +268,16 @@ final class Lane {
     return failures == 0 && step.element().event() instanceof DatabaseGone && !dropsDatabase();
   }
 
-  /** What a step did. */
-  record Done(int bytes, int insertedRows, int deletedRows, int operations) {}
+  /**
+   * What a step did.
+   *
+   * @param bytes memory that its events took
+   * @param insertedRows rows inserted or upserted
+   * @param deletedRows keys deleted
+   * @param rowBytes payloads of the messages that held these rows and keys
+   * @param operations on objects
+   */
+  record Done(int bytes, int insertedRows, int deletedRows, int rowBytes, int operations) {}
 
   /** Applies the step that {@link #takeStep} took up; when it fails the step stays. */
   Done performStep() throws TargetException {
@@ -286,6 +294,7 @@ final class Lane {
             step.stream().mapToInt(Item::bytes).sum(),
             batch.map(RowBatch::insertedRows).orElse(0),
             batch.map(RowBatch::deletedRows).orElse(0),
+            batch.map(RowBatch::bytes).orElse(0),
             operations);
     synchronized (this) {
       step.clear();
@@ -371,7 +380,7 @@ final class Lane {
     Item refused = step.isEmpty() ? queue.remove() : step.remove();
     batch = Optional.empty();
     failures = 0;
-    return new Done(refused.bytes(), 0, 0, 0);
+    return new Done(refused.bytes(), 0, 0, 0, 0);
   }
 
   /** Gives up: hands over all that is not applied, in order. */

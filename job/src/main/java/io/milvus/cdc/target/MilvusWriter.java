@@ -8,9 +8,7 @@ import io.milvus.cdc.task.TaskStoreFactory;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.atomic.LongAdder;
 import org.apache.flink.api.connector.sink2.SinkWriter;
-import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.Gauge;
 import org.apache.flink.metrics.MetricGroup;
 
@@ -28,8 +26,9 @@ final class MilvusWriter implements SinkWriter<SourceEvent> {
       DeadLetters.Opener letters,
       TargetTuning tuning,
       MetricGroup metrics) {
-    CountedProgress progress = new CountedProgress();
-    TargetConnection connection = new TargetConnection(task.target(), task.source().etcdRootPath());
+    WriterMetrics counts = new WriterMetrics();
+    TargetConnection connection =
+        new TargetConnection(task.target(), task.source().etcdRootPath(), counts);
     Stops stops = new Stops(StopStore.in(stores, task.taskId()), Clock.systemUTC());
     Optional<Quarantine> quarantine =
         task.quarantine()
@@ -39,18 +38,13 @@ final class MilvusWriter implements SinkWriter<SourceEvent> {
                     stores,
                     letters.open(task),
                     Clock.systemUTC(),
-                    progress.quarantined::increment))
+                    counts::quarantined))
             : Optional.empty();
-    pipeline =
-        new TargetPipeline(connection, progress, stops, quarantine, tuning, REFUSAL_PATIENCE);
+    pipeline = new TargetPipeline(connection, counts, stops, quarantine, tuning, REFUSAL_PATIENCE);
     metrics.gauge(TaskMetrics.REPLICATED_UNTIL, (Gauge<Long>) pipeline::replicatedUntil);
     metrics.gauge(TaskMetrics.LAG, (Gauge<Long>) this::lagMillis);
     metrics.gauge(TaskMetrics.WAITING_FOR, (Gauge<String>) pipeline::waitingFor);
-    metrics.counter(TaskMetrics.ROWS_INSERTED, new Count(progress.inserted));
-    metrics.counter(TaskMetrics.ROWS_DELETED, new Count(progress.deleted));
-    metrics.counter(TaskMetrics.DDL_APPLIED, new Count(progress.applied));
-    metrics.counter(TaskMetrics.RETRIES, new Count(progress.retried));
-    metrics.counter(TaskMetrics.MESSAGES_QUARANTINED, new Count(progress.quarantined));
+    counts.register(metrics);
   }
 
   private long lagMillis() {
@@ -71,62 +65,5 @@ final class MilvusWriter implements SinkWriter<SourceEvent> {
   @Override
   public void close() throws InterruptedException {
     pipeline.close();
-  }
-
-  private static final class CountedProgress implements TargetProgress {
-    final LongAdder inserted = new LongAdder();
-    final LongAdder deleted = new LongAdder();
-    final LongAdder applied = new LongAdder();
-    final LongAdder retried = new LongAdder();
-    final LongAdder quarantined = new LongAdder();
-
-    @Override
-    public void inserted(int rows) {
-      inserted.add(rows);
-    }
-
-    @Override
-    public void deleted(int keys) {
-      deleted.add(keys);
-    }
-
-    @Override
-    public void applied(int operations) {
-      applied.add(operations);
-    }
-
-    @Override
-    public void retried() {
-      retried.increment();
-    }
-  }
-
-  /** Flink's own counter is for one thread. */
-  private record Count(LongAdder count) implements Counter {
-
-    @Override
-    public void inc() {
-      count.increment();
-    }
-
-    @Override
-    public void inc(long n) {
-      count.add(n);
-    }
-
-    @Override
-    public void dec() {
-      count.decrement();
-    }
-
-    @Override
-    public void dec(long n) {
-      count.add(-n);
-    }
-
-    @Override
-    public long getCount() {
-      return count.sum();
-    }
   }
 }

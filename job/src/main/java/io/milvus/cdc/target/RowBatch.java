@@ -214,6 +214,11 @@ final class RowBatch {
     return deletedRows;
   }
 
+  /** Payloads of all messages. */
+  int bytes() {
+    return bytes;
+  }
+
   /** Names of the partitions that rows are inserted into; empty where the target chooses. */
   Set<String> insertPartitions() {
     return insertsByPartition.keySet();

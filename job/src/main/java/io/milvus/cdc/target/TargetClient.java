@@ -4,6 +4,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.milvus.cdc.target.TargetException.Kind;
+import io.milvus.cdc.target.TargetProgress.Write;
 import io.milvus.cdc.task.TargetCluster;
 import io.milvus.grpc.AlterAliasRequest;
 import io.milvus.grpc.AlterCollectionRequest;
@@ -104,20 +105,24 @@ final class TargetClient implements AutoCloseable {
 
   private final ManagedChannel channel;
   private final MilvusServiceBlockingStub stub;
+  private final TargetProgress progress;
 
-  private TargetClient(ManagedChannel channel) {
+  private TargetClient(ManagedChannel channel, TargetProgress progress) {
     this.channel = channel;
+    this.progress = progress;
     this.stub = MilvusServiceGrpc.newBlockingStub(channel);
   }
 
   /**
    * Connects.
    *
+   * @param progress is told of the calls
    * @throws TargetException when the target cannot be reached within the connect timeout, or
    *     refuses the credentials
    */
-  static TargetClient connect(TargetCluster target) throws TargetException {
-    TargetClient client = new TargetClient(TargetChannel.open(target));
+  static TargetClient connect(TargetCluster target, TargetProgress progress)
+      throws TargetException {
+    TargetClient client = new TargetClient(TargetChannel.open(target), progress);
     try {
       client.introduce(target);
       return client;
@@ -442,15 +447,35 @@ final class TargetClient implements AutoCloseable {
   }
 
   void insert(InsertRequest request) throws TargetException {
-    call("insert", stub -> stub.insert(request), MutationResult::getStatus);
+    write("insert", Write.INSERT, (int) request.getNumRows(), stub -> stub.insert(request));
   }
 
   void upsert(UpsertRequest request) throws TargetException {
-    call("upsert", stub -> stub.upsert(request), MutationResult::getStatus);
+    write("upsert", Write.UPSERT, (int) request.getNumRows(), stub -> stub.upsert(request));
   }
 
-  void delete(DeleteRequest request) throws TargetException {
-    call("delete", stub -> stub.delete(request), MutationResult::getStatus);
+  /**
+   * Deletes rows.
+   *
+   * @param keys how many the request's expression names
+   */
+  void delete(DeleteRequest request, int keys) throws TargetException {
+    write("delete", Write.DELETE, keys, stub -> stub.delete(request));
+  }
+
+  private void write(
+      String call,
+      Write kind,
+      int rows,
+      Function<MilvusServiceBlockingStub, MutationResult> request)
+      throws TargetException {
+    long began = System.nanoTime();
+    try {
+      call(call, request, MutationResult::getStatus);
+    } finally {
+      progress.writeTook(System.nanoTime() - began);
+    }
+    progress.wrote(kind, rows);
   }
 
   /**
@@ -508,11 +533,14 @@ final class TargetClient implements AutoCloseable {
       String call, Function<MilvusServiceBlockingStub, T> request, Function<T, Status> statusOf)
       throws TargetException {
     T response;
+    progress.callBegan();
     try {
       response = request.apply(stub.withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS));
     } catch (StatusRuntimeException e) {
       throw new TargetException(
           kind(e.getStatus().getCode()), call + ": " + TargetChannel.reason(e.getStatus()), e);
+    } finally {
+      progress.callEnded();
     }
     Status status = statusOf.apply(response);
     if (!succeeded(status)) {

@@ -526,14 +526,16 @@ final class TargetCollection implements LaneWork {
       if (!partition.isEmpty() && !partitions.contains(partition)) {
         continue; // Its rows went with it.
       }
-      for (String expression : DeleteExpression.of(batch.primaryKey(), deletes.getValue())) {
+      for (DeleteExpression expression :
+          DeleteExpression.of(batch.primaryKey(), deletes.getValue())) {
         client.delete(
             DeleteRequest.newBuilder()
                 .setDbName(place.database())
                 .setCollectionName(place.name())
                 .setPartitionName(partition)
-                .setExpr(expression)
-                .build());
+                .setExpr(expression.text())
+                .build(),
+            expression.keys());
       }
     }
     for (String partition : batch.insertPartitions()) {

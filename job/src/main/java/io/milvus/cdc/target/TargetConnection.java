@@ -23,6 +23,7 @@ final class TargetConnection implements AutoCloseable {
 
   private final TargetCluster target;
   private final String sourceName;
+  private final TargetProgress progress;
   private TargetClient client;
   private final Map<String, Place> copies = new HashMap<>();
 
@@ -36,10 +37,12 @@ final class TargetConnection implements AutoCloseable {
 
   /**
    * @param sourceName tells the collections of one source cluster from those of others
+   * @param progress is told of the calls
    */
-  TargetConnection(TargetCluster target, String sourceName) {
+  TargetConnection(TargetCluster target, String sourceName, TargetProgress progress) {
     this.target = target;
     this.sourceName = sourceName;
+    this.progress = progress;
   }
 
   /**
@@ -49,7 +52,7 @@ final class TargetConnection implements AutoCloseable {
    */
   synchronized TargetClient client() throws TargetException {
     if (client == null) {
-      TargetClient opened = TargetClient.connect(target);
+      TargetClient opened = TargetClient.connect(target, progress);
       try {
         findCopies(opened);
       } catch (TargetException e) {

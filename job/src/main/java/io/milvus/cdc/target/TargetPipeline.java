@@ -14,6 +14,7 @@ import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.event.SourceEvent.ReplicatedUntil;
 import io.milvus.cdc.event.SourceEvent.TimeTick;
 import io.milvus.cdc.event.SourceEvent.UnreadableMessage;
+import io.milvus.cdc.target.TargetProgress.RetryCause;
 import io.milvus.cdc.task.PermanentFailure;
 import io.milvus.cdc.task.TargetTuning;
 import java.io.UncheckedIOException;
@@ -252,6 +253,7 @@ final class TargetPipeline implements AutoCloseable {
     stops.allElseApplied();
     tellStore();
     collectionLanes.keySet().removeAll(goneCollections);
+    goneCollections.forEach(progress::gone);
     goneCollections.clear();
   }
 
@@ -325,14 +327,12 @@ final class TargetPipeline implements AutoCloseable {
   private void finished(Lane lane, Lane.Done done) {
     Optional<String> lacking = lane.lacking();
     if (lacking.isPresent()) {
-      progress.retried();
+      progress.retried(RetryCause.LACKING);
       trouble(lane, lacking.get());
     } else if (troubles.remove(lane) != null) {
       LOG.info("Applied after all: for=\"{}\"", lane);
     }
-    progress.inserted(done.insertedRows());
-    progress.deleted(done.deletedRows());
-    progress.applied(done.operations());
+    progress.applied(lane, done);
     synchronized (this) {
       bytes -= done.bytes();
       if (lane.oldest() == Long.MAX_VALUE) {
@@ -433,7 +433,7 @@ final class TargetPipeline implements AutoCloseable {
   }
 
   private void repeat(Lane lane, TargetException error) {
-    progress.retried();
+    progress.retried(RetryCause.of(error.kind()));
     trouble(lane, error.getMessage());
     int doublings = Math.min(lane.countFailure(error.kind()) - 1, 10);
     long longest = Math.min(tuning.longestRetry().toMillis(), FIRST_RETRY_MILLIS << doublings);
@@ -477,6 +477,7 @@ final class TargetPipeline implements AutoCloseable {
       if (lacking.size() > 1 && lacking.get(lacking.size() - 1) instanceof CollectionGone gone) {
         dropInstead(lane, gone);
       } else {
+        progress.stopped();
         stops.stop(
             lane.collectionId().getAsLong(),
             lane.toString(),

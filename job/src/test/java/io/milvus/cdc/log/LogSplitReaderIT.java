@@ -128,7 +128,10 @@ final class LogSplitReaderIT {
   private void open(LogTuning tuning) {
     LogSplitReader opened =
         new LogSplitReader(
-            () -> log.connect(tuning), tuning, new SkippedKinds(new UnregisteredMetricsGroup()));
+            () -> log.connect(tuning),
+            tuning,
+            new ReadRows(new UnregisteredMetricsGroup()),
+            new SkippedKinds(new UnregisteredMetricsGroup()));
     opened.handleSplitsChanges(
         new SplitsAddition<>(List.of(new TopicSplit(TOPIC, Optional.empty(), false))));
     reader = Optional.of(opened);

@@ -36,7 +36,7 @@ final class MessageDecoderTest {
   @Test
   void readsAnInsertsShardAndTime() throws Exception {
     assertThat(MessageDecoder.decode(TestingMessages.insert(7, "dml_0_7v1", TSO)))
-        .isEqualTo(new Operation(Kind.INSERT, 7, "dml_0_7v1", TSO));
+        .isEqualTo(new Operation(Kind.INSERT, 7, "dml_0_7v1", TSO, 1));
   }
 
   @Test
@@ -52,7 +52,7 @@ final class MessageDecoderTest {
             .toByteArray();
 
     assertThat(MessageDecoder.decode(payload))
-        .isEqualTo(new Operation(Kind.INSERT, 7, "dml_0_7v1", TSO));
+        .isEqualTo(new Operation(Kind.INSERT, 7, "dml_0_7v1", TSO, 3));
   }
 
   @Test
@@ -64,11 +64,13 @@ final class MessageDecoderTest {
             .setCollectionID(7)
             .setPartitionID(-1)
             .addTimestamps(TSO)
+            .addTimestamps(TSO)
+            .setNumRows(2)
             .build()
             .toByteArray();
 
     assertThat(MessageDecoder.decode(payload))
-        .isEqualTo(new Operation(Kind.DELETE, 7, "dml_0_7v1", TSO));
+        .isEqualTo(new Operation(Kind.DELETE, 7, "dml_0_7v1", TSO, 2));
   }
 
   @Test
@@ -81,7 +83,7 @@ final class MessageDecoderTest {
                     .addVirtualChannelNames("dml_0_7v0")
                     .build()
                     .toByteArray()))
-        .isEqualTo(new Operation(Kind.CREATE_COLLECTION, 7, "", TSO));
+        .isEqualTo(new Operation(Kind.CREATE_COLLECTION, 7, "", TSO, 0));
     assertThat(
             MessageDecoder.decode(
                 DropCollectionRequest.newBuilder()
@@ -90,7 +92,7 @@ final class MessageDecoderTest {
                     .setCollectionID(7)
                     .build()
                     .toByteArray()))
-        .isEqualTo(new Operation(Kind.DROP_COLLECTION, 7, "", TSO));
+        .isEqualTo(new Operation(Kind.DROP_COLLECTION, 7, "", TSO, 0));
     assertThat(
             MessageDecoder.decode(
                 CreatePartitionRequest.newBuilder()
@@ -99,7 +101,7 @@ final class MessageDecoderTest {
                     .setPartitionID(9)
                     .build()
                     .toByteArray()))
-        .isEqualTo(new Operation(Kind.CREATE_PARTITION, 7, "", TSO));
+        .isEqualTo(new Operation(Kind.CREATE_PARTITION, 7, "", TSO, 0));
     assertThat(
             MessageDecoder.decode(
                 DropPartitionRequest.newBuilder()
@@ -108,7 +110,7 @@ final class MessageDecoderTest {
                     .setPartitionID(9)
                     .build()
                     .toByteArray()))
-        .isEqualTo(new Operation(Kind.DROP_PARTITION, 7, "", TSO));
+        .isEqualTo(new Operation(Kind.DROP_PARTITION, 7, "", TSO, 0));
   }
 
   @Test

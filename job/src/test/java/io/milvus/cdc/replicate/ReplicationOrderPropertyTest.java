@@ -126,6 +126,6 @@ class ReplicationOrderPropertyTest {
   }
 
   private static Replication replicationInto(ModelTarget target, GeneratedLog log, long seed) {
-    return new Replication(log.lookup(seed), target::apply, () -> {});
+    return new Replication(log.lookup(seed), target::apply, cause -> {});
   }
 }

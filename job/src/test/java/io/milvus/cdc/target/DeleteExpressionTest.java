@@ -14,7 +14,7 @@ class DeleteExpressionTest {
   @Test
   void namesEveryKey() {
     assertThat(DeleteExpression.of("id", List.of(ints(1, -2), ints(Long.MAX_VALUE))))
-        .containsExactly("id in [1,-2,9223372036854775807]");
+        .containsExactly(new DeleteExpression("id in [1,-2,9223372036854775807]", 3));
   }
 
   @Test
@@ -24,15 +24,17 @@ class DeleteExpressionTest {
             .setStrId(StringArray.newBuilder().addData("a\"b\\c").addData("x\ny").addData("ü,]"))
             .build();
     assertThat(DeleteExpression.of("name", List.of(keys)))
-        .containsExactly("name in [\"a\\\"b\\\\c\",\"x\\x0ay\",\"ü,]\"]");
+        .containsExactly(new DeleteExpression("name in [\"a\\\"b\\\\c\",\"x\\x0ay\",\"ü,]\"]", 3));
   }
 
   @Test
   void splitsLongLists() {
     long[] many = LongStream.range(0, DeleteExpression.MOST_KEYS + 1).toArray();
-    List<String> expressions = DeleteExpression.of("id", List.of(ints(many)));
+    List<DeleteExpression> expressions = DeleteExpression.of("id", List.of(ints(many)));
     assertThat(expressions).hasSize(2);
-    assertThat(expressions.get(1)).isEqualTo("id in [" + DeleteExpression.MOST_KEYS + "]");
+    assertThat(expressions.get(0).keys()).isEqualTo(DeleteExpression.MOST_KEYS);
+    assertThat(expressions.get(1))
+        .isEqualTo(new DeleteExpression("id in [" + DeleteExpression.MOST_KEYS + "]", 1));
   }
 
   @Test

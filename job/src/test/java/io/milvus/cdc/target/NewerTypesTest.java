@@ -71,7 +71,7 @@ class NewerTypesTest {
     target = Optional.of(milvus);
     TargetPipeline to =
         new TargetPipeline(
-            new TargetConnection(milvus.cluster(), "src"),
+            new TargetConnection(milvus.cluster(), "src", new NoProgress()),
             new NoProgress(),
             new Stops(store.stops(), Clock.systemUTC()),
             Optional.empty(),

@@ -1,16 +1,28 @@
 package io.milvus.cdc.target;
 
 /** Nobody wants to know. */
-final class NoProgress implements TargetProgress {
+class NoProgress implements TargetProgress {
   @Override
-  public void inserted(int rows) {}
+  public void callBegan() {}
 
   @Override
-  public void deleted(int keys) {}
+  public void callEnded() {}
 
   @Override
-  public void applied(int operations) {}
+  public void writeTook(long nanos) {}
 
   @Override
-  public void retried() {}
+  public void wrote(Write kind, int rows) {}
+
+  @Override
+  public void applied(Lane lane, Lane.Done done) {}
+
+  @Override
+  public void retried(RetryCause cause) {}
+
+  @Override
+  public void stopped() {}
+
+  @Override
+  public void gone(long collectionId) {}
 }

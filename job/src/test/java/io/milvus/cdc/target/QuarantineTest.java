@@ -59,7 +59,7 @@ class QuarantineTest {
           public void close() {}
         };
     return new TargetPipeline(
-        new TargetConnection(target.cluster(), "src"),
+        new TargetConnection(target.cluster(), "src", new NoProgress()),
         new NoProgress(),
         new Stops(store.stops(), Clock.systemUTC()),
         Optional.of(

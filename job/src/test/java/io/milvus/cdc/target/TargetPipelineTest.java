@@ -50,26 +50,20 @@ class TargetPipelineTest {
   void connect() throws Exception {
     target = new FaultyMilvus();
     TargetProgress progress =
-        new TargetProgress() {
+        new NoProgress() {
           @Override
-          public void inserted(int rows) {
-            inserted.addAndGet(rows);
+          public void applied(Lane lane, Lane.Done done) {
+            inserted.addAndGet(done.insertedRows());
           }
 
           @Override
-          public void deleted(int keys) {}
-
-          @Override
-          public void applied(int operations) {}
-
-          @Override
-          public void retried() {
+          public void retried(RetryCause cause) {
             retried.incrementAndGet();
           }
         };
     pipeline =
         new TargetPipeline(
-            new TargetConnection(target.cluster(), "src"),
+            new TargetConnection(target.cluster(), "src", progress),
             progress,
             new Stops(store.stops(), Clock.systemUTC()),
             Optional.empty(),

@@ -3,6 +3,11 @@ package io.milvus.cdc.server.api;
 import io.milvus.cdc.server.tasks.TaskException;
 import io.milvus.cdc.server.tasks.TaskView;
 import io.milvus.cdc.server.tasks.TaskView.State;
+import io.milvus.cdc.task.CollectionTraffic;
+import io.milvus.cdc.task.CollectionTraffic.Counts;
+import io.milvus.cdc.task.CollectionTraffic.OfCollection;
+import io.milvus.cdc.task.JobTraffic;
+import io.milvus.cdc.task.JobWork;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
@@ -22,10 +27,12 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,6 +47,10 @@ final class CdcMetrics {
 
   private static final Logger LOG = LoggerFactory.getLogger(CdcMetrics.class);
   private static final String UNKNOWN_TYPE = "unknown";
+  private static final double MICROS_PER_SECOND = 1e6;
+
+  /** Database and collection of all collections that have no series of their own; no legal name. */
+  private static final String OTHERS = "(others)";
 
   /** From 1 ms to 65 s, longer than a pause may take. */
   private static final int LATENCY_BUCKETS = 17;
@@ -162,19 +173,93 @@ final class CdcMetrics {
             task -> task.counts().stream().mapToLong(counts -> counts.ddlApplied()).findAny()),
         counter(
             tasks,
-            "milvus_cdc_task_messages_skipped",
-            "Messages whose collection is gone or not selected, since the job was started.",
-            TaskView::messagesSkipped),
+            "milvus_cdc_task_bytes_written",
+            "Bytes of the log's messages whose rows and keys the target has acknowledged, since the"
+                + " job was started.",
+            work(JobWork::bytesWritten)),
         counter(
             tasks,
+            "milvus_cdc_task_rows_read",
+            "Rows inserted and keys deleted by the messages of the log that were read, of all"
+                + " collections, since the job was started.",
+            task -> task.traffic().stream().mapToLong(JobTraffic::rowsRead).findAny()),
+        counter(
+            tasks,
+            "milvus_cdc_task_bytes_read",
+            "Bytes of these messages.",
+            task -> task.traffic().stream().mapToLong(JobTraffic::bytesRead).findAny()),
+        counters(
+            tasks,
+            "milvus_cdc_task_operations",
+            "Acknowledged calls that insert, upsert or delete rows, and operations on objects,"
+                + " since the job was started.",
+            "kind",
+            JobWork::operations),
+        counters(
+            tasks,
+            "milvus_cdc_task_messages_skipped",
+            "Messages whose collection or partition is gone, whose collection is not selected, or"
+                + " that are before its start, since the job was started.",
+            "cause",
+            JobWork::skipped),
+        counters(
+            tasks,
             "milvus_cdc_task_retries",
-            "Calls to the target that were repeated, since the job was started.",
-            TaskView::retries),
+            "Steps on the target that were repeated, since the job was started.",
+            "cause",
+            JobWork::retries),
         counter(
             tasks,
             "milvus_cdc_task_messages_quarantined",
             "Messages left out because they cannot be applied, since the job was started.",
-            TaskView::messagesQuarantined));
+            work(JobWork::messagesQuarantined)),
+        counter(
+            tasks,
+            "milvus_cdc_task_collections_stopped",
+            "Collections stopped by an error that repeating does not cure, since the job was"
+                + " started.",
+            work(JobWork::collectionsStopped)),
+        gauge(
+            tasks,
+            "milvus_cdc_task_calls_in_flight",
+            "Calls that the target has not answered yet.",
+            task -> atWork(task).stream().mapToDouble(JobWork::callsInFlight).findAny()),
+        quantiles(
+            tasks,
+            "milvus_cdc_task_call_seconds",
+            "Time that the last calls that write rows took, however they ended; of the subtask"
+                + " where it is the longest.",
+            MICROS_PER_SECOND,
+            JobWork::callMicros),
+        quantiles(
+            tasks,
+            "milvus_cdc_task_rows_per_call",
+            "Rows or keys in each of the last calls acknowledged; of the subtask where they are"
+                + " the most.",
+            1,
+            JobWork::rowsPerCall),
+        ofCollections(
+            tasks,
+            "milvus_cdc_collection_rows_inserted",
+            "Rows inserted or upserted, of the busiest collections and of all others together,"
+                + " since the job was started.",
+            Counts::rowsInserted),
+        ofCollections(
+            tasks, "milvus_cdc_collection_rows_deleted", "Likewise: keys.", Counts::rowsDeleted),
+        ofCollections(
+            tasks,
+            "milvus_cdc_collection_bytes_written",
+            "Likewise: bytes of the log's messages that held them.",
+            Counts::bytes));
+  }
+
+  /** What tells of this moment is known of a task that runs. */
+  private static Optional<JobWork> atWork(TaskView task) {
+    return task.work().filter(known -> task.state() == State.RUNNING);
+  }
+
+  private static Function<TaskView, OptionalLong> work(ToLongFunction<JobWork> value) {
+    return task -> task.work().stream().mapToLong(value).findAny();
   }
 
   /** The number of Milvus-CDC's server for a state; it has none for the last. */
@@ -227,17 +312,74 @@ final class CdcMetrics {
       List<TaskView> tasks, String name, String help, Function<TaskView, OptionalLong> value) {
     CounterSnapshot.Builder metric = CounterSnapshot.builder().name(name).help(help);
     for (TaskView task : tasks) {
-      value
-          .apply(task)
-          .ifPresent(
-              known ->
+      value.apply(task).ifPresent(known -> metric.dataPoint(point(labels(task), known)));
+    }
+    return metric.build();
+  }
+
+  /** Counters of a job that are divided by kind or cause. */
+  private static CounterSnapshot counters(
+      List<TaskView> tasks,
+      String name,
+      String help,
+      String label,
+      Function<JobWork, Map<String, Long>> values) {
+    CounterSnapshot.Builder metric = CounterSnapshot.builder().name(name).help(help);
+    for (TaskView task : tasks) {
+      task.work().map(values).orElse(Map.of()).entrySet().stream()
+          .map(value -> point(labels(task).add(label, value.getKey()), value.getValue()))
+          .forEach(metric::dataPoint);
+    }
+    return metric.build();
+  }
+
+  private static GaugeSnapshot quantiles(
+      List<TaskView> tasks,
+      String name,
+      String help,
+      double divisor,
+      Function<JobWork, Map<String, Double>> values) {
+    GaugeSnapshot.Builder metric = GaugeSnapshot.builder().name(name).help(help);
+    for (TaskView task : tasks) {
+      atWork(task)
+          .map(values)
+          .orElse(Map.of())
+          .forEach(
+              (quantile, value) ->
                   metric.dataPoint(
-                      CounterDataPointSnapshot.builder()
-                          .labels(labels(task))
-                          .value((double) known)
+                      GaugeDataPointSnapshot.builder()
+                          .labels(labels(task).add("quantile", quantile))
+                          .value(value / divisor)
                           .build()));
     }
     return metric.build();
+  }
+
+  private static CounterSnapshot ofCollections(
+      List<TaskView> tasks, String name, String help, ToLongFunction<Counts> value) {
+    CounterSnapshot.Builder metric = CounterSnapshot.builder().name(name).help(help);
+    for (TaskView task : tasks) {
+      if (task.traffic().isPresent()) {
+        CollectionTraffic written = task.traffic().get().written();
+        for (OfCollection one : written.collections()) {
+          metric.dataPoint(
+              point(
+                  collection(task, one.database(), one.collection()),
+                  value.applyAsLong(one.written())));
+        }
+        metric.dataPoint(
+            point(collection(task, OTHERS, OTHERS), value.applyAsLong(written.others())));
+      }
+    }
+    return metric.build();
+  }
+
+  private static Labels collection(TaskView task, String database, String collection) {
+    return labels(task).add("database", database).add("collection", collection);
+  }
+
+  private static CounterDataPointSnapshot point(Labels labels, long value) {
+    return CounterDataPointSnapshot.builder().labels(labels).value((double) value).build();
   }
 
   private static Labels labels(TaskView task) {

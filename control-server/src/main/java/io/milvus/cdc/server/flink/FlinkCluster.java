@@ -1,5 +1,6 @@
 package io.milvus.cdc.server.flink;
 
+import io.milvus.cdc.task.JobTraffic;
 import java.util.List;
 import java.util.Optional;
 
@@ -37,6 +38,11 @@ public interface FlinkCluster {
 
   /** What the job's metrics say; empty while the cluster has not collected them. */
   Optional<JobMeasures> measures(String jobId);
+
+  /**
+   * What the job's metrics say about its traffic; empty while the cluster has not collected them.
+   */
+  Optional<JobTraffic> traffic(String jobId);
 
   /** What a job that reports its measures waits for, in its own words. */
   Optional<String> waitingFor(String jobId);

@@ -5,6 +5,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.milvus.cdc.task.CollectionTraffic;
+import io.milvus.cdc.task.CollectionTraffic.Counts;
+import io.milvus.cdc.task.CollectionTraffic.OfCollection;
+import io.milvus.cdc.task.JobTraffic;
+import io.milvus.cdc.task.JobWork;
+import io.milvus.cdc.task.Selection.Name;
 import io.milvus.cdc.task.TaskMetrics;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -23,14 +29,19 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** A Flink cluster by its REST interface. Safe for use by several threads. */
@@ -42,33 +53,151 @@ public final class FlinkRest implements FlinkCluster {
   /** A job's {@code main} runs inside the request that submits it. */
   private static final Duration SUBMIT_TIMEOUT = Duration.ofSeconds(60);
 
-  private static final List<String> METRICS =
-      List.of(
+  /** Names of the target writer's and the replicator's numbers, as Flink aggregates them. */
+  private static final Set<String> NUMBERS =
+      Set.of(
           TaskMetrics.REPLICATED_UNTIL,
           TaskMetrics.LAG,
           TaskMetrics.ROWS_INSERTED,
           TaskMetrics.ROWS_DELETED,
+          TaskMetrics.BYTES_WRITTEN,
           TaskMetrics.DDL_APPLIED,
-          TaskMetrics.MESSAGES_SKIPPED,
+          TaskMetrics.OPERATIONS,
           TaskMetrics.RETRIES,
+          TaskMetrics.MESSAGES_SKIPPED,
           TaskMetrics.MESSAGES_QUARANTINED,
-          TaskMetrics.WAITING_FOR,
-          TaskMetrics.SILENT);
+          TaskMetrics.COLLECTIONS_STOPPED,
+          TaskMetrics.CALLS_IN_FLIGHT,
+          TaskMetrics.CALL_MICROS + "_median",
+          TaskMetrics.CALL_MICROS + "_p95",
+          TaskMetrics.CALL_MICROS + "_p99",
+          TaskMetrics.ROWS_PER_CALL + "_median",
+          TaskMetrics.ROWS_PER_CALL + "_p95",
+          TaskMetrics.ROWS_PER_CALL + "_p99");
 
-  /** Those that are texts. */
-  private static final List<String> TEXTS = List.of(TaskMetrics.WAITING_FOR, TaskMetrics.SILENT);
+  /** Names of their texts. */
+  private static final Set<String> TEXTS =
+      Set.of(TaskMetrics.WAITING_FOR, TaskMetrics.SILENT, TaskMetrics.COLLECTION_TRAFFIC);
+
+  /** Names of the log source's numbers. */
+  private static final Set<String> READ = Set.of(TaskMetrics.ROWS_READ, TaskMetrics.BYTES_READ);
+
+  /** Flink's names for parts of a histogram, by quantile. */
+  private static final Map<String, String> QUANTILES =
+      Map.of("0.5", "_median", "0.95", "_p95", "0.99", "_p99");
+
+  /** An id ends with the metric's name; one that is counted by something has that before it. */
+  private static final Pattern METRIC =
+      Pattern.compile(
+          "(?:.*?\\.)?(?:(?:%s|%s)\\.(?<label>\\w+)\\.)?(?<name>cdc\\w+)"
+              .formatted(TaskMetrics.KIND, TaskMetrics.CAUSE));
+
+  /**
+   * A metric as Flink knows it.
+   *
+   * @param id full id
+   * @param name its own name
+   * @param label its kind or cause; empty when it is not counted by one
+   */
+  private record MetricId(String id, String name, String label) {
+
+    static Optional<MetricId> of(String id) {
+      Matcher matcher = METRIC.matcher(id);
+      return matcher.matches()
+          ? Optional.of(
+              new MetricId(
+                  id,
+                  matcher.group("name"),
+                  Optional.ofNullable(matcher.group("label")).orElse("")))
+          : Optional.empty();
+    }
+  }
+
+  /**
+   * Metrics of one vertex of a job.
+   *
+   * @param path of the vertex
+   */
+  private record VertexMetrics(String path, List<MetricId> ids, int subtasks) {
+
+    boolean has(String name) {
+      return ids.stream().anyMatch(id -> id.name().equals(name));
+    }
+
+    List<MetricId> of(Set<String> names) {
+      return ids.stream().filter(id -> names.contains(id.name())).toList();
+    }
+  }
 
   /**
    * Where a job's metrics are found.
    *
-   * @param path of the vertex that has them
-   * @param ids the full id of each metric by its short name
+   * @param writer the vertex of target writer and replicator
+   * @param source that of the log source; absent while it has told nothing
    */
-  private record MetricsAddress(String path, Map<String, String> ids, int subtasks) {}
+  private record JobMetrics(VertexMetrics writer, Optional<VertexMetrics> source) {
+
+    /** A job registers its metrics one after the other while it starts. */
+    boolean areAll() {
+      return NUMBERS.stream().allMatch(writer::has)
+          && TEXTS.stream().allMatch(writer::has)
+          && source.filter(vertex -> READ.stream().allMatch(vertex::has)).isPresent();
+    }
+  }
+
+  /**
+   * Values of the metrics of one vertex, over all of its subtasks.
+   *
+   * @param aggregates what Flink answers, by id
+   */
+  private record Values(List<MetricId> ids, Map<String, JsonNode> aggregates) {
+
+    private Optional<Double> value(MetricId id, String aggregate) {
+      return Optional.ofNullable(aggregates.get(id.id()))
+          .filter(value -> value.has(aggregate))
+          .map(value -> value.path(aggregate).asDouble());
+    }
+
+    /** Over all that have the name; absent while none is known. */
+    private Optional<Double> value(String name, String aggregate) {
+      return ids.stream()
+          .filter(id -> id.name().equals(name))
+          .flatMap(id -> value(id, aggregate).stream())
+          .findFirst();
+    }
+
+    /** The sum; 0 while it is not known. */
+    long sum(String name) {
+      return value(name, "sum").map(Double::longValue).orElse(0L);
+    }
+
+    /** A number that is negative while the job does not know it. */
+    Optional<Long> known(String name, String aggregate) {
+      return value(name, aggregate).map(Double::longValue).filter(value -> value >= 0);
+    }
+
+    Map<String, Long> sumsByLabel(String name) {
+      Map<String, Long> sums = new HashMap<>();
+      for (MetricId id : ids) {
+        if (id.name().equals(name)) {
+          value(id, "sum").ifPresent(sum -> sums.put(id.label(), sum.longValue()));
+        }
+      }
+      return sums;
+    }
+
+    Map<String, Double> quantiles(String histogram) {
+      Map<String, Double> quantiles = new HashMap<>();
+      QUANTILES.forEach(
+          (quantile, part) ->
+              value(histogram + part, "max").ifPresent(value -> quantiles.put(quantile, value)));
+      return quantiles;
+    }
+  }
 
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build();
   private final ObjectMapper json = new ObjectMapper();
-  private final Map<String, MetricsAddress> metricsAddresses = new ConcurrentHashMap<>();
+  private final Map<String, JobMetrics> jobMetrics = new ConcurrentHashMap<>();
   private final URI address;
   private final JobTemplate template;
   private final Object uploadLock = new Object();
@@ -94,7 +223,7 @@ public final class FlinkRest implements FlinkCluster {
                   && tasks.path("running").asInt() + tasks.path("finished").asInt()
                       == tasks.path("total").asInt()));
     }
-    metricsAddresses
+    jobMetrics
         .keySet()
         .retainAll(jobs.stream().filter(Job::isLive).map(Job::id).collect(Collectors.toSet()));
     return jobs;
@@ -228,102 +357,137 @@ public final class FlinkRest implements FlinkCluster {
 
   @Override
   public Optional<JobMeasures> measures(String jobId) {
-    Optional<MetricsAddress> found =
-        Optional.ofNullable(metricsAddresses.get(jobId)).or(() -> findMetrics(jobId));
-    if (found.isEmpty()) {
+    Optional<VertexMetrics> writer = metrics(jobId).map(JobMetrics::writer);
+    if (writer.isEmpty()) {
       return Optional.empty();
     }
-    String wanted =
-        found.get().ids().entrySet().stream()
-            .filter(id -> !TEXTS.contains(id.getKey()))
-            .map(id -> encoded(id.getValue()))
-            .collect(Collectors.joining(","));
-    JsonNode values = get(found.get().path() + "?agg=min,max,sum&get=" + wanted);
-    Optional<JsonNode> until = metric(found.get(), values, TaskMetrics.REPLICATED_UNTIL);
-    OptionalLong inserted = sum(found.get(), values, TaskMetrics.ROWS_INSERTED);
-    if (inserted.isEmpty()) {
+    Values values = values(writer.get(), NUMBERS);
+    if (values.value(TaskMetrics.ROWS_INSERTED, "sum").isEmpty()) {
       return Optional.empty();
     }
     return Optional.of(
         new JobMeasures(
-            until
-                .map(value -> (long) value.path("min").asDouble(-1))
-                .filter(millis -> millis >= 0)
-                .map(Instant::ofEpochMilli),
-            metric(found.get(), values, TaskMetrics.LAG)
-                .map(value -> (long) value.path("max").asDouble(-1))
-                .filter(millis -> millis >= 0)
-                .map(Duration::ofMillis),
-            inserted.getAsLong(),
-            sum(found.get(), values, TaskMetrics.ROWS_DELETED).orElse(0),
-            sum(found.get(), values, TaskMetrics.DDL_APPLIED).orElse(0),
-            sum(found.get(), values, TaskMetrics.MESSAGES_SKIPPED),
-            sum(found.get(), values, TaskMetrics.RETRIES).orElse(0),
-            sum(found.get(), values, TaskMetrics.MESSAGES_QUARANTINED).orElse(0)));
+            values.known(TaskMetrics.REPLICATED_UNTIL, "min").map(Instant::ofEpochMilli),
+            values.known(TaskMetrics.LAG, "max").map(Duration::ofMillis),
+            values.sum(TaskMetrics.ROWS_INSERTED),
+            values.sum(TaskMetrics.ROWS_DELETED),
+            values.sum(TaskMetrics.DDL_APPLIED),
+            new JobWork(
+                values.sum(TaskMetrics.BYTES_WRITTEN),
+                values.sumsByLabel(TaskMetrics.OPERATIONS),
+                values.sumsByLabel(TaskMetrics.RETRIES),
+                values.sumsByLabel(TaskMetrics.MESSAGES_SKIPPED),
+                values.sum(TaskMetrics.MESSAGES_QUARANTINED),
+                values.sum(TaskMetrics.COLLECTIONS_STOPPED),
+                values.sum(TaskMetrics.CALLS_IN_FLIGHT),
+                values.quantiles(TaskMetrics.CALL_MICROS),
+                values.quantiles(TaskMetrics.ROWS_PER_CALL))));
+  }
+
+  @Override
+  public Optional<JobTraffic> traffic(String jobId) {
+    Optional<JobMetrics> found = metrics(jobId).filter(JobMetrics::areAll);
+    if (found.isEmpty()) {
+      return Optional.empty();
+    }
+    Values read = values(found.get().source().orElseThrow(), READ);
+    Map<Name, Counts> collections = new LinkedHashMap<>();
+    Counts others = Counts.NONE;
+    for (String text : texts(found.get().writer(), TaskMetrics.COLLECTION_TRAFFIC)) {
+      Optional<CollectionTraffic> written = CollectionTraffic.fromJson(text);
+      if (written.isPresent()) {
+        // One that was dropped may be there still, beside a new one of its name.
+        written
+            .get()
+            .collections()
+            .forEach(
+                one ->
+                    collections.merge(
+                        new Name(one.database(), one.collection()), one.written(), Counts::plus));
+        others = others.plus(written.get().others());
+      }
+    }
+    return Optional.of(
+        new JobTraffic(
+            read.sum(TaskMetrics.ROWS_READ),
+            read.sum(TaskMetrics.BYTES_READ),
+            new CollectionTraffic(
+                collections.entrySet().stream()
+                    .map(
+                        one ->
+                            new OfCollection(
+                                one.getKey().database(), one.getKey().collection(), one.getValue()))
+                    .toList(),
+                others)));
   }
 
   @Override
   public Optional<String> waitingFor(String jobId) {
-    MetricsAddress address = metricsAddresses.get(jobId);
-    return address == null
+    JobMetrics known = jobMetrics.get(jobId);
+    return known == null
         ? Optional.empty()
-        : TEXTS.stream().flatMap(name -> text(address, name).stream()).findFirst();
+        : Stream.of(TaskMetrics.WAITING_FOR, TaskMetrics.SILENT)
+            .flatMap(name -> texts(known.writer(), name).stream())
+            .filter(text -> !text.isEmpty())
+            .findFirst();
   }
 
-  /** Texts are not aggregated: each subtask is asked for its own. */
-  private Optional<String> text(MetricsAddress address, String name) {
-    String id = address.ids().get(name);
-    if (id == null) {
+  /** What each number is over all subtasks, in one request. */
+  private Values values(VertexMetrics vertex, Set<String> names) {
+    List<MetricId> ids = vertex.of(names);
+    String wanted = ids.stream().map(id -> encoded(id.id())).collect(Collectors.joining(","));
+    Map<String, JsonNode> aggregates = new HashMap<>();
+    get(vertex.path() + "/subtasks/metrics?agg=min,max,sum&get=" + wanted)
+        .forEach(value -> aggregates.put(value.path("id").asText(), value));
+    return new Values(ids, aggregates);
+  }
+
+  /** A text of each subtask, in one request: Flink does not aggregate texts. */
+  private List<String> texts(VertexMetrics vertex, String name) {
+    String wanted =
+        vertex.of(Set.of(name)).stream()
+            .flatMap(
+                id ->
+                    IntStream.range(0, vertex.subtasks())
+                        .mapToObj(subtask -> encoded(subtask + "." + id.id())))
+            .collect(Collectors.joining(","));
+    List<String> texts = new ArrayList<>();
+    if (!wanted.isEmpty()) {
+      get(vertex.path() + "/metrics?get=" + wanted)
+          .forEach(value -> texts.add(value.path("value").asText()));
+    }
+    return texts;
+  }
+
+  private Optional<JobMetrics> metrics(String jobId) {
+    return Optional.ofNullable(jobMetrics.get(jobId))
+        .filter(JobMetrics::areAll)
+        .or(() -> findMetrics(jobId));
+  }
+
+  private Optional<JobMetrics> findMetrics(String jobId) {
+    Optional<VertexMetrics> writer = Optional.empty();
+    Optional<VertexMetrics> source = Optional.empty();
+    for (JsonNode vertex : get("/jobs/" + jobId).path("vertices")) {
+      String path = "/jobs/" + jobId + "/vertices/" + vertex.path("id").asText();
+      List<MetricId> ids = new ArrayList<>();
+      for (JsonNode metric : get(path + "/subtasks/metrics")) {
+        MetricId.of(metric.path("id").asText()).ifPresent(ids::add);
+      }
+      VertexMetrics found = new VertexMetrics(path, ids, vertex.path("parallelism").asInt(1));
+      if (found.has(TaskMetrics.ROWS_INSERTED) && found.has(TaskMetrics.REPLICATED_UNTIL)) {
+        writer = Optional.of(found);
+      }
+      if (found.has(TaskMetrics.ROWS_READ)) {
+        source = Optional.of(found);
+      }
+    }
+    if (writer.isEmpty()) {
       return Optional.empty();
     }
-    String vertex = address.path().substring(0, address.path().lastIndexOf("/subtasks/"));
-    for (int subtask = 0; subtask < address.subtasks(); subtask++) {
-      for (JsonNode value : get(vertex + "/subtasks/" + subtask + "/metrics?get=" + encoded(id))) {
-        String text = value.path("value").asText();
-        if (!text.isEmpty()) {
-          return Optional.of(text);
-        }
-      }
-    }
-    return Optional.empty();
-  }
-
-  private Optional<MetricsAddress> findMetrics(String jobId) {
-    for (JsonNode vertex : get("/jobs/" + jobId).path("vertices")) {
-      String path =
-          "/jobs/" + jobId + "/vertices/" + vertex.path("id").asText() + "/subtasks/metrics";
-      Map<String, String> ids = new ConcurrentHashMap<>();
-      for (JsonNode metric : get(path)) {
-        String id = metric.path("id").asText();
-        METRICS.stream()
-            .filter(name -> id.equals(name) || id.endsWith("." + name))
-            .forEach(name -> ids.put(name, id));
-      }
-      if (ids.containsKey(TaskMetrics.ROWS_INSERTED)
-          && ids.containsKey(TaskMetrics.REPLICATED_UNTIL)) {
-        MetricsAddress found =
-            new MetricsAddress(path, Map.copyOf(ids), vertex.path("parallelism").asInt(1));
-        metricsAddresses.put(jobId, found);
-        return Optional.of(found);
-      }
-    }
-    return Optional.empty();
-  }
-
-  private static Optional<JsonNode> metric(MetricsAddress address, JsonNode values, String name) {
-    for (JsonNode value : values) {
-      if (value.path("id").asText().equals(address.ids().get(name))) {
-        return Optional.of(value);
-      }
-    }
-    return Optional.empty();
-  }
-
-  private static OptionalLong sum(MetricsAddress address, JsonNode values, String name) {
-    return Stream.of(metric(address, values, name))
-        .flatMap(Optional::stream)
-        .mapToLong(value -> (long) value.path("sum").asDouble())
-        .findFirst();
+    JobMetrics found = new JobMetrics(writer.get(), source);
+    jobMetrics.put(jobId, found);
+    return Optional.of(found);
   }
 
   private JsonNode get(String path) {

@@ -1,9 +1,9 @@
 package io.milvus.cdc.server.flink;
 
+import io.milvus.cdc.task.JobWork;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.OptionalLong;
 
 /**
  * How far a job is, by its own metrics. The counts begin at zero with every (re)start of the job.
@@ -14,10 +14,7 @@ import java.util.OptionalLong;
  * @param rowsInserted rows inserted or upserted
  * @param rowsDeleted primary keys deleted
  * @param ddlApplied operations on objects
- * @param messagesSkipped messages of the log whose collection is gone or not selected; absent while
- *     not known
- * @param retries calls to the target that were repeated
- * @param messagesQuarantined messages left out because they cannot be applied
+ * @param work the rest
  */
 public record JobMeasures(
     Optional<Instant> replicatedUntil,
@@ -25,6 +22,4 @@ public record JobMeasures(
     long rowsInserted,
     long rowsDeleted,
     long ddlApplied,
-    OptionalLong messagesSkipped,
-    long retries,
-    long messagesQuarantined) {}
+    JobWork work) {}

@@ -25,7 +25,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -67,6 +66,8 @@ public final class Reconciler implements AutoCloseable {
   private static final int ASKED_PER_LOOK = 10;
 
   private static final Duration ASK_SNAPSHOT = Duration.ofSeconds(5);
+
+  private static final Duration ASK_TRAFFIC = Duration.ofSeconds(10);
   private static final int REFUSALS_PER_JOB_ID = 3;
   private static final int THREADS = 4;
 
@@ -456,7 +457,7 @@ public final class Reconciler implements AutoCloseable {
     if (job.isRunning()) {
       Optional<JobMeasures> measures = flink.measures(job.id());
       if (measures.isPresent()) {
-        boolean repeats = measures.get().retries() > memory.retries;
+        boolean repeats = measures.get().work().retriesInAll() > memory.retries;
         boolean stands =
             memory
                 .progress
@@ -476,10 +477,11 @@ public final class Reconciler implements AutoCloseable {
         } else if (stands && measures.get().lag().filter(Reconciler::isLong).isPresent()) {
           reason = flink.waitingFor(job.id());
         }
-        memory.retries = measures.get().retries();
+        memory.retries = measures.get().work().retriesInAll();
         memory.measured(job.id(), measures.get(), lifecycle.progress());
         memory.latest = measures;
         memory.measuredAt = now;
+        askTraffic(job, memory);
       }
     } else {
       reason =
@@ -489,6 +491,15 @@ public final class Reconciler implements AutoCloseable {
               .or(() -> Optional.of("The job is starting"));
     }
     memory.reason = reason;
+  }
+
+  /** In requests of its own, so now and then only; nothing that is decided depends on it. */
+  private void askTraffic(Job job, TaskMemory memory) {
+    Instant now = clock.instant();
+    if (memory.trafficAskedAt.filter(at -> now.isBefore(at.plus(ASK_TRAFFIC))).isEmpty()) {
+      memory.trafficAskedAt = Optional.of(now);
+      memory.traffic = flink.traffic(job.id()).or(() -> memory.traffic);
+    }
   }
 
   private static boolean isLong(Duration lag) {
@@ -699,18 +710,8 @@ public final class Reconciler implements AutoCloseable {
         until,
         until.flatMap(moment -> retention.left(moment, clock.instant())),
         progress.map(Progress::total),
-        memory
-            .flatMap(known -> known.latest)
-            .map(JobMeasures::messagesSkipped)
-            .orElseGet(OptionalLong::empty),
-        memory
-            .flatMap(known -> known.latest)
-            .map(latest -> OptionalLong.of(latest.retries()))
-            .orElseGet(OptionalLong::empty),
-        memory
-            .flatMap(known -> known.latest)
-            .map(latest -> OptionalLong.of(latest.messagesQuarantined()))
-            .orElseGet(OptionalLong::empty),
+        memory.flatMap(known -> known.latest).map(JobMeasures::work),
+        memory.flatMap(known -> known.traffic),
         lifecycle.parallelism(),
         lifecycle.createdAt());
   }

@@ -3,6 +3,7 @@ package io.milvus.cdc.server.tasks;
 import io.milvus.cdc.server.flink.JobMeasures;
 import io.milvus.cdc.server.tasks.Lifecycle.Counts;
 import io.milvus.cdc.server.tasks.Lifecycle.Progress;
+import io.milvus.cdc.task.JobTraffic;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -65,6 +66,11 @@ final class TaskMemory {
   /** What the newest job last reported; absent before its first report. */
   volatile Optional<JobMeasures> latest = Optional.empty();
 
+  /** What the newest job last said about its traffic; absent before it did. */
+  volatile Optional<JobTraffic> traffic = Optional.empty();
+
+  Optional<Instant> trafficAskedAt = Optional.empty();
+
   /** When it was this task's turn to have its job asked, in nanoseconds; the ticker's alone. */
   long turnAt = Long.MIN_VALUE;
 
@@ -85,6 +91,8 @@ final class TaskMemory {
     missingSince = Optional.empty();
     reason = Optional.empty();
     latest = Optional.empty();
+    traffic = Optional.empty();
+    trafficAskedAt = Optional.empty();
     retries = 0;
   }
 

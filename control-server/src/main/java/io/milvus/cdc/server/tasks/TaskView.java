@@ -1,10 +1,11 @@
 package io.milvus.cdc.server.tasks;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.milvus.cdc.task.JobTraffic;
+import io.milvus.cdc.task.JobWork;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.OptionalLong;
 
 /**
  * A task as it is at this moment. What is not known is absent.
@@ -18,9 +19,9 @@ import java.util.OptionalLong;
  * @param replicatedUntil everything up to this time of the source is applied
  * @param retentionLeft how long until the source may delete what it still needs
  * @param counts what was applied since it was created
- * @param messagesSkipped messages that its newest job has skipped since its last start
- * @param retries calls to the target that its newest job has repeated since its last start
- * @param messagesQuarantined messages that its newest job has left out since its last start
+ * @param work what its newest job has done since its last start
+ * @param traffic what its newest job has read and written since its last start, as it was asked
+ *     some seconds ago
  * @param parallelism how many subtasks its next job has; absent when an older server created it
  * @param createdAt when it was accepted
  */
@@ -34,9 +35,8 @@ public record TaskView(
     Optional<Instant> replicatedUntil,
     Optional<Duration> retentionLeft,
     Optional<Lifecycle.Counts> counts,
-    OptionalLong messagesSkipped,
-    OptionalLong retries,
-    OptionalLong messagesQuarantined,
+    Optional<JobWork> work,
+    Optional<JobTraffic> traffic,
     Optional<Integer> parallelism,
     Instant createdAt) {
 

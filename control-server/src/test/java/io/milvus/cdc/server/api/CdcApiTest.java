@@ -23,6 +23,7 @@ import io.milvus.cdc.server.tasks.SettableClock;
 import io.milvus.cdc.server.tasks.Steps;
 import io.milvus.cdc.server.tasks.TaskException;
 import io.milvus.cdc.server.tasks.TaskService;
+import io.milvus.cdc.task.JobWork;
 import io.milvus.cdc.task.QuarantinedMessage;
 import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
@@ -40,7 +41,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -311,9 +311,7 @@ class CdcApiTest {
             7,
             3,
             2,
-            OptionalLong.empty(),
-            0,
-            0));
+            JobWork.NONE));
     clock.advance(Duration.ofSeconds(2));
     JsonNode measured = task(id);
     assertThat(measured.path("lag_ms").asLong()).isEqualTo(2250);
@@ -329,9 +327,7 @@ class CdcApiTest {
     // While the job reports, its own word on the lag counts.
     Optional<Instant> until = Optional.of(clock.instant().minusSeconds(1));
     flink.report(
-        job,
-        new JobMeasures(
-            until, Optional.of(Duration.ofMillis(40)), 7, 3, 2, OptionalLong.empty(), 0, 0));
+        job, new JobMeasures(until, Optional.of(Duration.ofMillis(40)), 7, 3, 2, JobWork.NONE));
     clock.advance(Duration.ofSeconds(2));
     await().until(() -> task(id).path("lag_ms").asLong(), lag -> lag == 40);
 
@@ -354,7 +350,7 @@ class CdcApiTest {
     Optional<Instant> until = Optional.of(clock.instant().minusSeconds(10));
     flink.report(
         task(id).path("job_id").asText(),
-        new JobMeasures(until, Optional.empty(), 0, 0, 0, OptionalLong.empty(), 0, 0));
+        new JobMeasures(until, Optional.empty(), 0, 0, 0, JobWork.NONE));
     clock.advance(Duration.ofSeconds(2));
     sourceLog.retention = Optional.of(Duration.ofMinutes(1));
     retention.ask();
@@ -559,8 +555,7 @@ class CdcApiTest {
     Instant until = clock.instant();
     flink.report(
         task(id).path("job_id").asText(),
-        new JobMeasures(
-            Optional.of(until), Optional.of(Duration.ZERO), 0, 0, 0, OptionalLong.empty(), 0, 0));
+        new JobMeasures(Optional.of(until), Optional.of(Duration.ZERO), 0, 0, 0, JobWork.NONE));
     clock.advance(Duration.ofSeconds(2));
 
     JsonNode position =

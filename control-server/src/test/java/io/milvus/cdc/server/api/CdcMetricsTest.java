@@ -3,14 +3,19 @@ package io.milvus.cdc.server.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.milvus.cdc.server.flink.JobMeasures;
+import io.milvus.cdc.task.CollectionTraffic;
+import io.milvus.cdc.task.CollectionTraffic.Counts;
+import io.milvus.cdc.task.CollectionTraffic.OfCollection;
+import io.milvus.cdc.task.JobTraffic;
+import io.milvus.cdc.task.JobWork;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -78,6 +83,21 @@ class CdcMetricsTest {
     return "milvus_cdc_" + name + "{task_id=\"" + taskId + "\"}";
   }
 
+  /** A series of task {@code one} with another label, which comes before its id. */
+  private static String by(String label, String value, String name) {
+    return "milvus_cdc_" + name + "{" + label + "=\"" + value + "\",task_id=\"one\"}";
+  }
+
+  private static String ofCollection(String database, String collection, String name) {
+    return "milvus_cdc_collection_"
+        + name
+        + "{collection=\""
+        + collection
+        + "\",database=\""
+        + database
+        + "\",task_id=\"one\"}";
+  }
+
   private static String requests(String type, String status) {
     return "milvus_cdc_request_total{request_status=\""
         + status
@@ -138,9 +158,23 @@ class CdcMetricsTest {
             7,
             3,
             2,
-            OptionalLong.of(11),
-            5,
-            0));
+            new JobWork(
+                1_000,
+                Map.of("insert", 4L, "ddl", 2L),
+                Map.of("outage", 5L, "lacking", 0L),
+                Map.of("gone", 11L),
+                1,
+                3,
+                2,
+                Map.of("0.5", 1_500.0, "0.99", 2_000_000.0),
+                Map.of("0.5", 100.0))));
+    server.flink.tellsTraffic(
+        new JobTraffic(
+            70,
+            7_000,
+            new CollectionTraffic(
+                List.of(new OfCollection("films", "seen", new Counts(6, 3, 900))),
+                new Counts(1, 0, 100))));
     server.clock.advance(Duration.ofSeconds(2));
     assertThat(server.ask("get", "one").statusCode()).isEqualTo(200);
     assertThat(scrape())
@@ -151,8 +185,32 @@ class CdcMetricsTest {
         .containsEntry(of("task_rows_inserted_total", "one"), 7.0)
         .containsEntry(of("task_rows_deleted_total", "one"), 3.0)
         .containsEntry(of("task_ddl_applied_total", "one"), 2.0)
-        .containsEntry(of("task_messages_skipped_total", "one"), 11.0)
-        .containsEntry(of("task_retries_total", "one"), 5.0);
+        .containsEntry(of("task_messages_quarantined_total", "one"), 1.0)
+        .containsEntry(of("task_collections_stopped_total", "one"), 3.0)
+        .containsEntry(of("task_calls_in_flight", "one"), 2.0)
+        .containsEntry(of("task_bytes_written_total", "one"), 1_000.0)
+        .containsEntry(of("task_rows_read_total", "one"), 70.0)
+        .containsEntry(of("task_bytes_read_total", "one"), 7_000.0)
+        .containsEntry(by("kind", "insert", "task_operations_total"), 4.0)
+        .containsEntry(by("kind", "ddl", "task_operations_total"), 2.0)
+        .containsEntry(by("cause", "gone", "task_messages_skipped_total"), 11.0)
+        .containsEntry(by("cause", "outage", "task_retries_total"), 5.0)
+        .containsEntry(by("cause", "lacking", "task_retries_total"), 0.0)
+        .containsEntry(by("quantile", "0.5", "task_call_seconds"), 0.0015)
+        .containsEntry(by("quantile", "0.99", "task_call_seconds"), 2.0)
+        .containsEntry(by("quantile", "0.5", "task_rows_per_call"), 100.0)
+        .containsEntry(ofCollection("films", "seen", "rows_inserted_total"), 6.0)
+        .containsEntry(ofCollection("films", "seen", "rows_deleted_total"), 3.0)
+        .containsEntry(ofCollection("films", "seen", "bytes_written_total"), 900.0)
+        .containsEntry(ofCollection("(others)", "(others)", "rows_inserted_total"), 1.0)
+        .containsEntry(ofCollection("(others)", "(others)", "rows_deleted_total"), 0.0)
+        .containsEntry(ofCollection("(others)", "(others)", "bytes_written_total"), 100.0);
+
+    assertThat(server.ask("pause", "one").statusCode()).isEqualTo(200);
+    assertThat(scrape())
+        .containsEntry(of("task_bytes_written_total", "one"), 1_000.0)
+        .doesNotContainKey(of("task_calls_in_flight", "one"))
+        .doesNotContainKey(by("quantile", "0.5", "task_call_seconds"));
 
     assertThat(server.ask("delete", "one").statusCode()).isEqualTo(200);
     assertThat(scrape().keySet()).noneMatch(name -> name.contains("\"one\""));

@@ -90,7 +90,7 @@ class MonitoringTest {
     Set<String> names = new TreeSet<>(exported);
     // The state is shown as the number of tasks in it.
     names.removeIf(
-        name -> !name.startsWith("milvus_cdc_task_") || name.equals("milvus_cdc_task_state"));
+        name -> name.startsWith("milvus_cdc_request_") || name.equals("milvus_cdc_task_state"));
     return names;
   }
 

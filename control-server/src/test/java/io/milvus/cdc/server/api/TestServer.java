@@ -18,6 +18,11 @@ import io.milvus.cdc.server.tasks.Steps;
 import io.milvus.cdc.server.tasks.TargetProbe;
 import io.milvus.cdc.server.tasks.TaskException;
 import io.milvus.cdc.server.tasks.TaskService;
+import io.milvus.cdc.task.CollectionTraffic;
+import io.milvus.cdc.task.CollectionTraffic.Counts;
+import io.milvus.cdc.task.CollectionTraffic.OfCollection;
+import io.milvus.cdc.task.JobTraffic;
+import io.milvus.cdc.task.JobWork;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -27,8 +32,8 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 
 /** The interface with a cluster and a store that are not real, asked over real HTTP. */
 final class TestServer implements AutoCloseable {
@@ -145,9 +150,23 @@ final class TestServer implements AutoCloseable {
             1,
             1,
             1,
-            OptionalLong.of(1),
+            new JobWork(
+                1,
+                Map.of("insert", 1L),
+                Map.of("outage", 1L),
+                Map.of("gone", 1L),
+                1,
+                1,
+                1,
+                Map.of("0.5", 1.0),
+                Map.of("0.5", 1.0))));
+    flink.tellsTraffic(
+        new JobTraffic(
             1,
-            1));
+            1,
+            new CollectionTraffic(
+                List.of(new OfCollection("default", "one", new Counts(1, 1, 1))),
+                new Counts(1, 1, 1))));
   }
 
   HttpResponse<String> get(String path) {

@@ -58,12 +58,21 @@ class EmbeddedFlinkIT {
     assertThat(told.get("ddl_applied").asLong()).isPositive();
     assertThat(told.get("job_id").asText()).hasSize(32);
     assertThat(told.has("lag_ms")).isTrue();
-    for (String metric : List.of("messages_skipped_total", "retries_total", "lag_seconds")) {
+    for (String series :
+        List.of(
+            "task_lag_seconds{",
+            "task_rows_read_total{",
+            "task_bytes_written_total{",
+            "task_operations_total{kind=\"insert\",",
+            "task_retries_total{cause=\"outage\",",
+            "task_messages_skipped_total{cause=\"gone\",",
+            "task_call_seconds{quantile=\"0.99\",",
+            "collection_rows_inserted_total{collection=\"told\",database=\"default\",")) {
       await()
           .atMost(TaskScenario.PATIENCE)
           .until(
               client::metrics,
-              text -> text.contains("milvus_cdc_task_" + metric + "{task_id=\"" + task + "\"} "));
+              text -> text.contains("milvus_cdc_" + series + "task_id=\"" + task + "\"} "));
     }
     assertThat(client.post("{\"request_type\":\"list\"}").data().get("tasks"))
         .extracting(each -> each.get("task_id").asText())

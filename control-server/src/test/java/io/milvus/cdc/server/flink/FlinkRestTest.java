@@ -8,6 +8,10 @@ import io.milvus.cdc.server.flink.FlinkCluster.JobSubmission;
 import io.milvus.cdc.server.flink.FlinkCluster.SavepointPending;
 import io.milvus.cdc.server.flink.FlinkCluster.SavepointProgress;
 import io.milvus.cdc.server.flink.FlinkCluster.SavepointTaken;
+import io.milvus.cdc.task.CollectionTraffic.Counts;
+import io.milvus.cdc.task.CollectionTraffic.OfCollection;
+import io.milvus.cdc.task.JobTraffic;
+import io.milvus.cdc.task.JobWork;
 import io.milvus.cdc.task.TargetTuning;
 import java.io.IOException;
 import java.net.URI;
@@ -19,6 +23,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.jar.JarEntry;
@@ -107,6 +113,56 @@ class FlinkRestTest {
             });
     flink.cancel(jobId);
     await().atMost(PATIENCE).until(() -> job(jobId).state() == Job.State.CANCELED);
+  }
+
+  @Test
+  void whatTheSubtasksTellIsPutTogether() {
+    String jobId = UUID.randomUUID().toString().replace("-", "");
+    flink.submit(new JobSubmission(jobId, "both", 2, Optional.empty()));
+    awaitRunning(jobId);
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptionsInstanceOf(NoSuchElementException.class)
+        .untilAsserted(
+            () -> {
+              JobMeasures measures = flink.measures(jobId).orElseThrow();
+              assertThat(measures.lag()).hasValue(Duration.ofMillis(2));
+              assertThat(measures.rowsDeleted()).isEqualTo(3);
+              assertThat(measures.work())
+                  .isEqualTo(
+                      new JobWork(
+                          3_000,
+                          Map.of("insert", 3L, "upsert", 3L, "delete", 3L, "ddl", 3L),
+                          Map.of(
+                              "outage",
+                              6L,
+                              "transient",
+                              6L,
+                              "not_found",
+                              6L,
+                              "unauthorized",
+                              6L,
+                              "lacking",
+                              6L),
+                          Map.of("gone", 9L, "not_selected", 9L, "before_start", 9L),
+                          3,
+                          3,
+                          3,
+                          Map.of("0.5", 1_000.0, "0.95", 1_000.0, "0.99", 1_000.0),
+                          Map.of("0.5", 1_000.0, "0.95", 1_000.0, "0.99", 1_000.0)));
+              JobTraffic traffic = flink.traffic(jobId).orElseThrow();
+              assertThat(traffic.rowsRead()).isEqualTo(30);
+              assertThat(traffic.bytesRead()).isEqualTo(3_000);
+              assertThat(traffic.written().others()).isEqualTo(new Counts(3, 0, 30));
+              assertThat(traffic.written().collections())
+                  .containsExactlyInAnyOrder(
+                      new OfCollection("default", "of_1", new Counts(1, 0, 10)),
+                      new OfCollection("default", "of_2", new Counts(2, 0, 20)),
+                      new OfCollection("default", "of_both", new Counts(3, 0, 30)));
+              assertThat(flink.waitingFor(jobId)).hasValue("the second");
+            });
+    flink.cancel(jobId);
+    await().atMost(PATIENCE).until(() -> !job(jobId).isLive());
   }
 
   @Test

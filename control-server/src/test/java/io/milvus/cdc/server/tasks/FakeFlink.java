@@ -4,6 +4,7 @@ import io.milvus.cdc.server.flink.FlinkCluster;
 import io.milvus.cdc.server.flink.FlinkException;
 import io.milvus.cdc.server.flink.Job;
 import io.milvus.cdc.server.flink.JobMeasures;
+import io.milvus.cdc.task.JobTraffic;
 import io.milvus.cdc.task.TaskDefinition;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -36,6 +37,7 @@ public final class FakeFlink implements FlinkCluster {
   private final Map<String, String> savepoints = new HashMap<>();
   private final Map<String, String> failures = new HashMap<>();
   private final Map<String, JobMeasures> measures = new HashMap<>();
+  private Optional<JobTraffic> traffic = Optional.empty();
   private Optional<String> waitingFor = Optional.empty();
   private Optional<String> newest = Optional.empty();
   private long snapshots = 1;
@@ -195,6 +197,16 @@ public final class FakeFlink implements FlinkCluster {
   @Override
   public synchronized Optional<JobMeasures> measures(String jobId) {
     return asked("measures", Optional.ofNullable(measures.get(jobId)));
+  }
+
+  @Override
+  public synchronized Optional<JobTraffic> traffic(String jobId) {
+    return asked("traffic", traffic);
+  }
+
+  /** Lets every job tell its traffic. */
+  public synchronized void tellsTraffic(JobTraffic told) {
+    traffic = Optional.of(told);
   }
 
   @Override

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.milvus.cdc.server.flink.FlinkCluster;
 import io.milvus.cdc.server.flink.JobMeasures;
 import io.milvus.cdc.server.flink.SnapshotFiles;
+import io.milvus.cdc.task.JobWork;
 import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.TargetCluster;
@@ -13,7 +14,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -24,8 +24,8 @@ class PollingPaceTest {
 
   private static final Duration LOOK = ReconcilerSettings.remote().interval();
 
-  /** One request for all states, and for each of ten jobs its metrics and its newest checkpoint. */
-  private static final int MOST_CALLS = 1 + 10 * 2;
+  /** For all states, and for each of ten jobs its metrics, its traffic and newest checkpoint. */
+  private static final int MOST_CALLS = 1 + 10 * 3;
 
   @TempDir Path directory;
 
@@ -120,9 +120,7 @@ class PollingPaceTest {
             inserted,
             0,
             0,
-            OptionalLong.empty(),
-            0,
-            0));
+            JobWork.NONE));
   }
 
   /** Looks at all tasks once and returns how often Flink was asked for it. */
@@ -178,7 +176,7 @@ class PollingPaceTest {
     for (int second = 0; second < 10; second++) {
       calls += look() + look();
     }
-    // Two looks and five reports a second; the newest checkpoint only now and then.
-    assertThat(calls).isBetween(10 * 7, 10 * 7 + 5);
+    // Two looks and five reports a second; traffic and newest checkpoint only now and then.
+    assertThat(calls).isBetween(10 * 7 + 5, 10 * 7 + 10);
   }
 }

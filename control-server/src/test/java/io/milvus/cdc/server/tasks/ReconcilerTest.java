@@ -10,6 +10,7 @@ import io.milvus.cdc.server.flink.SnapshotFiles;
 import io.milvus.cdc.server.flink.Snapshots;
 import io.milvus.cdc.server.tasks.TaskService.Resumption;
 import io.milvus.cdc.server.tasks.TaskView.State;
+import io.milvus.cdc.task.JobWork;
 import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.TargetCluster;
@@ -21,7 +22,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
@@ -278,7 +278,7 @@ class ReconcilerTest {
     world.clock.advance(Duration.ofSeconds(2));
     world.flink.report(
         world.runningJob(),
-        new JobMeasures(Optional.of(until), Optional.of(lag), 0, 0, 0, OptionalLong.empty(), 0, 0));
+        new JobMeasures(Optional.of(until), Optional.of(lag), 0, 0, 0, JobWork.NONE));
   }
 
   @Test
@@ -362,8 +362,7 @@ class ReconcilerTest {
     Instant until = world.clock.instant();
     world.flink.report(
         world.runningJob(),
-        new JobMeasures(
-            Optional.of(until), Optional.empty(), 100, 5, 2, OptionalLong.empty(), 0, 0));
+        new JobMeasures(Optional.of(until), Optional.empty(), 100, 5, 2, JobWork.NONE));
     world.run();
     world.tasks.pause("t1");
     world.restart(true);
@@ -376,8 +375,7 @@ class ReconcilerTest {
     world.run();
     world.flink.report(
         world.runningJob(),
-        new JobMeasures(
-            Optional.of(until), Optional.empty(), 150, 1, 0, OptionalLong.empty(), 0, 0));
+        new JobMeasures(Optional.of(until), Optional.empty(), 150, 1, 0, JobWork.NONE));
     world.clock.advance(Duration.ofSeconds(2));
     assertThat(world.tasks.get("t1").counts()).hasValue(new Lifecycle.Counts(250, 6, 2));
   }
