@@ -36,11 +36,12 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  *
  * <p>Arguments: {@code --task-id}, {@code --meta-endpoints} (client addresses of the task store's
  * etcd, separated by commas) and {@code --meta-root} (the store's root path); optionally those of
- * {@link TargetTuning}. Everything else is read from the store where it is needed, so that no
- * secret is in the job's arguments or graph. What the store itself wants (credentials,
- * certificates, the key of sealed secrets) each process of Flink has in its environment, see {@link
- * io.milvus.cdc.task.StoreAccess}. Checkpoint interval and directories, the restart strategy and
- * the parallelism are Flink's settings; the server passes them with the job.
+ * {@link TargetTuning}, and {@code --exact-start} with a name of its own for a job that continues
+ * from the savepoint with which the task was stopped. Everything else is read from the store where
+ * it is needed, so that no secret is in the job's arguments or graph. What the store itself wants
+ * (credentials, certificates, the key of sealed secrets) each process of Flink has in its
+ * environment, see {@link io.milvus.cdc.task.StoreAccess}. Checkpoint interval and directories, the
+ * restart strategy and the parallelism are Flink's settings; the server passes them with the job.
  */
 public final class ReplicationJob {
 
@@ -66,7 +67,12 @@ public final class ReplicationJob {
     environment
         .getConfig()
         .setGlobalJobParameters(ParameterTool.fromMap(Map.of("release", release())));
-    build(environment, parameters.getRequired("task-id"), store, TargetTuning.of(parameters::get));
+    build(
+        environment,
+        parameters.getRequired("task-id"),
+        store,
+        TargetTuning.of(parameters::get),
+        Optional.ofNullable(parameters.get("exact-start")));
     environment.execute(TaskDefinition.jobName(parameters.getRequired("task-id")));
   }
 
@@ -82,6 +88,20 @@ public final class ReplicationJob {
       String taskId,
       TaskStoreAddress store,
       TargetTuning tuning) {
+    build(environment, taskId, store, tuning, Optional.empty());
+  }
+
+  /**
+   * Adds the operators of a task to an environment.
+   *
+   * @param exactStart see {@link LogSource#continuingExactly}
+   */
+  static void build(
+      StreamExecutionEnvironment environment,
+      String taskId,
+      TaskStoreAddress store,
+      TargetTuning tuning,
+      Optional<String> exactStart) {
     // Everything that crosses the network or goes into a savepoint has a serializer of its own.
     environment.getConfig().disableGenericTypes();
     environment.getConfig().enableObjectReuse();
@@ -97,14 +117,13 @@ public final class ReplicationJob {
                 new SourceEventTypeInfo())
             .setParallelism(1)
             .uid("catalog-source");
+    LogSource logSource =
+        new LogSource(
+            taskId, store::open, task -> new LiveStarts(openLookup(task)), LogTuning.DEFAULT);
     DataStream<SourceEvent> log =
         environment
             .fromSource(
-                new LogSource(
-                    taskId,
-                    store::open,
-                    task -> new LiveStarts(openLookup(task)),
-                    LogTuning.DEFAULT),
+                exactStart.map(logSource::continuingExactly).orElse(logSource),
                 LogWatermarks.strategy(MOST_AHEAD, ALIGNMENT_INTERVAL, SILENCE),
                 "Source log",
                 new SourceEventTypeInfo())

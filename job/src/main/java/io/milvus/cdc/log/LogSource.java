@@ -48,6 +48,9 @@ public final class LogSource
   private final LiveStartPositions.Factory liveStartsFactory;
   private final LogTuning tuning;
 
+  /** Empty when the start is not an exact one. */
+  private final String exactStart;
+
   /**
    * A source that reads what a task says, from where it says.
    *
@@ -61,10 +64,32 @@ public final class LogSource
       TaskStoreFactory storeFactory,
       LiveStartPositions.Factory liveStartsFactory,
       LogTuning tuning) {
+    this(taskId, storeFactory, liveStartsFactory, tuning, "");
+  }
+
+  private LogSource(
+      String taskId,
+      TaskStoreFactory storeFactory,
+      LiveStartPositions.Factory liveStartsFactory,
+      LogTuning tuning,
+      String exactStart) {
+    this.exactStart = exactStart;
     this.taskId = taskId;
     this.storeFactory = storeFactory;
     this.liveStartsFactory = liveStartsFactory;
     this.tuning = tuning;
+  }
+
+  /**
+   * The same for a job that continues from a savepoint with which the job before it was stopped:
+   * nothing that comes after it has been applied. That holds until the job, or another one, is
+   * restarted from there; so each topic is asked in the task store whether somebody has read it by
+   * this start.
+   *
+   * @param start a name that no other start of the task has
+   */
+  public LogSource continuingExactly(String start) {
+    return new LogSource(taskId, storeFactory, liveStartsFactory, tuning, start);
   }
 
   @Override
@@ -93,7 +118,13 @@ public final class LogSource
   @Override
   public SourceReader<SourceEvent, TopicSplit> createReader(SourceReaderContext context) {
     return new LogSourceReader(
-        () -> SourceConnection.open(taskId, storeFactory, liveStartsFactory, tuning),
+        () ->
+            SourceConnection.open(
+                taskId,
+                storeFactory,
+                liveStartsFactory,
+                tuning,
+                exactStart.isEmpty() ? Optional.empty() : Optional.of(exactStart)),
         new StoppedTopics(taskId, storeFactory),
         tuning,
         context);

@@ -19,6 +19,9 @@ public record Position(long ledgerId, long entryId, int batchIndex) {
   /** The entry is one message, or all messages of its batch are meant. */
   public static final int WHOLE_ENTRY = -1;
 
+  /** Before every message of a topic. */
+  static final Position BEFORE_ALL = new Position(-1, -1, WHOLE_ENTRY);
+
   /** The place of an unbatched message. */
   public static Position of(long ledgerId, long entryId) {
     return new Position(ledgerId, entryId, WHOLE_ENTRY);

@@ -8,6 +8,7 @@ import io.milvus.cdc.task.TaskStore;
 import io.milvus.cdc.task.TaskStoreFactory;
 import io.milvus.cdc.task.UnreadableTaskException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -35,12 +36,15 @@ final class SourceConnection implements AutoCloseable {
   private final PulsarClient client;
   private final TopicDirectory directory;
   private final LogTuning tuning;
+  private final Optional<ExactStart> exactStart;
 
   private SourceConnection(
       TaskDefinition task,
       LiveStartPositions.Factory liveStartsFactory,
       PulsarClient client,
-      LogTuning tuning) {
+      LogTuning tuning,
+      Optional<ExactStart> exactStart) {
+    this.exactStart = exactStart;
     this.task = task;
     this.source = task.source();
     this.liveStartsFactory = liveStartsFactory;
@@ -49,16 +53,21 @@ final class SourceConnection implements AutoCloseable {
     this.tuning = tuning;
   }
 
+  /** A start after which nothing is repeated, and the store that knows who has read by it. */
+  private record ExactStart(TaskStore store, String name) {}
+
   /**
    * Loads the task and makes a client; connections are made when they are needed.
    *
+   * @param exactStart see {@link LogSource#continuingExactly}
    * @throws PermanentFailure when there is no such task
    */
   static SourceConnection open(
       String taskId,
       TaskStoreFactory storeFactory,
       LiveStartPositions.Factory liveStartsFactory,
-      LogTuning tuning)
+      LogTuning tuning,
+      Optional<String> exactStart)
       throws IOException {
     TaskDefinition task;
     try (TaskStore store = storeFactory.open()) {
@@ -69,7 +78,12 @@ final class SourceConnection implements AutoCloseable {
             .clientOfJob()
             .maxBackoffInterval(MAX_RECONNECT_SECONDS, TimeUnit.SECONDS)
             .build();
-    return new SourceConnection(task, liveStartsFactory, client, tuning);
+    return new SourceConnection(
+        task,
+        liveStartsFactory,
+        client,
+        tuning,
+        exactStart.map(name -> new ExactStart(storeFactory.open(), name)));
   }
 
   /**
@@ -95,11 +109,12 @@ final class SourceConnection implements AutoCloseable {
    *
    * @param reader gives its messages
    * @param expected the message that must come first; empty when any may
-   * @param lastHeld the last message that the topic held at this moment
+   * @param lastDoubtful the last message that may have been applied before: the last one that the
+   *     topic held at this moment, or {@link Position#BEFORE_ALL}
    * @param queueSize how many messages the client holds
    */
   record OpenTopic(
-      Reader<byte[]> reader, Optional<Position> expected, Position lastHeld, int queueSize) {}
+      Reader<byte[]> reader, Optional<Position> expected, Position lastDoubtful, int queueSize) {}
 
   /**
    * Opens a topic where a split says, without a gap.
@@ -142,10 +157,28 @@ final class SourceConnection implements AutoCloseable {
               .map(id -> Position.of((MessageId) id))
               .reduce((older, newer) -> newer.isAfterEntry(older) ? newer : older)
               .orElseThrow(() -> new IOException("Topic " + topic + " has no last message id"));
-      return new OpenTopic(reader, expected, lastHeld, queueSize);
+      Position lastDoubtful = nothingIsApplied(split) ? Position.BEFORE_ALL : lastHeld;
+      return new OpenTopic(reader, expected, lastDoubtful, queueSize);
     } catch (IOException | RuntimeException e) {
       CompletableFuture<Void> unused = reader.closeAsync();
       throw e;
+    }
+  }
+
+  /**
+   * Whether nothing that comes after the split's position has been applied. That is certain for the
+   * first reader after an orderly stop only, and not where a topic goes back for a collection that
+   * was stopped.
+   */
+  private boolean nothingIsApplied(TopicSplit split) throws IOException {
+    if (exactStart.isEmpty() || split.revisit().until().isPresent()) {
+      return false;
+    }
+    ExactStart start = exactStart.get();
+    try {
+      return start.store().isFirstReading(task.taskId(), split.pchannel(), start.name());
+    } catch (UncheckedIOException e) {
+      throw new IOException("The task store cannot be asked who reads " + split.pchannel(), e);
     }
   }
 
@@ -192,6 +225,7 @@ final class SourceConnection implements AutoCloseable {
 
   @Override
   public void close() {
+    exactStart.map(ExactStart::store).ifPresent(TaskStore::close);
     close(client);
   }
 

@@ -37,7 +37,7 @@ final class TopicReader {
   private TopicSplit split;
   private Optional<SourceConnection> source = Optional.empty();
   private Optional<OpenTopic> open = Optional.empty();
-  private Optional<Position> lastHeld = Optional.empty();
+  private Optional<Position> lastDoubtful = Optional.empty();
   private boolean mayJump;
   private long lastPublishTime;
   private volatile int largestMessage = 1;
@@ -233,7 +233,7 @@ final class TopicReader {
       source = Optional.of(opened.source());
       open = Optional.of(opened.topic());
       // What a topic held is asked when the job starts, not when its reader is made anew.
-      lastHeld = lastHeld.or(() -> Optional.of(opened.topic().lastHeld()));
+      lastDoubtful = lastDoubtful.or(() -> Optional.of(opened.topic().lastDoubtful()));
       mayJump = opened.topic().expected().isEmpty();
       expected = opened.topic().expected();
       return Optional.ofNullable(opened.topic().reader().readNext(0, TimeUnit.MILLISECONDS));
@@ -320,7 +320,7 @@ final class TopicReader {
               operation.collectionId(),
               operation.vchannel(),
               operation.timestamp(),
-              !position.isAfterEntry(lastHeld.orElseThrow()));
+              !position.isAfterEntry(lastDoubtful.orElseThrow()));
       return new LogRecord(
           Optional.of(new SourceEvent.LogMessage(header, UnsafeByteOperations.unsafeWrap(payload))),
           operation.timestamp(),

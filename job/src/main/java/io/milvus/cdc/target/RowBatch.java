@@ -1,6 +1,7 @@
 package io.milvus.cdc.target;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.milvus.cdc.event.LogMessageHeader;
 import io.milvus.cdc.event.LogMessageHeader.Kind;
@@ -9,6 +10,8 @@ import io.milvus.cdc.task.TargetTuning;
 import io.milvus.grpc.FieldData;
 import io.milvus.grpc.IDs;
 import io.milvus.grpc.VectorField;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -254,12 +257,18 @@ final class RowBatch {
   }
 
   /**
-   * Joins the parts of one column. Merging two messages appends their repeated fields, which is all
-   * there is to it but for vectors that are kept as one run of bytes.
+   * Joins the parts of one column. A message that is read from several encodings, one behind the
+   * other, has their repeated fields appended, which is all there is to it but for vectors that are
+   * kept as one run of bytes. To merge the parts one by one would copy what is there already for
+   * each of them.
    */
   static FieldData join(List<FieldData> parts) {
     FieldData.Builder joined = FieldData.newBuilder();
-    parts.forEach(joined::mergeFrom);
+    try {
+      joined.mergeFrom(encoded(parts));
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalStateException("what was encoded just now cannot be read", e);
+    }
     if (joined.hasVectors()) {
       VectorField.Builder vectors = joined.getVectorsBuilder();
       switch (vectors.getDataCase()) {
@@ -281,6 +290,19 @@ final class RowBatch {
       }
     }
     return joined.build();
+  }
+
+  private static byte[] encoded(List<FieldData> parts) {
+    byte[] bytes = new byte[parts.stream().mapToInt(FieldData::getSerializedSize).sum()];
+    CodedOutputStream out = CodedOutputStream.newInstance(bytes);
+    try {
+      for (FieldData part : parts) {
+        part.writeTo(out);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes;
   }
 
   /** Reads the bytes of a vector column. */

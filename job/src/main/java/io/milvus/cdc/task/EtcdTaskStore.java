@@ -31,6 +31,7 @@ public final class EtcdTaskStore implements TaskStore {
   private static final String STOPPED = "/stopped/";
   private static final String QUARANTINED = "/quarantined/";
   private static final String DATABASES = "/databases/";
+  private static final String READINGS = "/readings/";
   private static final ByteString DATABASE_NOTE = ByteString.copyFromUtf8("{\"version\":1}");
 
   /** Start positions per transaction; etcd takes 128 operations unless configured otherwise. */
@@ -119,6 +120,22 @@ public final class EtcdTaskStore implements TaskStore {
           Optional<EtcdChange> found = etcd.find(key);
           return found.isEmpty() || etcd.replace(key, found.get().revision(), Optional.empty());
         });
+  }
+
+  @Override
+  public boolean isFirstReading(String taskId, String pchannel, String start) {
+    String key = task(taskId) + READINGS + pchannel;
+    ByteString reading = TaskJson.reading(start);
+    while (true) {
+      Optional<EtcdChange> before = call(() -> etcd.find(key));
+      if (before.flatMap(EtcdChange::value).filter(reading::equals).isPresent()) {
+        return false;
+      }
+      long revision = before.map(EtcdChange::revision).orElse(0L);
+      if (call(() -> etcd.replace(key, revision, Optional.of(reading)))) {
+        return true;
+      }
+    }
   }
 
   @Override

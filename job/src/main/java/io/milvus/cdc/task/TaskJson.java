@@ -86,6 +86,14 @@ final class TaskJson {
     return bytes(MAPPER.writer(), message);
   }
 
+  /** Version and start of a reading of a topic. */
+  private record Reading(int version, String start) {}
+
+  /** The reading of a topic by a start; only compared, never read. */
+  static ByteString reading(String start) {
+    return bytes(MAPPER.writer(), new Reading(1, start));
+  }
+
   /**
    * Reads a definition. One of version 1 has no names on the target.
    *

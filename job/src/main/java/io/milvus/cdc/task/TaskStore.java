@@ -16,7 +16,8 @@ import java.util.function.UnaryOperator;
  * {@link StoppedCollection} as JSON, {@code
  * <root>/v1/tasks/<task_id>/quarantined/<collection_id>/<pchannel>:<ledger>:<entry>} a {@link
  * QuarantinedMessage} as JSON, {@code <root>/v1/tasks/<task_id>/databases/<name>} the version of
- * this entry. The control server keeps what changes during a task's life beside them.
+ * this entry, {@code <root>/v1/tasks/<task_id>/readings/<pchannel>} a version and a start's name.
+ * The control server keeps what changes during a task's life beside them.
  */
 public interface TaskStore extends AutoCloseable {
 
@@ -46,6 +47,15 @@ public interface TaskStore extends AutoCloseable {
 
   /** Forgets a database that a task has dropped. */
   void forgetDatabase(String taskId, String name);
+
+  /**
+   * Notes that a start of a task reads a topic.
+   *
+   * @param start its name, which no other start of the task has
+   * @return whether this is the first time that this start does; of several who ask at the same
+   *     time, one is told so
+   */
+  boolean isFirstReading(String taskId, String pchannel, String start);
 
   /** The messages that a task has left out, in no order. */
   List<QuarantinedMessage> quarantined(String taskId);

@@ -324,6 +324,23 @@ final class LogSourceIT {
   }
 
   @Test
+  void nothingIsARepetitionAfterAnOrderlyStopUntilItIsReadOnce() throws Exception {
+    Job before = start(2, Optional.empty());
+    awaitExactly(before, publishToAll(10));
+    String savepoint = jobs.stop(before, savepoints);
+    Set<Long> meanwhile = publishToAll(10);
+
+    log.continueExactly("one");
+    Job first = start(2, Optional.of(savepoint));
+    awaitExactly(first, meanwhile);
+    assertThat(first.messages()).noneMatch(message -> message.header().maybeApplied());
+
+    Job restarted = start(2, Optional.of(savepoint));
+    awaitExactly(restarted, meanwhile);
+    assertThat(restarted.messages()).allMatch(message -> message.header().maybeApplied());
+  }
+
+  @Test
   void startsAtAnInclusiveOrAfterAnExclusivePosition() throws Exception {
     List<MessageId> zero =
         log.publish(TestingLog.pchannel(0), List.of(insert(0), insert(0), insert(0)));

@@ -56,6 +56,9 @@ final class TestingLog implements AutoCloseable {
   private final Map<String, TopicStart> starts = new ConcurrentHashMap<>();
   private final Map<String, List<ByteString>> liveStarts = new ConcurrentHashMap<>();
 
+  private Optional<String> exactStart = Optional.empty();
+  private final Set<String> readings = ConcurrentHashMap.newKeySet();
+
   /** The task's stopped collections, by id. */
   final Map<Long, StoppedCollection> stopped = new ConcurrentHashMap<>();
 
@@ -145,14 +148,25 @@ final class TestingLog implements AutoCloseable {
         .add(ByteString.copyFrom(id.toByteArray()));
   }
 
+  /** Jobs from now on continue exactly where the one before them was stopped. */
+  void continueExactly(String start) {
+    exactStart = Optional.of(start);
+  }
+
   LogSource logSource(LogTuning tuning) {
-    return new LogSource(
-        taskId, new RegisteredTaskStore(taskId), new RegisteredLiveStarts(taskId), tuning);
+    LogSource source =
+        new LogSource(
+            taskId, new RegisteredTaskStore(taskId), new RegisteredLiveStarts(taskId), tuning);
+    return exactStart.map(source::continuingExactly).orElse(source);
   }
 
   SourceConnection connect(LogTuning tuning) throws IOException {
     return SourceConnection.open(
-        taskId, new RegisteredTaskStore(taskId), new RegisteredLiveStarts(taskId), tuning);
+        taskId,
+        new RegisteredTaskStore(taskId),
+        new RegisteredLiveStarts(taskId),
+        tuning,
+        Optional.empty());
   }
 
   String admin(String method, String path, String body) throws IOException, InterruptedException {
@@ -247,6 +261,11 @@ final class TestingLog implements AutoCloseable {
               .compute(
                   collectionId,
                   (id, before) -> change.apply(Optional.ofNullable(before)).orElse(null));
+        }
+
+        @Override
+        public boolean isFirstReading(String taskId, String pchannel, String start) {
+          return BY_TASK.get(taskId).readings.add(pchannel + " " + start);
         }
 
         @Override

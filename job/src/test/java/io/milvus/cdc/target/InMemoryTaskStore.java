@@ -51,6 +51,11 @@ final class InMemoryTaskStore implements TaskStore {
   }
 
   @Override
+  public boolean isFirstReading(String taskId, String pchannel, String start) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
   public synchronized List<StoppedCollection> stopped(String taskId) {
     return List.copyOf(stopped.values());
   }

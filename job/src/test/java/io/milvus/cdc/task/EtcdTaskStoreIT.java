@@ -114,6 +114,18 @@ class EtcdTaskStoreIT {
   }
 
   @Test
+  void aReadingIsTheFirstOfItsStartOnce() {
+    assertThat(store.isFirstReading("t", "dml_0", "one")).isTrue();
+    assertThat(store.isFirstReading("t", "dml_0", "one")).isFalse();
+    assertThat(store.isFirstReading("t", "dml_1", "one")).isTrue();
+    assertThat(store.isFirstReading("other", "dml_0", "one")).isTrue();
+    assertThat(store.isFirstReading("t", "dml_0", "two")).isTrue();
+    assertThat(store.isFirstReading("t", "dml_0", "two")).isFalse();
+    store.delete("t");
+    store.delete("other");
+  }
+
+  @Test
   void saysWhichStoreDoesNotAnswer() {
     try (EtcdTaskStore nobody = new TaskStoreAddress(List.of("http://127.0.0.1:1"), "cdc").open()) {
       assertThatThrownBy(nobody::list)

@@ -54,9 +54,14 @@ public interface FlinkCluster {
    * @param taskId the task it runs
    * @param parallelism its subtasks
    * @param restoreFrom the savepoint or checkpoint it continues from; absent for a fresh start
+   * @param exactStart whether nothing that comes after {@code restoreFrom} has been applied
    */
   record JobSubmission(
-      String jobId, String taskId, int parallelism, Optional<String> restoreFrom) {}
+      String jobId,
+      String taskId,
+      int parallelism,
+      Optional<String> restoreFrom,
+      boolean exactStart) {}
 
   /** A stop with savepoint, as seen at one moment. */
   sealed interface SavepointProgress {}

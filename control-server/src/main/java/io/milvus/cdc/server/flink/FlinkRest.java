@@ -242,6 +242,9 @@ public final class FlinkRest implements FlinkCluster {
             .add("--meta-root")
             .add(template.metaRoot());
     template.tuning().arguments().forEach(arguments::add);
+    if (submission.exactStart()) {
+      arguments.add("--exact-start").add(submission.jobId());
+    }
     body.put("jobId", submission.jobId());
     body.put("parallelism", submission.parallelism());
     submission.restoreFrom().ifPresent(path -> body.put("savepointPath", path));

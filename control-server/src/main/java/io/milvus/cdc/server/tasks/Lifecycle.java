@@ -61,13 +61,19 @@ public record Lifecycle(
    * @param submitted whether Flink is known to have accepted it
    * @param ended whether it has ended and {@code newestSnapshot} is final
    * @param newestSnapshot its newest known savepoint or checkpoint
+   * @param exactStart whether {@code restoredFrom} was the exact end of the job before it; in
+   *     records of servers that did not keep it, it is not
+   * @param exactEnd whether it was stopped with {@code newestSnapshot}, so that it has applied
+   *     nothing of what comes after it
    */
   public record Run(
       String jobId,
       Optional<String> restoredFrom,
       boolean submitted,
       boolean ended,
-      Optional<String> newestSnapshot) {
+      Optional<String> newestSnapshot,
+      boolean exactStart,
+      boolean exactEnd) {
 
     /** Where the next job continues. */
     Optional<String> next() {
@@ -164,7 +170,15 @@ public record Lifecycle(
         Stream.concat(olderJobIds.stream(), run.stream().map(Run::jobId)).distinct().toList();
     return with(
         reachedRunning,
-        Optional.of(new Run(jobId, run.flatMap(Run::next), false, false, Optional.empty())),
+        Optional.of(
+            new Run(
+                jobId,
+                run.flatMap(Run::next),
+                false,
+                false,
+                Optional.empty(),
+                run.map(Run::exactEnd).orElse(false),
+                false)),
         older,
         failure,
         progress);
@@ -172,7 +186,16 @@ public record Lifecycle(
 
   Lifecycle withSubmitted() {
     return withRun(
-        run.map(r -> new Run(r.jobId(), r.restoredFrom(), true, r.ended(), r.newestSnapshot())));
+        run.map(
+            r ->
+                new Run(
+                    r.jobId(),
+                    r.restoredFrom(),
+                    true,
+                    r.ended(),
+                    r.newestSnapshot(),
+                    r.exactStart(),
+                    r.exactEnd())));
   }
 
   Lifecycle withSnapshot(Optional<String> newest) {
@@ -184,10 +207,17 @@ public record Lifecycle(
                     r.restoredFrom(),
                     r.submitted(),
                     r.ended(),
-                    newest.or(r::newestSnapshot))));
+                    newest.or(r::newestSnapshot),
+                    r.exactStart(),
+                    r.exactEnd())));
   }
 
-  Lifecycle withEnded(Optional<String> newest) {
+  /**
+   * With the end of its job.
+   *
+   * @param exactly whether the job was stopped with {@code newest}
+   */
+  Lifecycle withEnded(Optional<String> newest, boolean exactly) {
     return withRun(
         run.map(
             r ->
@@ -196,7 +226,9 @@ public record Lifecycle(
                     r.restoredFrom(),
                     r.submitted(),
                     true,
-                    newest.or(r::newestSnapshot))));
+                    newest.or(r::newestSnapshot),
+                    r.exactStart(),
+                    exactly)));
   }
 
   Lifecycle withFailure(String reason) {

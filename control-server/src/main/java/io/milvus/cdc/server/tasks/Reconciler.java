@@ -395,7 +395,8 @@ public final class Reconciler implements AutoCloseable {
               run.jobId(),
               id(stored),
               stored.lifecycle().parallelism().orElse(definition.get().parallelism()),
-              run.restoredFrom()));
+              run.restoredFrom(),
+              run.exactStart()));
     } catch (FlinkException e) {
       memory.submissionFailed(clock.instant(), "The job cannot be started: " + e.getMessage());
       LOG.warn("Job cannot be started: task={} reason={}", id(stored), e.getMessage());
@@ -542,7 +543,11 @@ public final class Reconciler implements AutoCloseable {
     var unused =
         store.replace(
             stored,
-            stored.lifecycle().withEnded(newest).withProgress(memory.progress).withFailure(reason));
+            stored
+                .lifecycle()
+                .withEnded(newest, false)
+                .withProgress(memory.progress)
+                .withFailure(reason));
     memory.stop = Optional.empty();
     memory.reason = Optional.empty();
   }
@@ -619,15 +624,54 @@ public final class Reconciler implements AutoCloseable {
   /** Records where a job that has ended left off. */
   private Optional<Stored> settle(Stored stored, Optional<Job> known, TaskMemory memory) {
     Run run = stored.lifecycle().run().orElseThrow();
+    known
+        .filter(job -> job.state() == Job.State.FINISHED)
+        .ifPresent(job -> lookForSavepoint(job, memory));
     Optional<String> newest = newestSnapshot(run, known.isPresent(), memory);
     Optional<Stored> settled =
-        store.replace(stored, stored.lifecycle().withEnded(newest).withProgress(memory.progress));
+        store.replace(
+            stored,
+            stored
+                .lifecycle()
+                .withEnded(newest, wasStoppedExactly(run, known, memory))
+                .withProgress(memory.progress));
     if (settled.isPresent()) {
       memory.stop = Optional.empty();
       memory.missingSince = Optional.empty();
       memory.reason = Optional.empty();
     }
     return settled;
+  }
+
+  /** A job may end between two looks at its savepoint. */
+  private void lookForSavepoint(Job job, TaskMemory memory) {
+    Optional<Stop> asked =
+        memory.stop.filter(
+            stop ->
+                stop.jobId().equals(job.id())
+                    && stop.savepoint().isEmpty()
+                    && stop.triggerId().isPresent());
+    if (asked.isEmpty()) {
+      return;
+    }
+    try {
+      if (flink.savepoint(job.id(), asked.get().triggerId().get())
+          instanceof SavepointTaken taken) {
+        memory.stop = Optional.of(asked.get().taken(taken.path()));
+      }
+    } catch (FlinkException.Refused e) {
+      LOG.info("Flink does not know a stop any more: job={} reason={}", job.id(), e.getMessage());
+    }
+  }
+
+  /** A job that could not be stopped after its savepoint has gone on from it. */
+  private static boolean wasStoppedExactly(Run run, Optional<Job> known, TaskMemory memory) {
+    return known.filter(job -> job.state() == Job.State.FINISHED).isPresent()
+        && memory
+            .stop
+            .filter(stop -> stop.jobId().equals(run.jobId()))
+            .flatMap(Stop::savepoint)
+            .isPresent();
   }
 
   private Optional<String> newestSnapshot(Run run, boolean knownToFlink, TaskMemory memory) {

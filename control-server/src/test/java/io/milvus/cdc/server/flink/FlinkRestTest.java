@@ -77,7 +77,7 @@ class FlinkRestTest {
 
   private static String start(String taskId, Optional<String> restoreFrom) {
     String jobId = UUID.randomUUID().toString().replace("-", "");
-    flink.submit(new JobSubmission(jobId, taskId, 1, restoreFrom));
+    flink.submit(new JobSubmission(jobId, taskId, 1, restoreFrom, false));
     return jobId;
   }
 
@@ -118,7 +118,7 @@ class FlinkRestTest {
   @Test
   void whatTheSubtasksTellIsPutTogether() {
     String jobId = UUID.randomUUID().toString().replace("-", "");
-    flink.submit(new JobSubmission(jobId, "both", 2, Optional.empty()));
+    flink.submit(new JobSubmission(jobId, "both", 2, Optional.empty(), false));
     awaitRunning(jobId);
     await()
         .atMost(PATIENCE)
@@ -215,7 +215,8 @@ class FlinkRestTest {
   void aJobIdIsTakenOnce() {
     String jobId = start("four", Optional.empty());
     awaitRunning(jobId);
-    assertThatThrownBy(() -> flink.submit(new JobSubmission(jobId, "four", 1, Optional.empty())))
+    assertThatThrownBy(
+            () -> flink.submit(new JobSubmission(jobId, "four", 1, Optional.empty(), false)))
         .isInstanceOf(FlinkException.Refused.class)
         .hasMessageContaining("already been submitted");
     flink.cancel(jobId);
@@ -227,7 +228,7 @@ class FlinkRestTest {
     String missing = directory.resolve("state/nowhere").toUri().toString();
     String jobId = UUID.randomUUID().toString().replace("-", "");
     try {
-      flink.submit(new JobSubmission(jobId, "five", 1, Optional.of(missing)));
+      flink.submit(new JobSubmission(jobId, "five", 1, Optional.of(missing), false));
       await().atMost(PATIENCE).until(() -> job(jobId).state() == Job.State.FAILED);
       assertThat(flink.failure(jobId).orElseThrow()).contains("nowhere");
     } catch (FlinkException.Refused e) {

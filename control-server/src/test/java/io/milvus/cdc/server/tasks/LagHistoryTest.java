@@ -10,7 +10,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -45,9 +44,8 @@ class LagHistoryTest {
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
-        OptionalLong.empty(),
-        OptionalLong.empty(),
-        OptionalLong.empty(),
+        Optional.empty(),
+        Optional.empty(),
         Optional.empty(),
         Instant.EPOCH);
   }

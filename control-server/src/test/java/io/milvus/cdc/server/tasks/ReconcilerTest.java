@@ -226,8 +226,10 @@ class ReconcilerTest {
 
     world.tasks.resume("t1", Resumption.AS_BEFORE);
     world.run();
+    assertThat(world.flink.submissions.get(0).exactStart()).isFalse();
     assertThat(world.flink.submissions.get(1).restoreFrom().orElseThrow())
         .contains("savepoints/" + job);
+    assertThat(world.flink.submissions.get(1).exactStart()).isTrue();
     assertThat(world.flink.submissions.get(1).jobId()).isNotEqualTo(job);
     assertThatThrownBy(() -> world.tasks.resume("t1", Resumption.AS_BEFORE))
         .hasMessageContaining("already running");
@@ -253,6 +255,7 @@ class ReconcilerTest {
     world.tasks.resume("t1", Resumption.AS_BEFORE);
     world.run();
     assertThat(world.flink.submissions.get(1).restoreFrom()).hasValue(newest);
+    assertThat(world.flink.submissions.get(1).exactStart()).isFalse();
   }
 
   @Test
@@ -293,6 +296,7 @@ class ReconcilerTest {
     world.tasks.resume("t1", Resumption.AS_BEFORE);
     world.run();
     assertThat(world.flink.submissions.get(1).restoreFrom()).hasValue(newest);
+    assertThat(world.flink.submissions.get(1).exactStart()).isFalse();
   }
 
   @Test
