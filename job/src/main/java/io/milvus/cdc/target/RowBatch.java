@@ -70,7 +70,7 @@ final class RowBatch {
     }
     boolean added =
         header.kind() == Kind.INSERT
-            ? addInsert(header, parse(Msg.InsertRequest.parser()::parseFrom, message))
+            ? addInsert(header, parse(LoggedRows::parse, message))
             : addDelete(parse(Msg.DeleteRequest.parser()::parseFrom, message));
     if (added) {
       bytes += message.payload().size();
@@ -79,9 +79,9 @@ final class RowBatch {
     return added;
   }
 
-  private boolean addInsert(LogMessageHeader header, Msg.InsertRequest insert) {
+  private boolean addInsert(LogMessageHeader header, LoggedRows insert) {
     if (insertedRows > 0
-        && (insertedRows + insert.getNumRows() > tuning.batchRows()
+        && (insertedRows + insert.count() > tuning.batchRows()
             || upsert != header.maybeApplied())) {
       return false;
     }
@@ -107,10 +107,10 @@ final class RowBatch {
     columnNames = names;
     opaque = alone;
     insertedKeys.addAll(keys);
-    insertedRows += (int) insert.getNumRows();
+    insertedRows += insert.count();
     insertsByPartition
-        .computeIfAbsent(partition(insert.getPartitionName()), name -> new ArrayList<>())
-        .add(new Rows((int) insert.getNumRows(), columns));
+        .computeIfAbsent(partition(insert.partition()), name -> new ArrayList<>())
+        .add(new Rows(insert.count(), columns));
     return true;
   }
 
@@ -138,9 +138,9 @@ final class RowBatch {
     return format.placedByTarget() ? "" : name;
   }
 
-  private List<FieldData> columns(LogMessageHeader header, Msg.InsertRequest insert) {
+  private List<FieldData> columns(LogMessageHeader header, LoggedRows insert) {
     try {
-      return format.toCall(insert.getFieldsDataList(), (int) insert.getNumRows());
+      return format.toCall(insert.columns(), insert.count());
     } catch (RowFormat.UnfitColumnException e) {
       throw new UnfitMessageException(header.position() + ": " + e.getMessage(), e);
     }
@@ -263,9 +263,12 @@ final class RowBatch {
    * each of them.
    */
   static FieldData join(List<FieldData> parts) {
+    if (parts.stream().allMatch(FloatColumn::is)) {
+      return FloatColumn.join(parts);
+    }
     FieldData.Builder joined = FieldData.newBuilder();
     try {
-      joined.mergeFrom(encoded(parts));
+      joined.mergeFrom(encoded(parts.stream().map(FloatColumn::inWhole).toList()));
     } catch (InvalidProtocolBufferException e) {
       throw new IllegalStateException("what was encoded just now cannot be read", e);
     }

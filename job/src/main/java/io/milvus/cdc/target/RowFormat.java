@@ -146,6 +146,9 @@ final class RowFormat {
    * is, but not be joined with another one.
    */
   static boolean isOpaque(FieldData column) {
+    if (FloatColumn.is(column)) {
+      return false;
+    }
     return !column.getUnknownFields().asMap().isEmpty()
         || !column.getScalars().getUnknownFields().asMap().isEmpty()
         || !column.getVectors().getUnknownFields().asMap().isEmpty();

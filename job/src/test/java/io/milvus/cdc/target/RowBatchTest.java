@@ -40,9 +40,9 @@ class RowBatchTest {
     assertThat(rows.count()).isEqualTo(3);
     assertThat(rows.columns().get(0).getScalars().getLongData().getDataList())
         .containsExactly(10L, 11L, 12L);
-    assertThat(rows.columns().get(1).getVectors().getFloatVector().getDataList())
-        .containsExactly(10f, 1f, 11f, 1f, 12f, 2f);
-    assertThat(rows.columns().get(1).getVectors().getDim()).isEqualTo(2);
+    VectorField vectors = FloatColumn.inWhole(rows.columns().get(1)).getVectors();
+    assertThat(vectors.getFloatVector().getDataList()).containsExactly(10f, 1f, 11f, 1f, 12f, 2f);
+    assertThat(vectors.getDim()).isEqualTo(2);
   }
 
   @Test
