@@ -50,8 +50,8 @@ class FloatColumnTest {
   }
 
   @Property(tries = 100)
-  void joinedColumnsHaveAllFloatsInTheirOrder(
-      @ForAll @NotEmpty List<@NotEmpty List<Float>> parts) throws Exception {
+  void joinedColumnsHaveAllFloatsInTheirOrder(@ForAll @NotEmpty List<@NotEmpty List<Float>> parts)
+      throws Exception {
     List<FieldData> columns = parts.stream().map(FloatColumnTest::vectors).toList();
     FieldData joined =
         RowBatch.join(
@@ -89,8 +89,7 @@ class FloatColumnTest {
         List.of(
             FieldData.newBuilder()
                 .setFieldName("n")
-                .setScalars(
-                    ScalarField.newBuilder().setLongData(LongArray.newBuilder().addData(1)))
+                .setScalars(ScalarField.newBuilder().setLongData(LongArray.newBuilder().addData(1)))
                 .build(),
             FieldData.newBuilder()
                 .setVectors(
