@@ -18,6 +18,7 @@ import io.milvus.cdc.server.tasks.TaskException;
 import io.milvus.cdc.server.tasks.TaskService;
 import io.milvus.cdc.server.tasks.TaskService.Resumption;
 import io.milvus.cdc.server.tasks.TaskView;
+import io.milvus.cdc.task.CollectionTraffic;
 import io.milvus.cdc.task.QuarantinedMessage;
 import io.milvus.cdc.task.StoppedCollection;
 import java.io.ByteArrayOutputStream;
@@ -418,7 +419,9 @@ public final class CdcApi implements AutoCloseable {
     Fields fields = new Fields(data, "request_data");
     String taskId = taskId(fields);
     fields.refuseUnknown();
-    ObjectNode task = task(tasks.get(taskId));
+    TaskView view = tasks.get(taskId);
+    ObjectNode task = task(view);
+    view.traffic().ifPresent(traffic -> addCollections(task, traffic.written()));
     List<StoppedCollection> stopped = tasks.stopped(taskId);
     if (!stopped.isEmpty()) {
       var array = task.putArray("stopped_collections");
@@ -430,6 +433,22 @@ public final class CdcApi implements AutoCloseable {
     answer.set("Task", task);
     answer.set("task", task);
     return answer;
+  }
+
+  private static void addCollections(ObjectNode task, CollectionTraffic traffic) {
+    if (traffic.collections().isEmpty()) {
+      return;
+    }
+    var array = task.putArray("collections");
+    for (CollectionTraffic.OfCollection one : traffic.collections()) {
+      array
+          .addObject()
+          .put("database", one.database())
+          .put("collection", one.collection())
+          .put("rows_inserted", one.written().rowsInserted())
+          .put("rows_deleted", one.written().rowsDeleted())
+          .put("bytes", one.written().bytes());
+    }
   }
 
   private void addQuarantined(ObjectNode task, String taskId, String topic) {
