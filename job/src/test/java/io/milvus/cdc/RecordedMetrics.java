@@ -60,6 +60,10 @@ public final class RecordedMetrics extends UnregisteredMetricsGroup {
   }
 
   private <M extends Metric> M add(String name, M metric) {
+    if (metrics.containsValue(metric)) {
+      throw new IllegalStateException(
+          prefix + name + " equals another metric: Flink would lose one of the two");
+    }
     if (metrics.put(prefix + name, metric) != null) {
       throw new IllegalStateException(prefix + name + " is there twice");
     }

@@ -125,8 +125,17 @@ final class WriterMetrics implements TargetProgress {
     collections.gone(collectionId);
   }
 
-  /** Flink's own counter is for one thread. */
-  private record Count(LongAdder count) implements Counter {
+  /**
+   * Flink's own counter is for one thread. Not a record: Flink keeps metrics by their equality, and
+   * of two equal ones its REST interface shows the last.
+   */
+  private static final class Count implements Counter {
+
+    private final LongAdder count;
+
+    Count(LongAdder count) {
+      this.count = count;
+    }
 
     @Override
     public void inc() {
