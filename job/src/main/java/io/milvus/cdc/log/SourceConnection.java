@@ -69,21 +69,27 @@ final class SourceConnection implements AutoCloseable {
       LogTuning tuning,
       Optional<String> exactStart)
       throws IOException {
-    TaskDefinition task;
-    try (TaskStore store = storeFactory.open()) {
-      task = definition(store, taskId);
+    TaskStore store = storeFactory.open();
+    boolean isKept = false;
+    try {
+      TaskDefinition task = definition(store, taskId);
+      PulsarClient client =
+          new PulsarAccess(task.source())
+              .clientOfJob()
+              .maxBackoffInterval(MAX_RECONNECT_SECONDS, TimeUnit.SECONDS)
+              .build();
+      isKept = exactStart.isPresent();
+      return new SourceConnection(
+          task,
+          liveStartsFactory,
+          client,
+          tuning,
+          exactStart.map(name -> new ExactStart(store, name)));
+    } finally {
+      if (!isKept) {
+        store.close();
+      }
     }
-    PulsarClient client =
-        new PulsarAccess(task.source())
-            .clientOfJob()
-            .maxBackoffInterval(MAX_RECONNECT_SECONDS, TimeUnit.SECONDS)
-            .build();
-    return new SourceConnection(
-        task,
-        liveStartsFactory,
-        client,
-        tuning,
-        exactStart.map(name -> new ExactStart(storeFactory.open(), name)));
   }
 
   /**

@@ -22,7 +22,8 @@ import java.util.Optional;
  */
 final class FloatColumn {
 
-  private static final int TAG_LENGTH_BYTES = 2 * 10;
+  /** More than the dimension, two tags and two lengths take. */
+  private static final int MOST_HEADER_BYTES = 32;
 
   private FloatColumn() {}
 
@@ -31,34 +32,35 @@ final class FloatColumn {
    * in whole.
    */
   static FieldData read(ByteString encoded) throws InvalidProtocolBufferException {
-    Optional<ByteString> vectors = Optional.empty();
-    ByteString.Output rest = ByteString.newOutput();
     try {
       CodedInputStream in = input(encoded);
-      CodedOutputStream out = CodedOutputStream.newInstance(rest);
+      int before = 0;
       for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-        if (WireFormat.getTagFieldNumber(tag) == FieldData.SCALARS_FIELD_NUMBER) {
-          return FieldData.parseFrom(encoded);
-        } else if (tag == tag(FieldData.VECTORS_FIELD_NUMBER) && vectors.isEmpty()) {
-          vectors = Optional.of(in.readBytes());
-        } else {
-          // As written, so that nothing is lost that this release does not know.
-          boolean unused = in.skipField(tag, out);
+        if (tag == tag(FieldData.VECTORS_FIELD_NUMBER)) {
+          ByteString vectors = in.readBytes();
+          FieldData rest =
+              FieldData.parseFrom(
+                  encoded.substring(0, before).concat(encoded.substring(in.getTotalBytesRead())));
+          return hasNoValues(rest) && floats(vectors).isPresent()
+              ? withVectors(rest, vectors)
+              : FieldData.parseFrom(encoded);
         }
+        boolean unused = in.skipField(tag);
+        before = in.getTotalBytesRead();
       }
-      out.flush();
+      return FieldData.parseFrom(encoded);
     } catch (InvalidProtocolBufferException e) {
       throw e;
     } catch (IOException e) {
       throw new InvalidProtocolBufferException(e);
     }
-    if (vectors.isEmpty() || floats(vectors.get()).isEmpty()) {
-      return FieldData.parseFrom(encoded);
-    }
-    FieldData known = FieldData.parseFrom(rest.toByteString());
-    return known.getUnknownFields().asMap().isEmpty()
-        ? withVectors(known, vectors.get())
-        : FieldData.parseFrom(encoded);
+  }
+
+  /** Nor anything that this release does not know. */
+  private static boolean hasNoValues(FieldData column) {
+    return !column.hasVectors()
+        && !column.hasScalars()
+        && column.getUnknownFields().asMap().isEmpty();
   }
 
   private static FieldData withVectors(FieldData column, ByteString vectors) {
@@ -97,7 +99,7 @@ final class FloatColumn {
         CodedOutputStream.computeTagSize(FloatArray.DATA_FIELD_NUMBER)
             + CodedOutputStream.computeUInt32SizeNoTag(size)
             + size;
-    byte[] bytes = new byte[arraySize + 3 * TAG_LENGTH_BYTES];
+    byte[] bytes = new byte[arraySize + MOST_HEADER_BYTES];
     CodedOutputStream out = CodedOutputStream.newInstance(bytes);
     try {
       out.writeInt64(VectorField.DIM_FIELD_NUMBER, all.get(0).dimension());
@@ -165,18 +167,20 @@ final class FloatColumn {
     return in.isAtEnd() && data.size() % Float.BYTES == 0 ? Optional.of(data) : Optional.empty();
   }
 
-  private static CodedInputStream input(ByteString bytes) {
+  /** Reads bytes without copying parts of them: they never change. */
+  static CodedInputStream input(ByteString bytes) {
     CodedInputStream in = bytes.newCodedInput();
-    // They never change, so parts of them need not be copied.
     in.enableAliasing(true);
     return in;
   }
 
-  private static int tag(int field) {
+  /** The tag of a field that is a message, a text or bytes. */
+  static int tag(int field) {
     return field << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED;
   }
 
-  private static int varint(int field) {
+  /** The tag of a field that is a whole number. */
+  static int varint(int field) {
     return field << 3 | WireFormat.WIRETYPE_VARINT;
   }
 }

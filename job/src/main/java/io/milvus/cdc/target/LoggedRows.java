@@ -33,9 +33,7 @@ record LoggedRows(String partition, int count, List<FieldData> columns) {
    * @throws InvalidProtocolBufferException when it is not an insert message
    */
   static LoggedRows parse(ByteString payload) throws InvalidProtocolBufferException {
-    CodedInputStream in = payload.newCodedInput();
-    // The payload never changes, so its parts need not be copied.
-    in.enableAliasing(true);
+    CodedInputStream in = FloatColumn.input(payload);
     String partition = "";
     int count = 0;
     List<FieldData> columns = new ArrayList<>();

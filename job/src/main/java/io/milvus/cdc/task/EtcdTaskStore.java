@@ -83,17 +83,33 @@ public final class EtcdTaskStore implements TaskStore {
   public void changeStopped(
       String taskId, long collectionId, UnaryOperator<Optional<StoppedCollection>> change) {
     String key = task(taskId) + STOPPED + collectionId;
+    boolean unused =
+        change(
+            key,
+            value -> {
+              Optional<StoppedCollection> before = value.map(json -> TaskJson.stopped(key, json));
+              Optional<StoppedCollection> after = change.apply(before);
+              return after.equals(before) ? value : after.map(TaskJson::write);
+            });
+  }
+
+  /**
+   * Changes a value, all at once: when somebody else changes it at the same time, the change is
+   * computed anew.
+   *
+   * @return whether there was anything to change
+   */
+  private boolean change(String key, UnaryOperator<Optional<ByteString>> change) {
     while (true) {
       Optional<EtcdChange> found = call(() -> etcd.find(key));
-      Optional<StoppedCollection> before =
-          found.map(entry -> TaskJson.stopped(key, entry.value().orElseThrow()));
-      Optional<StoppedCollection> after = change.apply(before);
+      Optional<ByteString> before = found.flatMap(EtcdChange::value);
+      Optional<ByteString> after = change.apply(before);
       if (after.equals(before)) {
-        return;
+        return false;
       }
       long revision = found.map(EtcdChange::revision).orElse(0L);
-      if (call(() -> etcd.replace(key, revision, after.map(TaskJson::write)))) {
-        return;
+      if (call(() -> etcd.replace(key, revision, after))) {
+        return true;
       }
     }
   }
@@ -125,17 +141,7 @@ public final class EtcdTaskStore implements TaskStore {
   @Override
   public boolean isFirstReading(String taskId, String pchannel, String start) {
     String key = task(taskId) + READINGS + pchannel;
-    ByteString reading = TaskJson.reading(start);
-    while (true) {
-      Optional<EtcdChange> before = call(() -> etcd.find(key));
-      if (before.flatMap(EtcdChange::value).filter(reading::equals).isPresent()) {
-        return false;
-      }
-      long revision = before.map(EtcdChange::revision).orElse(0L);
-      if (call(() -> etcd.replace(key, revision, Optional.of(reading)))) {
-        return true;
-      }
-    }
+    return change(key, before -> Optional.of(TaskJson.reading(start)));
   }
 
   @Override

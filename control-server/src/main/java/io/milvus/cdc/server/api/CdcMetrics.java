@@ -286,11 +286,7 @@ final class CdcMetrics {
         GaugeSnapshot.builder().name("milvus_cdc_task_num").help("Tasks by state.");
     numbers.forEach(
         (state, number) ->
-            metric.dataPoint(
-                GaugeDataPointSnapshot.builder()
-                    .labels(Labels.of("task_state", state.word()))
-                    .value(number)
-                    .build()));
+            metric.dataPoint(point(Labels.of("task_state", state.word()), (double) number)));
     return metric.build();
   }
 
@@ -298,12 +294,7 @@ final class CdcMetrics {
       List<TaskView> tasks, String name, String help, Function<TaskView, OptionalDouble> value) {
     GaugeSnapshot.Builder metric = GaugeSnapshot.builder().name(name).help(help);
     for (TaskView task : tasks) {
-      value
-          .apply(task)
-          .ifPresent(
-              known ->
-                  metric.dataPoint(
-                      GaugeDataPointSnapshot.builder().labels(labels(task)).value(known).build()));
+      value.apply(task).ifPresent(known -> metric.dataPoint(point(labels(task), known)));
     }
     return metric.build();
   }
@@ -346,11 +337,7 @@ final class CdcMetrics {
           .orElse(Map.of())
           .forEach(
               (quantile, value) ->
-                  metric.dataPoint(
-                      GaugeDataPointSnapshot.builder()
-                          .labels(labels(task).add("quantile", quantile))
-                          .value(value / divisor)
-                          .build()));
+                  metric.dataPoint(point(labels(task).add("quantile", quantile), value / divisor)));
     }
     return metric.build();
   }
@@ -376,6 +363,10 @@ final class CdcMetrics {
 
   private static Labels collection(TaskView task, String database, String collection) {
     return labels(task).add("database", database).add("collection", collection);
+  }
+
+  private static GaugeDataPointSnapshot point(Labels labels, double value) {
+    return GaugeDataPointSnapshot.builder().labels(labels).value(value).build();
   }
 
   private static CounterDataPointSnapshot point(Labels labels, long value) {

@@ -79,6 +79,19 @@ public record Lifecycle(
     Optional<String> next() {
       return newestSnapshot.or(this::restoredFrom);
     }
+
+    /** What has become of it; an absent snapshot leaves the one that is known. */
+    private Run with(
+        boolean newSubmitted, boolean newEnded, Optional<String> newest, boolean newExactEnd) {
+      return new Run(
+          jobId,
+          restoredFrom,
+          newSubmitted,
+          newEnded,
+          newest.or(this::newestSnapshot),
+          exactStart,
+          newExactEnd);
+    }
   }
 
   /**
@@ -185,31 +198,11 @@ public record Lifecycle(
   }
 
   Lifecycle withSubmitted() {
-    return withRun(
-        run.map(
-            r ->
-                new Run(
-                    r.jobId(),
-                    r.restoredFrom(),
-                    true,
-                    r.ended(),
-                    r.newestSnapshot(),
-                    r.exactStart(),
-                    r.exactEnd())));
+    return withRun(run.map(r -> r.with(true, r.ended(), Optional.empty(), r.exactEnd())));
   }
 
   Lifecycle withSnapshot(Optional<String> newest) {
-    return withRun(
-        run.map(
-            r ->
-                new Run(
-                    r.jobId(),
-                    r.restoredFrom(),
-                    r.submitted(),
-                    r.ended(),
-                    newest.or(r::newestSnapshot),
-                    r.exactStart(),
-                    r.exactEnd())));
+    return withRun(run.map(r -> r.with(r.submitted(), r.ended(), newest, r.exactEnd())));
   }
 
   /**
@@ -218,17 +211,7 @@ public record Lifecycle(
    * @param exactly whether the job was stopped with {@code newest}
    */
   Lifecycle withEnded(Optional<String> newest, boolean exactly) {
-    return withRun(
-        run.map(
-            r ->
-                new Run(
-                    r.jobId(),
-                    r.restoredFrom(),
-                    r.submitted(),
-                    true,
-                    newest.or(r::newestSnapshot),
-                    r.exactStart(),
-                    exactly)));
+    return withRun(run.map(r -> r.with(r.submitted(), true, newest, exactly)));
   }
 
   Lifecycle withFailure(String reason) {

@@ -667,18 +667,16 @@ public final class Reconciler implements AutoCloseable {
   /** A job that could not be stopped after its savepoint has gone on from it. */
   private static boolean wasStoppedExactly(Run run, Optional<Job> known, TaskMemory memory) {
     return known.filter(job -> job.state() == Job.State.FINISHED).isPresent()
-        && memory
-            .stop
-            .filter(stop -> stop.jobId().equals(run.jobId()))
-            .flatMap(Stop::savepoint)
-            .isPresent();
+        && savepoint(run, memory).isPresent();
+  }
+
+  /** The savepoint with which a job was asked to stop, once it is known. */
+  private static Optional<String> savepoint(Run run, TaskMemory memory) {
+    return memory.stop.filter(stop -> stop.jobId().equals(run.jobId())).flatMap(Stop::savepoint);
   }
 
   private Optional<String> newestSnapshot(Run run, boolean knownToFlink, TaskMemory memory) {
-    return memory
-        .stop
-        .filter(stop -> stop.jobId().equals(run.jobId()))
-        .flatMap(Stop::savepoint)
+    return savepoint(run, memory)
         .or(() -> snapshots.newest(run.jobId()))
         .or(() -> knownToFlink ? flink.newestSnapshot(run.jobId()) : Optional.empty());
   }
