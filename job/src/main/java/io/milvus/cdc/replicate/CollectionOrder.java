@@ -4,7 +4,7 @@ import io.milvus.cdc.event.LogMessageHeader;
 import io.milvus.cdc.event.LogMessageHeader.Kind;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Collections;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.function.Consumer;
@@ -21,15 +21,23 @@ import java.util.function.Consumer;
  */
 final class CollectionOrder {
 
-  private static final Comparator<Waiting> ORDER =
-      Comparator.comparingLong((Waiting waiting) -> waiting.message.header().timestamp())
-          .thenComparingInt(waiting -> rank(waiting.message.header().kind()))
-          .thenComparingLong(Waiting::arrival);
-
-  private final PriorityQueue<Waiting> waiting = new PriorityQueue<>(ORDER);
+  private final PriorityQueue<Waiting> waiting = new PriorityQueue<>();
   private long arrivals;
 
-  private record Waiting(LogMessage message, long arrival) {}
+  /** Has what it is compared by at hand: while a backlog is read, many messages wait. */
+  private record Waiting(long timestamp, int rank, long arrival, LogMessage message)
+      implements Comparable<Waiting> {
+
+    @Override
+    public int compareTo(Waiting other) {
+      if (timestamp != other.timestamp) {
+        return timestamp < other.timestamp ? -1 : 1;
+      }
+      return rank != other.rank
+          ? Integer.compare(rank, other.rank)
+          : Long.compare(arrival, other.arrival);
+    }
+  }
 
   private static int rank(Kind kind) {
     return switch (kind) {
@@ -45,7 +53,8 @@ final class CollectionOrder {
 
   /** Takes a message in. */
   void add(LogMessage message) {
-    waiting.add(new Waiting(message, arrivals++));
+    LogMessageHeader header = message.header();
+    waiting.add(new Waiting(header.timestamp(), rank(header.kind()), arrivals++, message));
   }
 
   /** Whether nothing waits. */
@@ -59,7 +68,7 @@ final class CollectionOrder {
    * @throws java.util.NoSuchElementException when nothing waits
    */
   long oldest() {
-    return waiting.element().message.header().timestamp();
+    return waiting.element().timestamp;
   }
 
   /**
@@ -79,7 +88,7 @@ final class CollectionOrder {
    */
   List<LogMessage> snapshot() {
     List<Waiting> ordered = new ArrayList<>(waiting);
-    ordered.sort(ORDER);
+    Collections.sort(ordered);
     List<LogMessage> messages = new ArrayList<>(ordered.size());
     for (Waiting each : ordered) {
       LogMessageHeader header = each.message.header().asMaybeApplied();
