@@ -5,13 +5,13 @@ import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnknownFieldSet;
-import com.google.protobuf.UnsafeByteOperations;
 import com.google.protobuf.WireFormat;
 import io.milvus.grpc.FieldData;
 import io.milvus.grpc.FloatArray;
 import io.milvus.grpc.VectorField;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -91,30 +91,37 @@ final class FloatColumn {
     }
   }
 
-  /** Joins columns of this kind: one run of floats after the other. */
+  /** Joins columns of this kind: one run of floats after the other, none of which is copied. */
   static FieldData join(List<FieldData> parts) {
-    List<Floats> all = parts.stream().map(part -> floats(vectors(part)).orElseThrow()).toList();
-    int size = all.stream().mapToInt(floats -> floats.data().size()).sum();
+    List<ByteString> runs = new ArrayList<>(parts.size());
+    long dimension = 0;
+    for (FieldData part : parts) {
+      Floats floats = floats(vectors(part)).orElseThrow();
+      dimension = floats.dimension();
+      runs.add(floats.data());
+    }
+    ByteString all = ByteString.copyFrom(runs);
+    return withVectors(parts.get(0), header(dimension, all.size()).concat(all));
+  }
+
+  /** What comes before the floats in an encoded {@link VectorField}. */
+  private static ByteString header(long dimension, int size) {
     int arraySize =
         CodedOutputStream.computeTagSize(FloatArray.DATA_FIELD_NUMBER)
             + CodedOutputStream.computeUInt32SizeNoTag(size)
             + size;
-    byte[] bytes = new byte[arraySize + MOST_HEADER_BYTES];
+    byte[] bytes = new byte[MOST_HEADER_BYTES];
     CodedOutputStream out = CodedOutputStream.newInstance(bytes);
     try {
-      out.writeInt64(VectorField.DIM_FIELD_NUMBER, all.get(0).dimension());
+      out.writeInt64(VectorField.DIM_FIELD_NUMBER, dimension);
       out.writeTag(VectorField.FLOAT_VECTOR_FIELD_NUMBER, WireFormat.WIRETYPE_LENGTH_DELIMITED);
       out.writeUInt32NoTag(arraySize);
       out.writeTag(FloatArray.DATA_FIELD_NUMBER, WireFormat.WIRETYPE_LENGTH_DELIMITED);
       out.writeUInt32NoTag(size);
-      for (Floats floats : all) {
-        out.writeRawBytes(floats.data());
-      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return withVectors(
-        parts.get(0), UnsafeByteOperations.unsafeWrap(bytes, 0, out.getTotalBytesWritten()));
+    return ByteString.copyFrom(bytes, 0, out.getTotalBytesWritten());
   }
 
   private static ByteString vectors(FieldData column) {

@@ -34,10 +34,14 @@ final class RowBatch {
   private final TargetTuning tuning;
   private final Map<String, List<Rows>> insertsByPartition = new LinkedHashMap<>();
   private final Map<String, List<IDs>> deletesByPartition = new LinkedHashMap<>();
+
+  /** Keys of inserts that nobody has asked for yet: most batches hold nothing but inserts. */
+  private final List<List<?>> unaskedKeys = new ArrayList<>();
+
   private final Set<Object> insertedKeys = new HashSet<>();
 
   /** Names of the columns of all inserts. */
-  private Set<String> columnNames = Set.of();
+  private final Set<String> columnNames = new HashSet<>();
 
   /** Whether there is an insert that cannot be joined with another one. */
   private boolean opaque;
@@ -86,27 +90,21 @@ final class RowBatch {
       return false;
     }
     List<FieldData> columns = columns(header, insert);
-    Set<String> names = new HashSet<>();
-    boolean alone = false;
-    for (FieldData column : columns) {
-      names.add(column.getFieldName());
-      alone |= RowFormat.isOpaque(column);
-    }
-    if (insertedRows > 0 && (opaque || alone || !names.equals(columnNames))) {
+    boolean alone = columns.stream().anyMatch(RowFormat::isOpaque);
+    if (insertedRows > 0 && (opaque || alone || !hasTheSameColumns(columns))) {
       return false;
     }
     List<?> keys = keys(header, columns);
-    if (header.maybeApplied()) {
-      for (Object key : keys) {
-        if (insertedKeys.contains(key)) {
-          return false;
-        }
-      }
+    if (header.maybeApplied() && insertsOneOf(keys)) {
+      return false;
     }
     upsert = header.maybeApplied();
-    columnNames = names;
     opaque = alone;
-    insertedKeys.addAll(keys);
+    if (insertedRows == 0) {
+      columnNames.clear();
+      columns.forEach(column -> columnNames.add(column.getFieldName()));
+    }
+    unaskedKeys.add(keys);
     insertedRows += insert.count();
     insertsByPartition
         .computeIfAbsent(partition(insert.partition()), name -> new ArrayList<>())
@@ -122,16 +120,37 @@ final class RowBatch {
     }
     List<?> values =
         keys.hasIntId() ? keys.getIntId().getDataList() : keys.getStrId().getDataList();
-    for (Object key : values) {
-      if (insertedKeys.contains(key)) {
-        return false;
-      }
+    if (insertsOneOf(values)) {
+      return false;
     }
     deletedRows += count;
     deletesByPartition
         .computeIfAbsent(partition(delete.getPartitionName()), name -> new ArrayList<>())
         .add(keys);
     return true;
+  }
+
+  private boolean hasTheSameColumns(List<FieldData> columns) {
+    if (columns.size() != columnNames.size()) {
+      return false;
+    }
+    for (FieldData column : columns) {
+      if (!columnNames.contains(column.getFieldName())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean insertsOneOf(List<?> keys) {
+    unaskedKeys.forEach(insertedKeys::addAll);
+    unaskedKeys.clear();
+    for (Object key : keys) {
+      if (insertedKeys.contains(key)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private String partition(String name) {

@@ -8,6 +8,7 @@ import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.PlaygroundException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
@@ -26,6 +27,11 @@ record Bed(
 
   private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final long POLL_MILLIS = 10;
+  private static final List<Part> SERVERS = List.of(Part.PULSAR, Part.SOURCE, Part.TARGET);
+  private static final long QUIET_MILLIS = 1_000;
+
+  /** Of one processor, by all of them. */
+  private static final double MOST_WHEN_QUIET = 0.3;
 
   /** A number of rows or operations, scaled. */
   int scaled(int number) {
@@ -69,6 +75,26 @@ record Bed(
               throw new PlaygroundException("The task has failed: " + one);
             });
     return seen;
+  }
+
+  /**
+   * Waits until the servers have come to rest: a source goes on with rows for a while after it has
+   * taken them, and would do so on the processors that are measured.
+   */
+  void awaitQuiet() {
+    await(
+        "the servers do not come to rest",
+        () -> {
+          double before = serversCpuSeconds();
+          sleep(QUIET_MILLIS);
+          return serversCpuSeconds() - before < MOST_WHEN_QUIET * QUIET_MILLIS / 1_000;
+        });
+  }
+
+  private double serversCpuSeconds() {
+    return SERVERS.stream()
+        .mapToDouble(part -> new ProcessUse(playground.pid(part)).cpuSeconds())
+        .sum();
   }
 
   /** The process that replicates, where Flink is embedded. */

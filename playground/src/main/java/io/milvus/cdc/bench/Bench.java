@@ -159,9 +159,11 @@ public final class Bench {
             new Bed(playground, new ControlApi(playground.serverUrl()), source, target, tap, scale);
         for (BenchCase one : cases) {
           Figures figures = new Figures();
+          one.prepare(bed);
           for (int i = 0; i < repetitions; i++) {
             one.measure(bed, figures);
           }
+          one.cleanUp(bed);
           figures.print(one, out);
           measured.put(one, figures);
         }

@@ -17,6 +17,12 @@ interface BenchCase {
     return FlinkMode.EMBEDDED;
   }
 
-  /** Measures once; leaves neither tasks nor collections. */
+  /** Does once what all measurements need. */
+  default void prepare(Bed bed) {}
+
+  /** Measures once; leaves neither tasks nor collections but what was prepared. */
   void measure(Bed bed, Figures figures);
+
+  /** Removes what was prepared. */
+  default void cleanUp(Bed bed) {}
 }

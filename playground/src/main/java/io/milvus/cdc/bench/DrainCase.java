@@ -62,6 +62,7 @@ record DrainCase(
         call -> copied.insert(bed.source(), (long) call * rowsPerCall, rowsPerCall));
     ProcessUse replicator = bed.replicator();
     replicator.forgetPeak();
+    bed.awaitQuiet();
     double cpu = replicator.cpuSeconds();
     long resumed = System.nanoTime();
     bed.api().resume(task);

@@ -26,11 +26,26 @@ public final class ControlApi {
    * @return its id
    */
   public String create(int targetPort, String collection) {
+    return create(targetPort, collection, "");
+  }
+
+  /**
+   * Creates a task without credentials that is not started yet and will begin at the first messages
+   * of a collection.
+   *
+   * @return its id
+   */
+  public String createPausedAtStart(int targetPort, String collection) {
+    return create(
+        targetPort, collection, ",\"use_start_position\":true}],\"disable_auto_start\":true");
+  }
+
+  private String create(int targetPort, String collection, String more) {
     return ask("""
             {"request_type":"create","request_data":{
               "milvus_connect_param":{"uri":"http://127.0.0.1:%d"},
-              "collection_infos":[{"name":"%s"}]}}"""
-            .formatted(targetPort, collection))
+              "collection_infos":[{"name":"%s"%s}}"""
+            .formatted(targetPort, collection, more.isEmpty() ? "}]" : more))
         .get("task_id")
         .getAsString();
   }

@@ -354,7 +354,7 @@ final class Launcher {
                     checkpoints(),
                     "checkpointInterval",
                     settings.checkpointInterval().toMillis() + "ms")));
-    List<String> command = new ArrayList<>(List.of(JAVA, "-Xmx1g", "-XX:+UseSerialGC"));
+    List<String> command = new ArrayList<>(List.of(JAVA, "-Xmx1g"));
     // Its embedded Flink needs what a cluster's processes need.
     command.addAll(flinkOpens());
     command.addAll(settings.serverJvmOptions());
