@@ -15,9 +15,12 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.jar.Attributes;
 import java.util.jar.Manifest;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -110,6 +113,43 @@ class FlinkClusterIT {
     writers.values().forEach(writer -> writer.insert(0, 500, 1));
     writers.keySet().forEach(scenario::awaitSame);
     assertThat(collectionsByTaskManager(job)).hasSize(2).doesNotContainValue(0);
+    assertThat(scenario.client.ask("delete", task).status()).isEqualTo(200);
+  }
+
+  /** {@code flink-conf} has the log lines name the task, and Prometheus shown the metrics. */
+  @Test
+  void theClusterTellsOfTasksWhatTheDocumentsSay() throws Exception {
+    NewLogLines lines = scenario.newLogLines();
+    SourceWriter writer = scenario.newCollection("told");
+    SourceWriter notSelected = scenario.newCollection("untold");
+    String task = create("told", 1);
+    scenario.awaitState(task, "Running");
+    writer.insert(0, 50, 1);
+    notSelected.insert(0, 50, 1);
+    scenario.awaitSame("told");
+    scenario.awaitReplicated(task);
+
+    assertThat(lines.read())
+        .filteredOn(line -> line.contains("not selected are skipped"))
+        .isNotEmpty()
+        .allMatch(line -> line.matches(".* job=[0-9a-f]{32} task=" + task + " .*"));
+    String operating =
+        Files.readString(PlaygroundSettings.defaults().repository().resolve("docs/operating.md"));
+    Set<String> documented =
+        Pattern.compile("`(cdc[A-Z]\\w+)`")
+            .matcher(operating)
+            .results()
+            .map(name -> name.group(1))
+            .collect(Collectors.toCollection(TreeSet::new));
+    assertThat(documented).hasSizeGreaterThan(10);
+    // A text, which Prometheus has no place for.
+    documented.remove("cdcCollectionTraffic");
+    String shown =
+        scenario.playground.flinkMetricsUrls().stream()
+            .map(scenario.client::text)
+            .collect(Collectors.joining());
+    assertThat(documented)
+        .allMatch(name -> shown.matches("(?s).*_operator_(\\w+_)?" + name + ".*"));
     assertThat(scenario.client.ask("delete", task).status()).isEqualTo(200);
   }
 
