@@ -93,7 +93,7 @@ class RunningTaskIT {
     scenario.awaitReplicated(task);
     assertThat(lines.read()).as("an idle task").isEmpty();
 
-    for (int i = 1; i <= 20; i++) {
+    for (int i = 1; i <= 5; i++) {
       writer.insert(i * 100, i * 100 + 50, i);
       writer.upsert(0, 10, i);
       writer.delete("id in [" + i * 100 + "]");
@@ -237,10 +237,10 @@ class RunningTaskIT {
     scenario.playground.kill(Part.TARGET);
     try {
       writer.insert(100, 200, 1);
-      awaitRetries(5);
+      awaitRetries(2);
       assertToldAndPaused();
       assertThat(lines.read().stream().filter(line -> line.contains("Not applied yet")))
-          .as("of more than five tries")
+          .as("of more than two tries")
           .singleElement(InstanceOfAssertFactories.STRING)
           .contains("task=" + task + " ", "away", "reason=");
     } finally {
