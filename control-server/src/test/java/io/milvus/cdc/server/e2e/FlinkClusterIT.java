@@ -148,8 +148,6 @@ class FlinkClusterIT {
             .map(name -> name.group(1))
             .collect(Collectors.toCollection(TreeSet::new));
     assertThat(documented).hasSizeGreaterThan(10);
-    // A text, which Prometheus has no place for.
-    documented.remove("cdcCollectionTraffic");
     String shown =
         scenario.playground.flinkMetricsUrls().stream()
             .map(scenario.client::text)
