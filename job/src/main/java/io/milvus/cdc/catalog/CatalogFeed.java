@@ -326,7 +326,7 @@ final class CatalogFeed implements CatalogReader.Feed {
     if (connected) {
       connected = false;
       LOG.warn(
-          "The source's metadata cannot be watched, trying again until it can: {}",
+          "The source's metadata cannot be watched, trying again until it can: reason=\"{}\"",
           cause.getMessage());
     }
   }
@@ -335,7 +335,7 @@ final class CatalogFeed implements CatalogReader.Feed {
     failures = 0;
     if (!connected) {
       connected = true;
-      LOG.info("The source's metadata is watched again, up to revision {}", revision);
+      LOG.info("The source's metadata is watched again: revision={}", revision);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.milvus.cdc.catalog;
 
 import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.task.LogContext;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -61,8 +62,7 @@ final class CatalogReader implements SourceReader<SourceEvent, CatalogSplit> {
       databases.addAll(split.known().databases());
       outside.addAll(split.known().outside());
       Feed source = feedFactory.apply(split.known(), queue);
-      Thread running = new Thread(source, "catalog-feed");
-      running.setDaemon(true);
+      Thread running = LogContext.current().thread(source, "catalog-feed");
       running.start();
       feed = Optional.of(source);
       thread = Optional.of(running);

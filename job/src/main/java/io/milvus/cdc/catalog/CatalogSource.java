@@ -1,6 +1,7 @@
 package io.milvus.cdc.catalog;
 
 import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.task.LogContext;
 import io.milvus.cdc.task.TaskStoreAddress;
 import org.apache.flink.api.connector.source.Boundedness;
 import org.apache.flink.api.connector.source.Source;
@@ -59,6 +60,7 @@ public final class CatalogSource
 
   @Override
   public SourceReader<SourceEvent, CatalogSplit> createReader(SourceReaderContext context) {
+    LogContext.ofTask(taskId).enter();
     return new CatalogReader(
         (known, queue) ->
             new CatalogFeed(

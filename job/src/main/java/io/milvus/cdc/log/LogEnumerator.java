@@ -1,5 +1,6 @@
 package io.milvus.cdc.log;
 
+import io.milvus.cdc.task.LogContext;
 import io.milvus.cdc.task.PermanentFailure;
 import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.StartPositions.TopicStart;
@@ -32,6 +33,9 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
 
   /** Asks the source; used by one worker thread. */
   interface Discovery extends AutoCloseable {
+
+    /** The task whose topics these are. */
+    String taskId();
 
     /** Where a task's topics start. */
     StartPositions startPositions() throws IOException;
@@ -120,6 +124,7 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
   }
 
   private void found(Look look, Throwable failure) {
+    LogContext.ofTask(discovery.taskId()).enter();
     if (failure instanceof PermanentFailure permanent) {
       throw permanent;
     }
@@ -232,6 +237,11 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
     SourceDiscovery(String taskId, TaskStoreFactory storeFactory) {
       this.taskId = taskId;
       this.storeFactory = storeFactory;
+    }
+
+    @Override
+    public String taskId() {
+      return taskId;
     }
 
     @Override

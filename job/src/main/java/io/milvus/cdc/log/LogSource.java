@@ -2,6 +2,7 @@ package io.milvus.cdc.log;
 
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEventTypeInfo;
+import io.milvus.cdc.task.LogContext;
 import io.milvus.cdc.task.TaskStoreFactory;
 import java.util.Optional;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
@@ -117,6 +118,7 @@ public final class LogSource
 
   @Override
   public SourceReader<SourceEvent, TopicSplit> createReader(SourceReaderContext context) {
+    LogContext.ofTask(taskId).enter();
     return new LogSourceReader(
         () ->
             SourceConnection.open(

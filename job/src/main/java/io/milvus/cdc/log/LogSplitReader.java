@@ -1,5 +1,6 @@
 package io.milvus.cdc.log;
 
+import io.milvus.cdc.task.LogContext;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Collection;
@@ -45,14 +46,12 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
   private final LogTuning tuning;
   private final ReadRows read;
   private final SkippedKinds skipped;
+
+  /** That of the thread that makes it; Flink reads in another one. */
+  private final LogContext logContext = LogContext.current();
+
   private final ExecutorService openers =
-      Executors.newFixedThreadPool(
-          OPENERS,
-          task -> {
-            Thread thread = new Thread(task, "log-topic-opener");
-            thread.setDaemon(true);
-            return thread;
-          });
+      Executors.newFixedThreadPool(OPENERS, logContext.threads("log-topic-opener"));
   private final AtomicInteger outages = new AtomicInteger();
   private final Map<String, TopicReader> topics = new HashMap<>();
 
@@ -75,6 +74,7 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
 
   @Override
   public void handleSplitsChanges(SplitsChange<TopicSplit> change) {
+    logContext.enter();
     if (!(change instanceof SplitsAddition<TopicSplit>)) {
       throw new UnsupportedOperationException("Topics are only added, not: " + change);
     }

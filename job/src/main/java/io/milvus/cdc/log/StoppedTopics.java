@@ -1,5 +1,6 @@
 package io.milvus.cdc.log;
 
+import io.milvus.cdc.task.LogContext;
 import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.cdc.task.TaskStore;
 import io.milvus.cdc.task.TaskStoreFactory;
@@ -23,12 +24,7 @@ final class StoppedTopics implements AutoCloseable {
   private final String taskId;
   private final TaskStoreFactory storeFactory;
   private final ExecutorService writer =
-      Executors.newSingleThreadExecutor(
-          task -> {
-            Thread thread = new Thread(task, "log-stopped-collections");
-            thread.setDaemon(true);
-            return thread;
-          });
+      Executors.newSingleThreadExecutor(LogContext.current().threads("log-stopped-collections"));
 
   StoppedTopics(String taskId, TaskStoreFactory storeFactory) {
     this.taskId = taskId;

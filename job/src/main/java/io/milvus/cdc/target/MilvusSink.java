@@ -1,6 +1,7 @@
 package io.milvus.cdc.target;
 
 import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.task.LogContext;
 import io.milvus.cdc.task.TargetTuning;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.TaskStoreFactory;
@@ -53,7 +54,9 @@ public final class MilvusSink implements Sink<SourceEvent> {
 
   @Override
   public SinkWriter<SourceEvent> createWriter(WriterInitContext context) {
-    return new MilvusWriter(definitions.read(), stores, letters, tuning, context.metricGroup());
+    TaskDefinition task = definitions.read();
+    LogContext.ofTask(task.taskId()).enter();
+    return new MilvusWriter(task, stores, letters, tuning, context.metricGroup());
   }
 
   @Override

@@ -43,6 +43,7 @@ public final class Chaos {
   private final PrintStream out;
 
   /**
+   * @param settings say where the jobs run, for each fault that leaves it open
    * @param directory below which the servers keep their data and logs
    * @param rounds of each fault
    * @param faultsPerRound how often it happens in a round
@@ -92,7 +93,8 @@ public final class Chaos {
         "unknown",
         "differences");
     for (FlinkMode flink : FlinkMode.values()) {
-      List<Fault> here = faults.stream().filter(one -> one.flink() == flink).toList();
+      List<Fault> here =
+          faults.stream().filter(one -> one.flink(settings.flinkMode()) == flink).toList();
       if (!here.isEmpty()) {
         run(flink, here);
       }

@@ -119,9 +119,9 @@ enum Fault {
     this.act = act;
   }
 
-  /** Where Flink has to be for it. */
-  FlinkMode flink() {
-    return flink;
+  /** Where Flink has to be for it; most faults leave that to the run. */
+  FlinkMode flink(FlinkMode wanted) {
+    return flink == FlinkMode.CLUSTER || this == DISK ? flink : wanted;
   }
 
   /** Does it, and undoes it. */

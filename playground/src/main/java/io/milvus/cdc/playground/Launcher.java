@@ -148,7 +148,7 @@ final class Launcher {
     new TreeMap<>(settings.brokerSettings())
         .forEach((key, value) -> configuration.append(key).append('=').append(value).append('\n'));
     Path file = write(home.resolve("standalone.conf"), configuration.toString());
-    logging(home, "warn");
+    write(home.resolve("log4j2.properties"), Resources.text("log4j2.properties"));
     List<String> command = new ArrayList<>();
     command.addAll(
         List.of(
@@ -269,14 +269,14 @@ final class Launcher {
   }
 
   private Launch jobManager(Path home) {
-    List<String> command = flink(home, "-Xmx512m", "-XX:MaxMetaspaceSize=256m");
-    command.addAll(
-        List.of(
+    List<String> command =
+        flink(
+            Part.JOB_MANAGER,
+            home,
             "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint",
-            "--configDir",
-            home.toString(),
-            "--executionMode",
-            "cluster"));
+            "-Xmx512m",
+            "-XX:MaxMetaspaceSize=256m");
+    command.addAll(List.of("--executionMode", "cluster"));
     return new Launch(
         command,
         settings.of(Part.JOB_MANAGER),
@@ -288,13 +288,14 @@ final class Launcher {
     // The JobManager knows one that was killed for a while longer; only its name tells it apart.
     String id = "playground-" + UUID.randomUUID();
     List<String> command =
-        flink(home, "-Xmx640m", "-XX:MaxDirectMemorySize=448m", "-XX:MaxMetaspaceSize=384m");
-    command.addAll(
-        List.of(
+        flink(
+            part,
+            home,
             "org.apache.flink.runtime.taskexecutor.TaskManagerRunner",
-            "--configDir",
-            home.toString(),
-            "-Dtaskmanager.resource-id=" + id));
+            "-Xmx640m",
+            "-XX:MaxDirectMemorySize=448m",
+            "-XX:MaxMetaspaceSize=384m");
+    command.add("-Dtaskmanager.resource-id=" + id);
     return new Launch(
         command,
         settings.of(part),
@@ -305,26 +306,36 @@ final class Launcher {
                 .isPresent());
   }
 
-  private List<String> flink(Path home, String... memory) {
+  /** A process of the repository's configuration, but for what this machine has otherwise. */
+  private List<String> flink(Part part, Path home, String mainClass, String... memory) {
     Path libraries = store.provide(Software.FLINK);
-    write(
-        home.resolve("config.yaml"),
-        Resources.filled(
-            "flink/config.yaml",
-            Map.of(
-                "restPort", ports.flink(),
-                "rpcPort", ports.flinkRpc(),
-                "directory", create(home.resolve("data")),
-                "checkpoints", checkpoints(),
-                "savepoints", create(directory.resolve("flink/savepoints")).toUri())));
     create(home.resolve("data/tmp"));
     create(home.resolve("data/web"));
-    logging(home, "info");
     List<String> command = new ArrayList<>(List.of(JAVA, "-XX:+UseSerialGC"));
     Collections.addAll(command, memory);
     command.addAll(flinkOpens());
-    command.add("-Dlog4j.configurationFile=" + home.resolve("log4j2.properties"));
-    command.addAll(List.of("-cp", libraries + "/*"));
+    Path configuration = settings.repository().resolve("flink-conf");
+    command.add("-Dlog4j.configurationFile=" + configuration.resolve("log4j-console.properties"));
+    command.addAll(
+        List.of("-cp", libraries + "/*", mainClass, "--configDir", configuration.toString()));
+    Resources.filled(
+            "flink/differences.properties",
+            Map.of(
+                "restPort",
+                ports.flink(),
+                "rpcPort",
+                ports.flinkRpc(),
+                "metricsPort",
+                ports.flinkMetrics(part),
+                "directory",
+                home.resolve("data"),
+                "checkpoints",
+                checkpoints(),
+                "savepoints",
+                create(directory.resolve("flink/savepoints")).toUri()))
+        .lines()
+        .filter(line -> !line.startsWith("#"))
+        .forEach(line -> command.add("-D" + line));
     return command;
   }
 
@@ -398,12 +409,6 @@ final class Launcher {
         "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED",
         "--add-opens=java.base/java.util.concurrent.atomic=ALL-UNNAMED",
         "--add-opens=java.base/java.util.concurrent.locks=ALL-UNNAMED");
-  }
-
-  private static void logging(Path home, String level) {
-    write(
-        home.resolve("log4j2.properties"),
-        Resources.filled("log4j2.properties", Map.of("level", level)));
   }
 
   private Path home(Part part) {

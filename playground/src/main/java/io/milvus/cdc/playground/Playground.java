@@ -259,6 +259,13 @@ public final class Playground implements AutoCloseable {
     return "http://127.0.0.1:" + ports.flink();
   }
 
+  /** Where the processes of a Flink cluster show Prometheus their metrics. */
+  public List<String> flinkMetricsUrls() {
+    return Ports.FLINK.stream()
+        .map(process -> "http://127.0.0.1:" + ports.flinkMetrics(process) + "/metrics")
+        .toList();
+  }
+
   /** The address of the control server, for example {@code http://127.0.0.1:8444}. */
   public String serverUrl() {
     return "http://127.0.0.1:" + ports.server();

@@ -365,11 +365,20 @@ public final class PlaygroundCommand {
         description = "Decides what is done (default: another one each time).")
     private Optional<Long> seed = Optional.empty();
 
+    @Option(
+        names = "--flink",
+        paramLabel = "<where>",
+        description =
+            "Where the jobs run: embedded, in the control server, or cluster, a JobManager and two"
+                + " TaskManagers (default: ${DEFAULT-VALUE}). task-manager and job-manager need the"
+                + " cluster, disk the control server's.")
+    private FlinkMode flinkMode = FlinkMode.EMBEDDED;
+
     @Override
     public Integer call() {
       Path home = place.directory().resolve("chaos-" + System.currentTimeMillis());
       new Chaos(
-              PlaygroundSettings.defaults(),
+              PlaygroundSettings.defaults().withFlinkMode(flinkMode),
               home,
               rounds,
               faultsPerRound,

@@ -15,7 +15,8 @@ import java.util.Set;
  * @param pulsar Pulsar's binary protocol; the bookie uses the second port above it
  * @param pulsarWeb Pulsar's HTTP interface
  * @param server the control server
- * @param flink Flink's REST interface and web page; the JobManager uses the port above it inside
+ * @param flink Flink's REST interface and web page; the JobManager uses the port above it inside,
+ *     and Flink's metrics are at the next three
  */
 public record Ports(
     int sourceMilvus,
@@ -28,6 +29,10 @@ public record Ports(
 
   /** How many ports follow the first one in a block that {@link #startingAt} lays out. */
   static final int BLOCK_SIZE = 32;
+
+  /** The processes of a Flink cluster. */
+  static final List<Part> FLINK =
+      List.of(Part.JOB_MANAGER, Part.TASK_MANAGER, Part.SECOND_TASK_MANAGER);
 
   /** How many ports above its own a Milvus server uses between its components. */
   private static final int MILVUS_INTERNAL = 7;
@@ -49,7 +54,7 @@ public record Ports(
             "Port "
                 + port
                 + " would be used twice (Milvus needs the 10 ports above its own, etcd 1, Pulsar"
-                + " 2, Flink 1); choose ports that lie further apart.");
+                + " 2, Flink 4); choose ports that lie further apart.");
       }
     }
   }
@@ -92,9 +97,9 @@ public record Ports(
         ports.add(targetEtcdPeer());
         yield List.copyOf(ports);
       }
-      case JOB_MANAGER -> List.of(flink, flinkRpc());
-      // The operating system chooses them.
-      case TASK_MANAGER, SECOND_TASK_MANAGER -> List.of();
+      case JOB_MANAGER -> List.of(flink, flinkRpc(), flinkMetrics(part));
+      // The operating system chooses the others.
+      case TASK_MANAGER, SECOND_TASK_MANAGER -> List.of(flinkMetrics(part));
       case SERVER -> List.of(server);
     };
   }
@@ -109,6 +114,11 @@ public record Ports(
 
   int flinkRpc() {
     return flink + 1;
+  }
+
+  /** Where the metrics of one of a cluster's processes are. */
+  int flinkMetrics(Part process) {
+    return flink + 2 + FLINK.indexOf(process);
   }
 
   int sourceMetrics() {
@@ -151,6 +161,7 @@ public record Ports(
     ports.addAll(milvus(targetMilvus));
     ports.addAll(List.of(targetMilvus + 9, targetMilvus + 10));
     ports.addAll(List.of(etcd, etcd + 1, pulsar, pulsar + 2, pulsarWeb, server, flink, flink + 1));
+    ports.addAll(List.of(flink + 2, flink + 3, flink + 4));
     return List.copyOf(ports);
   }
 }

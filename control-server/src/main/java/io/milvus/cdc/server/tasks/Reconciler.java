@@ -271,7 +271,7 @@ public final class Reconciler implements AutoCloseable {
   }
 
   private TaskMemory memory(String taskId) {
-    return memories.computeIfAbsent(taskId, id -> new TaskMemory());
+    return memories.computeIfAbsent(taskId, TaskMemory::new);
   }
 
   /**
@@ -614,7 +614,9 @@ public final class Reconciler implements AutoCloseable {
 
   private void cancel(Job job, Stop stop, TaskMemory memory, String why) {
     LOG.warn(
-        "Job cannot be stopped with a savepoint, its newest checkpoint is used: job={} reason={}",
+        "Job cannot be stopped with a savepoint, its newest checkpoint is used:"
+            + " task={} job={} reason={}",
+        memory.taskId,
         job.id(),
         why);
     flink.cancel(job.id());
@@ -660,7 +662,11 @@ public final class Reconciler implements AutoCloseable {
         memory.stop = Optional.of(asked.get().taken(taken.path()));
       }
     } catch (FlinkException.Refused e) {
-      LOG.info("Flink does not know a stop any more: job={} reason={}", job.id(), e.getMessage());
+      LOG.info(
+          "Flink does not know a stop any more: task={} job={} reason={}",
+          memory.taskId,
+          job.id(),
+          e.getMessage());
     }
   }
 

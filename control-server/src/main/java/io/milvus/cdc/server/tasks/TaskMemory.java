@@ -47,6 +47,7 @@ final class TaskMemory {
     }
   }
 
+  final String taskId;
   final ReentrantLock lock = new ReentrantLock();
 
   Optional<Stop> stop = Optional.empty();
@@ -76,6 +77,10 @@ final class TaskMemory {
 
   /** When the job last reported. */
   volatile Instant measuredAt = Instant.EPOCH;
+
+  TaskMemory(String taskId) {
+    this.taskId = taskId;
+  }
 
   void submissionFailed(Instant now, String why) {
     Duration backoff = FIRST_BACKOFF.multipliedBy(1L << Math.min(attempts, 5));

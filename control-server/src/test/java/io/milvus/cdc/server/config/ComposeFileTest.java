@@ -3,7 +3,12 @@ package io.milvus.cdc.server.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import com.networknt.schema.JsonSchema;
+import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.SpecVersion.VersionFlag;
 import io.milvus.cdc.playground.PlaygroundSettings;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,6 +22,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.yaml.snakeyaml.Yaml;
 
 /** What {@code docker-compose.yml} names is there. */
 class ComposeFileTest {
@@ -32,6 +38,20 @@ class ComposeFileTest {
     compose = new YAMLMapper().readTree(ROOT.resolve("docker-compose.yml").toFile());
     services = compose.path("services");
     assertThat(services).hasSizeGreaterThan(8);
+  }
+
+  /** {@code compose_spec.json} is the schema of docker-compose 1.29.2, as that carries it. */
+  @Test
+  void itIsWhatTheSchemaOfComposeFilesAllows() throws IOException {
+    JsonNode published =
+        new ObjectMapper().readTree(ComposeFileTest.class.getResource("compose_spec.json"));
+    // Names of its parts that the draft it is written in does not have.
+    published.findParents("id").forEach(part -> ((ObjectNode) part).remove("id"));
+    JsonSchema schema = JsonSchemaFactory.getInstance(VersionFlag.V201909).getSchema(published);
+    // Jackson knows no merge keys.
+    Object merged = new Yaml().load(Files.readString(ROOT.resolve("docker-compose.yml")));
+
+    assertThat(schema.validate(new ObjectMapper().valueToTree(merged))).isEmpty();
   }
 
   @Test

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URL;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -109,6 +110,13 @@ class KubernetesFilesTest {
     all.keySet().removeIf(key -> key.contains("address") || key.contains("bind-host"));
     all.keySet().removeIf(key -> key.equals("rest.port") || key.endsWith("process.size"));
     assertThat(here).isEqualTo(all);
+  }
+
+  @Test
+  void flinkLogsAsFlinkConfSays() throws IOException {
+    String file = "log4j-console.properties";
+    assertThat(flink().at("/spec/logConfiguration").path(file).asText())
+        .isEqualTo(Files.readString(ROOT.resolve("flink-conf").resolve(file)));
   }
 
   private static void flatten(String path, JsonNode node, Map<String, String> into) {

@@ -172,6 +172,14 @@ final class CdcClient {
     return get(flinkUrl + "/jobs/" + jobId + "/checkpoints").path("latest").path("restored");
   }
 
+  /** How many checkpoints of a job are complete, in Flink's own words. */
+  int checkpoints(String flinkUrl, String jobId) {
+    return get(flinkUrl + "/jobs/" + jobId + "/checkpoints")
+        .path("counts")
+        .path("completed")
+        .asInt();
+  }
+
   /** What Prometheus would be told. */
   String metrics() {
     return text(cdc.resolve("/cdc/metrics").toString());

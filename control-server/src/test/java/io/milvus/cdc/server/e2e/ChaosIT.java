@@ -21,7 +21,7 @@ class ChaosIT {
     Path target = Files.createDirectories(Path.of("target").toAbsolutePath());
     Chaos chaos =
         new Chaos(
-            PlaygroundSettings.defaults(),
+            PlaygroundSettings.defaults().withFlinkMode(TaskScenario.FLINK),
             Files.createTempDirectory(target, "playground-"),
             Integer.getInteger("chaos.rounds", 1),
             1,

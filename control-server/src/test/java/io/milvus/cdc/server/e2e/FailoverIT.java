@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.milvus.cdc.compare.MilvusCluster;
 import io.milvus.cdc.playground.Part;
-import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
 import io.milvus.cdc.workload.SourceWriter;
 import io.milvus.cdc.workload.SourceWriter.Kind;
 import io.milvus.grpc.ConsistencyLevel;
@@ -22,7 +21,7 @@ class FailoverIT {
 
   @Test
   void theTargetTakesOver() {
-    try (TaskScenario scenario = new TaskScenario(FlinkMode.EMBEDDED)) {
+    try (TaskScenario scenario = new TaskScenario()) {
       CdcClient client = scenario.client;
       SourceWriter writer = scenario.newCollection(COLLECTION);
       String task = client.create(scenario.playground.targetUri());

@@ -14,12 +14,17 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.jar.Attributes;
 import java.util.jar.Manifest;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -71,7 +76,7 @@ class FlinkClusterIT {
   @Test
   void theSameTaskRunsOnARealCluster() {
     SourceWriter writer = scenario.newCollection("clustered");
-    String task = create("clustered", 1);
+    String task = create(1, "clustered");
     scenario.awaitState(task, "Running");
     writer.insert(0, 500, 1);
     scenario.awaitSame("clustered");
@@ -98,7 +103,7 @@ class FlinkClusterIT {
   void aLargeTaskIsSpreadOverTheTaskManagersAndNoCollectionIsSplit() {
     TreeMap<String, SourceWriter> writers = new TreeMap<>();
     IntStream.range(0, COLLECTIONS).forEach(i -> addCollection(writers));
-    String task = create("*", PARALLELISM);
+    String task = create(PARALLELISM, "*");
     scenario.awaitState(task, "Running");
     String job = scenario.client.task(task).get("job_id").asText();
 
@@ -113,11 +118,51 @@ class FlinkClusterIT {
     assertThat(scenario.client.ask("delete", task).status()).isEqualTo(200);
   }
 
+  /** {@code flink-conf} has the log lines name the task, and Prometheus shown the metrics. */
+  @Test
+  void theClusterTellsOfTasksWhatTheDocumentsSay() throws Exception {
+    NewLogLines lines = scenario.newLogLines();
+    SourceWriter writer = scenario.newCollection("told");
+    SourceWriter other = new SourceWriter(scenario.target, "default", "unfit", Kind.VARCHAR);
+    other.create(1);
+    SourceWriter unfit = scenario.newCollection("unfit");
+    String task = create(1, "told", "unfit");
+    scenario.awaitState(task, "Running");
+    writer.insert(0, 50, 1);
+    scenario.awaitSame("told");
+    await()
+        .atMost(TaskScenario.PATIENCE)
+        .until(() -> scenario.client.task(task).has("stopped_collections"));
+
+    assertThat(lines.read())
+        .filteredOn(line -> line.contains("Collection stopped"))
+        .singleElement(InstanceOfAssertFactories.STRING)
+        .containsPattern("job=[0-9a-f]{32} task=" + task + " ")
+        .contains("for=\"collection default.unfit", "reason=\"");
+    String operating =
+        Files.readString(PlaygroundSettings.defaults().repository().resolve("docs/operating.md"));
+    Set<String> documented =
+        Pattern.compile("`(cdc[A-Z]\\w+)`")
+            .matcher(operating)
+            .results()
+            .map(name -> name.group(1))
+            .collect(Collectors.toCollection(TreeSet::new));
+    assertThat(documented).hasSizeGreaterThan(10);
+    String shown =
+        scenario.playground.flinkMetricsUrls().stream()
+            .map(scenario.client::text)
+            .collect(Collectors.joining());
+    assertThat(documented)
+        .allMatch(name -> shown.matches("(?s).*_operator_(\\w+_)?" + name + ".*"));
+    assertThat(scenario.client.ask("delete", task).status()).isEqualTo(200);
+    unfit.drop();
+  }
+
   /** The sequence of docs/operating.md. */
   @Test
   void anUpgradeGoesOnWhereTheReleaseBeforeWas() throws Exception {
     SourceWriter writer = scenario.newCollection("upgraded");
-    String task = create("upgraded", 1);
+    String task = create(1, "upgraded");
     scenario.awaitState(task, "Running");
     writer.insert(0, 300, 1);
     scenario.awaitSame("upgraded");
@@ -186,17 +231,22 @@ class FlinkClusterIT {
             found -> found.values().stream().mapToInt(Integer::intValue).sum() == collections);
   }
 
-  private static String create(String collections, int parallelism) {
+  private static String create(int parallelism, String... collections) {
     return scenario
         .client
         .post(
             """
             {"request_type":"create","request_data":{
               "milvus_connect_param":{"uri":"%s","token":"root:Milvus","connect_timeout":10},
-              "collection_infos":[{"name":"%s"}],
+              "collection_infos":[%s],
               "parallelism":%d}}
             """
-                .formatted(scenario.playground.targetUri(), collections, parallelism))
+                .formatted(
+                    scenario.playground.targetUri(),
+                    Arrays.stream(collections)
+                        .map(name -> "{\"name\":\"" + name + "\"}")
+                        .collect(Collectors.joining(",")),
+                    parallelism))
         .data()
         .get("task_id")
         .asText();

@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.milvus.cdc.playground.PlaygroundSettings;
-import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
 import io.milvus.cdc.workload.SourceWriter;
 import java.time.Duration;
 import java.util.Map;
@@ -31,7 +30,7 @@ class RetentionIT {
   void aPausedTaskHoldsNothingBackAndSaysWhatItHasMissed() throws Exception {
     PlaygroundSettings settings =
         PlaygroundSettings.defaults()
-            .withFlinkMode(FlinkMode.EMBEDDED)
+            .withFlinkMode(TaskScenario.FLINK)
             .withBrokerSettings(
                 Map.of(
                     "defaultRetentionTimeInMinutes",

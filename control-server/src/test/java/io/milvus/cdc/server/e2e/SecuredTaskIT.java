@@ -88,7 +88,14 @@ class SecuredTaskIT {
     product.put(
         "CDC_SECRET_KEY_FILE",
         Files.writeString(directory.resolve("sealing.key"), SEALING_KEY).toString());
+    // Flink's processes get what the task store wants, and the job the rest from there.
+    Map<String, String> store = new LinkedHashMap<>(product);
+    store.keySet().removeIf(name -> name.startsWith("CDC_SOURCE"));
     return PlaygroundSettings.defaults()
+        .withFlinkMode(TaskScenario.FLINK)
+        .withPartSettings(Part.JOB_MANAGER, store)
+        .withPartSettings(Part.TASK_MANAGER, store)
+        .withPartSettings(Part.SECOND_TASK_MANAGER, store)
         .withPartSettings(
             Part.ETCD,
             Map.of(
@@ -197,8 +204,14 @@ class SecuredTaskIT {
   private static Map<String, String> told(TaskScenario scenario, String task) throws IOException {
     Map<String, String> told = new LinkedHashMap<>();
     Path home = scenario.playground.directory();
-    for (String part : List.of("etcd", "flink", "server", "logs/etcd.log", "logs/server.log")) {
-      try (Stream<Path> files = Files.walk(home.resolve(part))) {
+    List<Path> places = new ArrayList<>(List.of(home.resolve("flink")));
+    NewLogLines.PARTS.forEach(part -> places.add(home.resolve(part.id())));
+    NewLogLines.PARTS.forEach(part -> places.add(scenario.playground.log(part)));
+    places.add(home.resolve("etcd"));
+    places.add(scenario.playground.log(Part.ETCD));
+    places.removeIf(place -> !Files.exists(place));
+    for (Path place : places) {
+      try (Stream<Path> files = Files.walk(place)) {
         for (Path file : files.filter(Files::isRegularFile).toList()) {
           // Every byte is a character.
           told.put(file.toString(), Files.readString(file, StandardCharsets.ISO_8859_1));

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.milvus.cdc.compare.RowComparison;
-import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
 import io.milvus.cdc.workload.SourceWriter;
 import io.milvus.cdc.workload.SourceWriter.Kind;
 import io.milvus.grpc.DropCollectionRequest;
@@ -28,7 +27,7 @@ class SelectionIT {
 
   @BeforeAll
   static void start() {
-    scenario = new TaskScenario(FlinkMode.EMBEDDED);
+    scenario = new TaskScenario();
     client = scenario.client;
   }
 

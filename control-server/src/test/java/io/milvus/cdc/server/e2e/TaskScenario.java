@@ -16,10 +16,15 @@ import io.milvus.cdc.workload.SourceWriter.Kind;
 import io.milvus.param.ConnectParam;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.UnaryOperator;
 
 /** Real servers with a task between them, as the tests of this package use them. */
 final class TaskScenario implements AutoCloseable {
+
+  /** Where the jobs of a test run that leaves it open; {@code -De2e.flink=cluster} changes it. */
+  static final FlinkMode FLINK =
+      FlinkMode.valueOf(System.getProperty("e2e.flink", "embedded").toUpperCase(Locale.ROOT));
 
   static final Duration PATIENCE = Duration.ofSeconds(90);
 
@@ -27,6 +32,10 @@ final class TaskScenario implements AutoCloseable {
   final MilvusCluster source;
   final MilvusCluster target;
   final CdcClient client;
+
+  TaskScenario() {
+    this(FLINK);
+  }
 
   TaskScenario(FlinkMode flink) {
     this(PlaygroundSettings.defaults().withFlinkMode(flink), UnaryOperator.identity());
@@ -74,6 +83,20 @@ final class TaskScenario implements AutoCloseable {
 
   List<String> differences(String collection) {
     return RowComparison.differences(source, target, "default", collection);
+  }
+
+  /** Waits until so many more checkpoints of the task are complete. */
+  void awaitCheckpoints(String taskId, int more) {
+    String job = client.task(taskId).get("job_id").asText();
+    int before = client.checkpoints(playground.flinkUrl(), job);
+    await()
+        .atMost(PATIENCE)
+        .until(() -> client.checkpoints(playground.flinkUrl(), job) >= before + more);
+  }
+
+  /** Looks at what the control server, and the processes of its Flink, log from now on. */
+  NewLogLines newLogLines() {
+    return new NewLogLines(playground);
   }
 
   /** Waits until the task says that everything up to now is on the target. */
