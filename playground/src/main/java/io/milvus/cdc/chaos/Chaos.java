@@ -154,6 +154,9 @@ public final class Chaos {
             compared.rows(),
             compared.notCompared().size(),
             compared.differences().size()));
+    if (!compared.shownLate().isEmpty()) {
+      out.println("  the same only when loaded anew: " + compared.shownLate());
+    }
     if (!compared.isSame()) {
       throw new PlaygroundException(
           "source and target differ: "
