@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.util.HexFormat;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class CatalogSplitSerializerTest {
@@ -39,6 +41,18 @@ class CatalogSplitSerializerTest {
                 + "0003646231"
                 + "00000001" // outside
                 + "0000000000000006");
+  }
+
+  @Test
+  void aThousandCollectionsAreAFewKilobytes() throws IOException {
+    Set<Long> ids =
+        LongStream.range(0, 1_000)
+            .map(i -> 470614690539503646L + i)
+            .boxed()
+            .collect(Collectors.toSet());
+    CatalogSplit split = new CatalogSplit(new KnownObjects(ids, Set.of("default"), Set.of()));
+
+    assertThat(serializer.serialize(split)).hasSizeLessThan(10_000);
   }
 
   @Test

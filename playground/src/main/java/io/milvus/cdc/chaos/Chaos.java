@@ -15,10 +15,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.random.RandomGenerator;
 
 /**
  * Rounds of a seeded workload on the source with faults at random moments. Each round ends with
@@ -32,7 +33,6 @@ public final class Chaos {
   private static final List<String> DATABASES = List.of("default", "chaos_one", "chaos_two");
   private static final int WRITERS = 3;
   private static final Duration PATIENCE = Duration.ofMinutes(5);
-  private static final String ROW = "%-14s %5s %10s %7s %12s %12s %8s %9s %11s%n";
 
   private final PlaygroundSettings settings;
   private final Path directory;
@@ -80,28 +80,22 @@ public final class Chaos {
             ? Arrays.asList(Fault.values())
             : Arrays.stream(names.split(",", -1)).map(Fault::of).toList();
     out.println("seed " + seed + ", data and logs in " + directory);
-    out.printf(
-        Locale.ROOT,
-        ROW,
-        "fault",
-        "round",
-        "operations",
-        "faults",
-        "lag<1s after",
-        "collections",
-        "rows",
-        "unknown",
-        "differences");
-    for (FlinkMode flink : FlinkMode.values()) {
-      List<Fault> here =
-          faults.stream().filter(one -> one.flink(settings.flinkMode()) == flink).toList();
-      if (!here.isEmpty()) {
-        run(flink, here);
+    Rounds ended = new Rounds(out);
+    ended.printTitle();
+    try {
+      for (FlinkMode flink : FlinkMode.values()) {
+        List<Fault> here =
+            faults.stream().filter(one -> one.flink(settings.flinkMode()) == flink).toList();
+        if (!here.isEmpty()) {
+          run(flink, here, ended);
+        }
       }
+    } finally {
+      ended.printTable();
     }
   }
 
-  private void run(FlinkMode flink, List<Fault> faults) {
+  private void run(FlinkMode flink, List<Fault> faults, Rounds ended) {
     Path home = directory.resolve(flink.name().toLowerCase(Locale.ROOT));
     PlaygroundSettings here =
         settings
@@ -113,7 +107,7 @@ public final class Chaos {
       for (Fault fault : faults) {
         for (int round = 1; round <= rounds; round++) {
           try {
-            run(stage, fault, round);
+            run(stage, fault, round, ended);
           } catch (RuntimeException e) {
             throw new PlaygroundException(
                 "fault %s, round %d, seed %d: %s%nLogs: %s"
@@ -125,9 +119,9 @@ public final class Chaos {
     }
   }
 
-  private void run(Stage stage, Fault fault, int round) {
+  private void run(Stage stage, Fault fault, int round, Rounds ended) {
     long roundSeed = seed * 1_000 + fault.id().hashCode() % 500 + round;
-    Random random = new Random(roundSeed);
+    RandomGenerator random = new SplittableRandom(roundSeed);
     CompletableFuture<RandomWorkload.Report> running =
         CompletableFuture.supplyAsync(
             () ->
@@ -138,7 +132,7 @@ public final class Chaos {
                     .forDuration(workload)
                     .run());
     for (int i = 0; i < faultsPerRound; i++) {
-      Stage.sleep(Duration.ofMillis(2_000 + random.nextInt(5_000)));
+      Stage.sleep(Duration.ofMillis(moment(random)));
       fault.inject(stage, random);
     }
     long over = System.nanoTime();
@@ -151,18 +145,20 @@ public final class Chaos {
     ClusterComparison.Report compared =
         ClusterComparison.of(stage.source(), stage.target()).loadingTemporarily().compare();
     long operations = report.operations().values().stream().mapToLong(Long::longValue).sum();
-    out.printf(
-        Locale.ROOT,
-        ROW,
-        fault.id(),
-        round,
-        operations,
-        faultsPerRound,
-        String.format(Locale.ROOT, "%.1f s", seconds),
-        compared.collections(),
-        compared.rows(),
-        compared.notCompared().size(),
-        compared.differences().size());
+    ended.add(
+        new Rounds.Round(
+            fault,
+            round,
+            operations,
+            faultsPerRound,
+            seconds,
+            compared.collections(),
+            compared.rows(),
+            compared.notCompared().size(),
+            compared.differences().size()));
+    if (!compared.shownLate().isEmpty()) {
+      out.println("  the same only when loaded anew: " + compared.shownLate());
+    }
     if (!compared.isSame()) {
       throw new PlaygroundException(
           "source and target differ: "
@@ -172,9 +168,15 @@ public final class Chaos {
               + "\n"
               + report.journal().about(compared.differences(), SHOWN_OPERATIONS));
     }
+    // The next round begins on top of it, and its comparison sees what is left.
     RandomWorkload.removeAll(stage.source());
     stage.resume();
-    stage.awaitReplicated(PATIENCE);
+  }
+
+  /** Milliseconds before a fault: some time in its share of the workload. */
+  private long moment(RandomGenerator random) {
+    double share = (double) workload.toMillis() / faultsPerRound;
+    return Math.round(share * (0.2 + 0.8 * random.nextDouble()));
   }
 
   private static RandomWorkload.Report result(CompletableFuture<RandomWorkload.Report> running) {

@@ -7,7 +7,7 @@ import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.Random;
+import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 
 /** What is done to a running replication. Each is over when {@link #inject} returns. */
@@ -56,7 +56,7 @@ enum Fault {
         Stage.sleep(Duration.ofSeconds(3));
         proxy.refuse(false);
         proxy.delay(Duration.ofMillis(500));
-        Stage.sleep(Duration.ofSeconds(8));
+        Stage.sleep(Duration.ofSeconds(5));
         proxy.delay(Duration.ZERO);
       }),
   /** {@code kill -9} of the source's Pulsar. */
@@ -111,7 +111,7 @@ enum Fault {
   @Immutable
   @FunctionalInterface
   private interface Act {
-    void on(Stage stage, Random random);
+    void on(Stage stage, RandomGenerator random);
   }
 
   Fault(FlinkMode flink, Act act) {
@@ -125,7 +125,7 @@ enum Fault {
   }
 
   /** Does it, and undoes it. */
-  void inject(Stage stage, Random random) {
+  void inject(Stage stage, RandomGenerator random) {
     act.on(stage, random);
   }
 

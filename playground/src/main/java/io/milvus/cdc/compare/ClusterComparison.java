@@ -8,6 +8,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.Stream;
 
 /**
  * Lists everything that differs between a source Milvus and its copy: databases, collections,
@@ -23,13 +29,13 @@ import java.util.TreeSet;
  * compared by their number only. What Milvus numbers by itself (ids, timestamps, channels) is not
  * compared.
  *
- * <p>Nothing is locked: what is written meanwhile may show as a difference. The clusters are asked
- * for one thing after the other, in the order of the names, so the same two clusters give the same
- * list. It is bounded: at most 20 lines for a collection.
+ * <p>Nothing is locked: what is written meanwhile may show as a difference. Collections are
+ * compared side by side, as most of the time a Milvus is waited for, and listed in the order of
+ * their names. The list is bounded: at most 20 lines for a collection.
  */
 public final class ClusterComparison {
 
-  /** Collections that are loaded for a comparison at the same time. */
+  /** Collections that are compared, and loaded for that, at the same time. */
   private static final int OPEN_AT_ONCE = 12;
 
   /** How often rows that differ are loaded anew. */
@@ -57,9 +63,28 @@ public final class ClusterComparison {
       int collections,
       long rows) {
 
+    private static final Report NOTHING = new Report(List.of(), List.of(), List.of(), 0, 0);
+
+    private static Report ofDifference(String text) {
+      return new Report(List.of(text), List.of(), List.of(), 0, 0);
+    }
+
     /** Whether everything was compared, and nothing differs. */
     public boolean isSame() {
       return differences.isEmpty() && notCompared.isEmpty();
+    }
+
+    private Report plus(Report other) {
+      return new Report(
+          joined(differences, other.differences),
+          joined(notCompared, other.notCompared),
+          joined(shownLate, other.shownLate),
+          collections + other.collections,
+          rows + other.rows);
+    }
+
+    private static List<String> joined(List<String> first, List<String> second) {
+      return Stream.concat(first.stream(), second.stream()).toList();
     }
   }
 
@@ -112,110 +137,108 @@ public final class ClusterComparison {
    * Compares.
    *
    * @throws io.grpc.StatusRuntimeException when a cluster cannot be reached
+   * @throws IllegalStateException when the thread is interrupted
    */
   public Report compare() {
-    return new Run().report();
+    ExecutorService threads = Executors.newFixedThreadPool(OPEN_AT_ONCE);
+    try {
+      return sum(databases(threads));
+    } finally {
+      threads.shutdownNow();
+    }
   }
 
-  /** One comparison, as far as it has come. */
-  private final class Run {
+  private List<CompletableFuture<Report>> databases(Executor threads) {
+    SortedSet<String> onSource = new TreeSet<>(source.databases());
+    SortedSet<String> onTarget = new TreeSet<>(target.databases());
+    List<CompletableFuture<Report>> parts = new ArrayList<>();
+    for (String name : selected.orElse(union(onSource, onTarget))) {
+      if (onSource.contains(name) && onTarget.contains(name)) {
+        parts.addAll(collections(name, threads));
+      } else if (onSource.contains(name)) {
+        parts.add(difference(name + ": the database is missing on the target"));
+      } else if (onTarget.contains(name)) {
+        parts.add(difference(name + ": the database is only on the target"));
+      } else {
+        parts.add(difference(name + ": neither cluster has this database"));
+      }
+    }
+    return parts;
+  }
 
-    private final List<String> differences = new ArrayList<>();
-    private final List<String> notCompared = new ArrayList<>();
-    private final List<String> shownLate = new ArrayList<>();
-    private int collections;
+  private List<CompletableFuture<Report>> collections(String database, Executor threads) {
+    SortedSet<String> onSource = new TreeSet<>(source.collections(database));
+    SortedSet<String> onTarget = new TreeSet<>(target.collections(database));
+    List<CompletableFuture<Report>> parts = new ArrayList<>();
+    for (String name : union(onSource, onTarget)) {
+      if (!onTarget.contains(name)) {
+        parts.add(difference(database + "." + name + ": missing on the target"));
+      } else if (!onSource.contains(name)) {
+        parts.add(difference(database + "." + name + ": only on the target"));
+      } else {
+        parts.add(
+            CompletableFuture.supplyAsync(
+                () -> new OneCollection(database, name).report(), threads));
+      }
+    }
+    return parts;
+  }
+
+  private static SortedSet<String> union(SortedSet<String> first, SortedSet<String> second) {
+    SortedSet<String> all = new TreeSet<>(first);
+    all.addAll(second);
+    return all;
+  }
+
+  private static CompletableFuture<Report> difference(String text) {
+    return CompletableFuture.completedFuture(Report.ofDifference(text));
+  }
+
+  /** Waits for all, also when one of them fails: each releases what it has loaded. */
+  private static Report sum(List<CompletableFuture<Report>> parts) {
+    try {
+      CompletableFuture.allOf(parts.toArray(CompletableFuture<?>[]::new)).get();
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof RuntimeException known
+          ? known
+          : new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("Interrupted while two clusters were compared", e);
+    }
+    return parts.stream().map(CompletableFuture::join).reduce(Report.NOTHING, Report::plus);
+  }
+
+  /** The comparison of a collection that is on both sides. */
+  private final class OneCollection {
+
+    private final String database;
+    private final String name;
+    private final Findings different = new Findings();
+    private final Findings unknown = new Findings();
+    private boolean isShownLate;
     private long rows;
 
+    OneCollection(String database, String name) {
+      this.database = database;
+      this.name = name;
+    }
+
     Report report() {
-      SortedSet<String> onSource = new TreeSet<>(source.databases());
-      SortedSet<String> onTarget = new TreeSet<>(target.databases());
-      SortedSet<String> names = new TreeSet<>(onSource);
-      names.addAll(onTarget);
-      for (String name : selected.orElse(names)) {
-        if (onSource.contains(name) && onTarget.contains(name)) {
-          compareDatabase(name);
-        } else if (onSource.contains(name)) {
-          differences.add(name + ": the database is missing on the target");
-        } else if (onTarget.contains(name)) {
-          differences.add(name + ": the database is only on the target");
-        } else {
-          differences.add(name + ": neither cluster has this database");
-        }
-      }
-      return new Report(
-          List.copyOf(differences),
-          List.copyOf(notCompared),
-          List.copyOf(shownLate),
-          collections,
-          rows);
-    }
-
-    private void compareDatabase(String database) {
-      SortedSet<String> onSource = new TreeSet<>(source.collections(database));
-      SortedSet<String> onTarget = new TreeSet<>(target.collections(database));
-      SortedSet<String> names = new TreeSet<>(onSource);
-      names.addAll(onTarget);
-      List<String> both = new ArrayList<>();
-      for (String name : names) {
-        if (!onTarget.contains(name)) {
-          differences.add(database + "." + name + ": missing on the target");
-        } else if (!onSource.contains(name)) {
-          differences.add(database + "." + name + ": only on the target");
-        } else {
-          collections++;
-          both.add(name);
-        }
-      }
-      for (int i = 0; i < both.size(); i += OPEN_AT_ONCE) {
-        compareCollections(database, both.subList(i, Math.min(i + OPEN_AT_ONCE, both.size())));
-      }
-    }
-
-    /** Loading takes its time, so it is begun for all of them before the first one is compared. */
-    private void compareCollections(String database, List<String> names) {
-      List<Pair> pairs = new ArrayList<>();
-      try {
-        for (String name : names) {
-          Pair pair = new Pair();
-          pairs.add(pair);
-          openPair(database, name, pair);
-        }
-        for (int i = 0; i < names.size(); i++) {
-          compareCollection(database, names.get(i), pairs.get(i));
-        }
-      } finally {
-        pairs.forEach(Pair::close);
-      }
-    }
-
-    private void openPair(String database, String name, Pair pair) {
-      try {
-        pair.onSource = Optional.of(open(source, database, name));
-        pair.onTarget = Optional.of(open(target, database, name));
-      } catch (MilvusRefusedException e) {
-        pair.refusal = Optional.of(e);
-      }
-    }
-
-    private void compareCollection(String database, String name, Pair pair) {
-      Findings different = new Findings();
-      Findings unknown = new Findings();
-      try {
-        if (pair.refusal.isPresent()) {
-          throw pair.refusal.get();
-        }
-        Side onSource = pair.onSource.orElseThrow();
-        Side onTarget = pair.onTarget.orElseThrow();
+      try (Side onSource = open(source, database, name);
+          Side onTarget = open(target, database, name)) {
         DescriptionComparison.compare(onSource.described(), onTarget.described(), different);
-        compareRows(database, name, onSource, onTarget, different, unknown);
+        compareRows(onSource, onTarget);
       } catch (MilvusRefusedException e) {
         unknown.add("not compared to the end: " + e.getMessage());
-      } finally {
-        pair.close();
       }
-      String prefix = database + "." + name + ": ";
-      different.toList().forEach(text -> differences.add(prefix + text));
-      unknown.toList().forEach(text -> notCompared.add(prefix + text));
+      String title = database + "." + name;
+      return new Report(
+          different.toList().stream().map(text -> title + ": " + text).toList(),
+          unknown.toList().stream().map(text -> title + ": " + text).toList(),
+          isShownLate ? List.of(title) : List.of(),
+          1,
+          rows);
     }
 
     /**
@@ -223,23 +246,13 @@ public final class ClusterComparison {
      * lately, although it has loaded it and is asked for everything; loaded anew from its storage,
      * it does. What differs then is not what the clusters hold.
      */
-    private void compareRows(
-        String database,
-        String name,
-        Side onSource,
-        Side onTarget,
-        Findings different,
-        Findings unknown) {
+    private void compareRows(Side onSource, Side onTarget) {
       for (int loads = 0; ; loads++) {
         Findings differentRows = new Findings();
         Findings unknownRows = new Findings();
-        long compared =
-            compareShownRows(database, name, onSource, onTarget, differentRows, unknownRows);
+        rows = compareShownRows(onSource, onTarget, differentRows, unknownRows);
         if (differentRows.isEmpty() || !loadsTemporarily || loads == MOST_LOADS) {
-          if (differentRows.isEmpty() && loads > 0) {
-            shownLate.add(database + "." + name);
-          }
-          rows += compared;
+          isShownLate = differentRows.isEmpty() && loads > 0;
           different.addAll(differentRows);
           unknown.addAll(unknownRows);
           return;
@@ -251,12 +264,7 @@ public final class ClusterComparison {
 
     /** Returns how many rows of the source were compared. */
     private long compareShownRows(
-        String database,
-        String name,
-        Side onSource,
-        Side onTarget,
-        Findings different,
-        Findings unknown) {
+        Side onSource, Side onTarget, Findings different, Findings unknown) {
       DescribedCollection expected = onSource.described();
       DescribedCollection actual = onTarget.described();
       FieldSchema key = expected.primaryKey();
@@ -334,7 +342,8 @@ public final class ClusterComparison {
   }
 
   /** A collection on one side, as it was before anything was loaded for the comparison. */
-  private record Side(DescribedCollection described, Optional<TemporaryLoad> temporary) {
+  private record Side(DescribedCollection described, Optional<TemporaryLoad> temporary)
+      implements AutoCloseable {
 
     /** What can be read; waits for the end of loading. */
     LoadedPart loaded() {
@@ -345,27 +354,10 @@ public final class ClusterComparison {
       TemporaryLoad.loadAnew(
           cluster, database, name, temporary.isPresent() ? 1 : described.loaded().replicas());
     }
-  }
 
-  /** A collection on both sides, as far as it could be opened. */
-  private static final class Pair implements AutoCloseable {
-
-    private Optional<Side> onSource = Optional.empty();
-    private Optional<Side> onTarget = Optional.empty();
-    private Optional<MilvusRefusedException> refusal = Optional.empty();
-
-    /** Releases what was loaded; does nothing the second time. */
     @Override
     public void close() {
-      Optional<Side> first = onSource;
-      Optional<Side> second = onTarget;
-      onSource = Optional.empty();
-      onTarget = Optional.empty();
-      try {
-        first.flatMap(Side::temporary).ifPresent(TemporaryLoad::close);
-      } finally {
-        second.flatMap(Side::temporary).ifPresent(TemporaryLoad::close);
-      }
+      temporary.ifPresent(TemporaryLoad::close);
     }
   }
 

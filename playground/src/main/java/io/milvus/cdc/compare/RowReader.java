@@ -15,8 +15,8 @@ final class RowReader {
   /** Rows of one page, where they are narrow. */
   private static final int MOST_ROWS = 1_000;
 
-  /** Of the vectors of one page: far below the largest answer of a server. */
-  private static final long MOST_VECTOR_BYTES = 8L << 20;
+  /** Of the vectors of one page: many collections are read at the same time. */
+  private static final long MOST_VECTOR_BYTES = 2L << 20;
 
   private final MilvusCluster cluster;
   private final String database;

@@ -124,7 +124,8 @@ public final class RandomWorkload {
   /**
    * Lets a writer whose call failed, with whatever outcome, leave its collections as they are and
    * go on with others as soon as the source answers again. At the end each gets what it needs to be
-   * compared. The source has to work then.
+   * compared. What comes before the writers and behind them may be done twice, so a call of it that
+   * failed is made again.
    */
   public RandomWorkload survivingFaults() {
     return new RandomWorkload(source, seed, writers, databases, steps, duration, true);
@@ -149,9 +150,8 @@ public final class RandomWorkload {
    */
   public Report run() {
     SourceCalls calls = new SourceCalls(source);
-    List<String> existing = calls.databases();
-    databases.stream().filter(name -> !existing.contains(name)).forEach(calls::createDatabase);
-    LiveCollection shared = createShared(calls);
+    LiveCollection shared = shared();
+    surviving(() -> prepare(calls, shared));
     long end = System.nanoTime() + duration.toNanos();
     AtomicBoolean failed = new AtomicBoolean();
     Journal journal = new Journal();
@@ -167,7 +167,7 @@ public final class RandomWorkload {
         all = all.plus(writer.get());
       }
       if (survives) {
-        calls.completeAll();
+        surviving(calls::completeAll);
       }
       return all;
     } catch (ExecutionException e) {
@@ -213,7 +213,7 @@ public final class RandomWorkload {
               "Seed " + seed + ", " + writer + ": " + e.getMessage(), e);
         }
         before = before.plus(writer.report());
-        awaitMended(calls, writer);
+        surviving(writer::mend);
       }
       if (System.nanoTime() > end) {
         return before;
@@ -221,15 +221,15 @@ public final class RandomWorkload {
     }
   }
 
-  private static void awaitMended(SourceCalls calls, WorkloadWriter writer) {
+  /** Does what may be done twice; if faults are to be survived, until the source has done it. */
+  private void surviving(Runnable work) {
     long end = System.nanoTime() + LONGEST_OUTAGE.toNanos();
     while (true) {
       try {
-        List<String> unused = calls.databases();
-        writer.mend();
+        work.run();
         return;
       } catch (RuntimeException e) {
-        if (System.nanoTime() > end) {
+        if (!survives || System.nanoTime() > end) {
           throw e;
         }
       }
@@ -242,16 +242,21 @@ public final class RandomWorkload {
     }
   }
 
-  private LiveCollection createShared(SourceCalls calls) {
-    LiveCollection shared =
-        new LiveCollection(
-            databases.get(0),
-            "s" + seed + "_shared",
-            AllTypes.of(AllTypes.KeyKind.INT64, AllTypes.VectorKind.FLOAT).withDynamicField(),
-            2,
-            0,
-            List.of(),
-            0);
+  private LiveCollection shared() {
+    return new LiveCollection(
+        databases.get(0),
+        "s" + seed + "_shared",
+        AllTypes.of(AllTypes.KeyKind.INT64, AllTypes.VectorKind.FLOAT).withDynamicField(),
+        2,
+        0,
+        List.of(),
+        0);
+  }
+
+  /** Creates what the writers share. */
+  private void prepare(SourceCalls calls, LiveCollection shared) {
+    List<String> existing = calls.databases();
+    databases.stream().filter(name -> !existing.contains(name)).forEach(calls::createDatabase);
     calls.create(shared, ConsistencyLevel.Bounded);
     calls.createIndex(
         shared,
@@ -259,6 +264,5 @@ public final class RandomWorkload {
         "",
         List.of(SourceCalls.pair("index_type", "FLAT"), SourceCalls.pair("metric_type", "L2")));
     calls.load(shared);
-    return shared;
   }
 }

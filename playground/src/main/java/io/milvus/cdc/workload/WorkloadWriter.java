@@ -445,10 +445,12 @@ final class WorkloadWriter {
   }
 
   /**
-   * Deletes the rows of an upsert that was not answered: a source that dies in the middle of one
-   * keeps the old rows beside the new ones, and which of them a reader gets is open.
+   * Returns when the source answers. Deletes the rows of an upsert that was not answered: a source
+   * that dies in the middle of one keeps the old rows beside the new ones, and which of them a
+   * reader gets is open.
    */
   void mend() {
+    List<String> unused = calls.databases();
     unanswered.ifPresent(
         upsert ->
             calls.delete(

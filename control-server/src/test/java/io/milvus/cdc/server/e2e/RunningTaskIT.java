@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.milvus.cdc.playground.Part;
+import io.milvus.cdc.server.ListeningSockets;
 import io.milvus.cdc.workload.SourceWriter;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -78,6 +79,25 @@ class RunningTaskIT {
     assertThat(client.post("{\"request_type\":\"list\"}").data().get("tasks"))
         .extracting(each -> each.get("task_id").asText())
         .containsExactly(task);
+  }
+
+  /** The third one is of Flink, for its own files. */
+  @Test
+  @DisabledIfSystemProperty(
+      named = "e2e.flink",
+      matches = "cluster",
+      disabledReason = "the cluster's Flink listens elsewhere")
+  void nobodyElseReachesAServerWithATaskAndItListensOnThreePorts() throws Exception {
+    SourceWriter writer = scenario.newCollection("reached");
+    writer.insert(0, 10, 1);
+    scenario.awaitSame("reached");
+
+    assertThat(ListeningSockets.of(scenario.playground.pid(Part.SERVER)))
+        .contains(
+            ListeningSockets.onLoopback(scenario.playground.ports().server()),
+            ListeningSockets.onLoopback(scenario.playground.ports().flink()))
+        .hasSize(3)
+        .allMatch(ListeningSockets::isOnLoopback);
   }
 
   @Test
