@@ -128,6 +128,9 @@ final class CatalogFeed implements CatalogReader.Feed {
       queue.fail(new PermanentFailure(e.getMessage(), e));
     } catch (RuntimeException e) {
       queue.fail(e);
+    } catch (Error e) {
+      // Nobody would hear of it on this thread, and the task would stand still without a word.
+      queue.fail(e);
     }
   }
 

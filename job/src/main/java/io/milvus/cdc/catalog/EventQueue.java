@@ -4,6 +4,7 @@ import io.milvus.cdc.event.SourceEvent;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 
 /**
  * Hands events from the thread that watches etcd to Flink's thread, which never blocks. Holds at
@@ -15,7 +16,7 @@ final class EventQueue {
 
   private final ArrayDeque<SourceEvent> events = new ArrayDeque<>();
   private CompletableFuture<Void> available = new CompletableFuture<>();
-  private Optional<RuntimeException> failure = Optional.empty();
+  private Optional<Supplier<RuntimeException>> failure = Optional.empty();
 
   /** Appends an event, as soon as there is room. */
   synchronized void put(SourceEvent event) throws InterruptedException {
@@ -28,6 +29,18 @@ final class EventQueue {
 
   /** Ends the queue: after the events that it holds, {@link #poll} throws this. */
   synchronized void fail(RuntimeException cause) {
+    fail(() -> cause);
+  }
+
+  /** The same with what is thrown as it is. */
+  synchronized void fail(Error cause) {
+    fail(
+        () -> {
+          throw cause;
+        });
+  }
+
+  private void fail(Supplier<RuntimeException> cause) {
     failure = Optional.of(cause);
     available.complete(null);
   }
@@ -37,7 +50,7 @@ final class EventQueue {
     SourceEvent event = events.poll();
     if (event == null) {
       if (failure.isPresent()) {
-        throw failure.get();
+        throw failure.get().get();
       }
       if (available.isDone()) {
         available = new CompletableFuture<>();

@@ -108,7 +108,7 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
               if (!pauseBeforeRetry()) {
                 return;
               }
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
               topic.failed(e);
               return;
             }

@@ -97,7 +97,7 @@ final class TargetPipeline implements AutoCloseable {
 
   private final Deque<Announcement> announcements = new ArrayDeque<>();
   private long bytes;
-  private Optional<PermanentFailure> failure = Optional.empty();
+  private Optional<RuntimeException> failure = Optional.empty();
 
   private long sequence;
   private long replicatedUntil = -1;
@@ -314,6 +314,9 @@ final class TargetPipeline implements AutoCloseable {
     } catch (RuntimeException e) {
       LOG.error("A step failed in an unforeseen way, report this: for=\"{}\"", lane, e);
       giveUp(lane, e.toString(), e);
+    } catch (Error e) {
+      // Of the process, not of the collection; the pool would keep it to itself.
+      fail(new IllegalStateException(lane + ": " + e, e));
     }
   }
 
@@ -500,10 +503,12 @@ final class TargetPipeline implements AutoCloseable {
     busy.add(lane);
   }
 
-  private synchronized void fail(Lane lane, String reason, Exception cause) {
-    if (failure.isEmpty()) {
-      failure = Optional.of(new PermanentFailure(lane + ": " + reason, cause));
-    }
+  private void fail(Lane lane, String reason, Exception cause) {
+    fail(new PermanentFailure(lane + ": " + reason, cause));
+  }
+
+  private synchronized void fail(RuntimeException cause) {
+    failure = failure.or(() -> Optional.of(cause));
     notifyAll();
   }
 

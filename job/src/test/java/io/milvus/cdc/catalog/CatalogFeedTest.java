@@ -72,6 +72,37 @@ class CatalogFeedTest {
   }
 
   @Test
+  void anErrorOnItsThreadIsTold() {
+    EventQueue events = new EventQueue();
+    new CatalogFeed(
+            new BrokenRecord(),
+            task -> metadata.connect(),
+            KnownObjects.none(),
+            events,
+            clock::get,
+            pace)
+        .run();
+
+    assertThat(events.available()).isDone();
+    assertThatThrownBy(events::poll)
+        .isInstanceOf(NoClassDefFoundError.class)
+        .hasMessage("io/grpc/Gone");
+  }
+
+  private static final class BrokenRecord implements CatalogFeed.TaskRecord {
+    @Override
+    public CatalogFeed.LoadedTask load() {
+      throw new NoClassDefFoundError("io/grpc/Gone");
+    }
+
+    @Override
+    public void note(String database) {}
+
+    @Override
+    public void forget(String database) {}
+  }
+
+  @Test
   void tellsACreatedCollectionOnceAndADroppedOneAtOnce() {
     start(Selection.everything(), KnownObjects.none());
     untilProgress(1_000);

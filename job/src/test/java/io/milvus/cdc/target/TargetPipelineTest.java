@@ -31,6 +31,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class TargetPipelineTest {
 
@@ -45,6 +46,7 @@ class TargetPipelineTest {
   private final InMemoryTaskStore store = new InMemoryTaskStore();
   private final AtomicInteger inserted = new AtomicInteger();
   private final AtomicInteger retried = new AtomicInteger();
+  private volatile Optional<Error> broken = Optional.empty();
 
   @BeforeEach
   void connect() throws Exception {
@@ -53,6 +55,10 @@ class TargetPipelineTest {
         new NoProgress() {
           @Override
           public void applied(Lane lane, Lane.Done done) {
+            broken.ifPresent(
+                error -> {
+                  throw error;
+                });
             inserted.addAndGet(done.insertedRows());
           }
 
@@ -91,6 +97,18 @@ class TargetPipelineTest {
     assertThat(inserted).hasValue(2);
     assertThat(retried).hasValue(1);
     assertThat(pipeline.waitingFor()).isEmpty();
+  }
+
+  @Test
+  @Timeout(60)
+  void anErrorOfTheProcessEndsTheJobSoThatItIsRestarted() throws Exception {
+    broken = Optional.of(new NoClassDefFoundError("io/grpc/Gone"));
+    pipeline.submit(insert(false, 1, 10, 11));
+
+    assertThatThrownBy(pipeline::flush)
+        .isNotInstanceOf(PermanentFailure.class)
+        .hasMessage(
+            "collection default.c, source id 9001: java.lang.NoClassDefFoundError: io/grpc/Gone");
   }
 
   @Test
