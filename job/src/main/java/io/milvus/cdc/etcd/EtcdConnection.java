@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Client;
+import io.etcd.jetcd.ClientBuilder;
 import io.etcd.jetcd.KeyValue;
 import io.etcd.jetcd.Watch;
 import io.etcd.jetcd.kv.GetResponse;
@@ -76,9 +77,14 @@ public final class EtcdConnection implements AutoCloseable {
    * @throws IllegalArgumentException when the certificates cannot be used
    */
   public static EtcdConnection open(EtcdCluster cluster) {
+    return open(cluster, cluster.client());
+  }
+
+  /** A connection whose client begins with what is given. */
+  static EtcdConnection open(EtcdCluster cluster, ClientBuilder begun) {
     Client client =
-        cluster
-            .client()
+        begun
+            .interceptor(new WatchGate())
             .connectTimeout(CALL_TIMEOUT)
             .retryMaxDuration(CALL_TIMEOUT)
             .maxInboundMessageSize(MAX_ANSWER_BYTES)
@@ -273,33 +279,29 @@ public final class EtcdConnection implements AutoCloseable {
    */
   public RunningWatch watch(String from, String to, long revision, WatchListener listener) {
     WatchOption option = WatchOption.builder().withRange(bytes(to)).withRevision(revision).build();
+    Watch.Listener told =
+        new Watch.Listener() {
+          @Override
+          public void onNext(WatchResponse response) {
+            if (response.getEvents().isEmpty()) {
+              listener.progressed(response.getHeader().getRevision());
+            } else {
+              listener.changed(response.getEvents().stream().map(EtcdConnection::change).toList());
+            }
+          }
+
+          @Override
+          public void onError(Throwable error) {
+            listener.ended(String.valueOf(error.getMessage()));
+          }
+
+          @Override
+          public void onCompleted() {
+            listener.ended("the server ended the stream");
+          }
+        };
     Watch.Watcher watcher =
-        client
-            .getWatchClient()
-            .watch(
-                bytes(from),
-                option,
-                new Watch.Listener() {
-                  @Override
-                  public void onNext(WatchResponse response) {
-                    if (response.getEvents().isEmpty()) {
-                      listener.progressed(response.getHeader().getRevision());
-                    } else {
-                      listener.changed(
-                          response.getEvents().stream().map(EtcdConnection::change).toList());
-                    }
-                  }
-
-                  @Override
-                  public void onError(Throwable error) {
-                    listener.ended(String.valueOf(error.getMessage()));
-                  }
-
-                  @Override
-                  public void onCompleted() {
-                    listener.ended("the server ended the stream");
-                  }
-                });
+        WatchGate.hold(() -> client.getWatchClient().watch(bytes(from), option, told));
     return new RunningWatch() {
       @Override
       public void requestProgress() {
