@@ -37,6 +37,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -109,7 +110,7 @@ final class Replication {
   private final Map<Long, Boolean> dropped = new NewestIds<>();
 
   /** What is known least far; read by any thread. */
-  private volatile Slowest slowest = new Slowest(Optional.empty(), -1);
+  private volatile Slowest slowest = Slowest.metadata(-1);
 
   private long catalogProgressMillis = -1;
   private long announcedMillis = -1;
@@ -128,9 +129,16 @@ final class Replication {
    * What of the source is known least far.
    *
    * @param topic empty for the metadata
+   * @param untold the collection that the metadata has not named although messages of it wait;
+   *     empty when it is something else that is waited for
    * @param epochMillis up to when it is known, on the source's clock; not positive while nothing is
    */
-  record Slowest(Optional<String> topic, long epochMillis) {}
+  record Slowest(Optional<String> topic, OptionalLong untold, long epochMillis) {
+
+    private static Slowest metadata(long epochMillis) {
+      return new Slowest(Optional.empty(), OptionalLong.empty(), epochMillis);
+    }
+  }
 
   private static final class NewestIds<T> extends LinkedHashMap<Long, T> {
     private static final long serialVersionUID = 1L;
@@ -554,11 +562,6 @@ final class Replication {
   private void announceProgress() {
     slowest = findSlowest();
     long until = slowest.epochMillis();
-    for (Replica replica : unseen) {
-      if (!replica.order.isEmpty()) {
-        until = Math.min(until, millis(replica.order.oldest()) - 1);
-      }
-    }
     if (until > announcedMillis && until > 0) {
       announcedMillis = until;
       out.accept(new ReplicatedUntil(until));
@@ -566,11 +569,19 @@ final class Replication {
   }
 
   private Slowest findSlowest() {
-    Slowest found = new Slowest(Optional.empty(), catalogProgressMillis);
+    Slowest found = Slowest.metadata(catalogProgressMillis);
     for (String topic : replicasByTopic.keySet()) {
       long ticked = millis(ticks.getOrDefault(topic, 0L));
       if (ticked < found.epochMillis()) {
-        found = new Slowest(Optional.of(topic), ticked);
+        found = new Slowest(Optional.of(topic), OptionalLong.empty(), ticked);
+      }
+    }
+    for (Replica replica : unseen) {
+      if (!replica.order.isEmpty()) {
+        long before = millis(replica.order.oldest()) - 1;
+        if (before < found.epochMillis()) {
+          found = new Slowest(Optional.empty(), OptionalLong.of(replica.collectionId), before);
+        }
       }
     }
     return found;

@@ -36,6 +36,13 @@ final class Silence {
       return "";
     }
     Instant second = since.truncatedTo(ChronoUnit.SECONDS);
+    if (slowest.untold().isPresent()) {
+      return "messages of collection "
+          + slowest.untold().getAsLong()
+          + " wait, which the source's etcd has not told of since "
+          + second
+          + "; pause and resume the task, so that it is asked again";
+    }
     return slowest
         .topic()
         .map(

@@ -22,6 +22,7 @@ import io.milvus.cdc.replicate.Replication.Skipped;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class ReplicationTest {
@@ -82,15 +83,33 @@ class ReplicationTest {
   void theTopicThatHasToldLeastIsKnown() throws Exception {
     Replication replication = replication(Standing.REPLICATED);
     replication.handle(new CatalogProgress(50));
-    assertThat(replication.slowest()).isEqualTo(new Replication.Slowest(Optional.empty(), 50));
+    assertThat(replication.slowest()).isEqualTo(slowest(Optional.empty(), 50));
 
     replication.handle(new CollectionSeen(collection(1, "a", "b")));
     replication.handle(new TimeTick("a", 40L << 18));
     replication.handle(new TimeTick("b", 30L << 18));
-    assertThat(replication.slowest()).isEqualTo(new Replication.Slowest(Optional.of("b"), 30));
+    assertThat(replication.slowest()).isEqualTo(slowest(Optional.of("b"), 30));
 
     replication.handle(new TimeTick("b", 60L << 18));
-    assertThat(replication.slowest()).isEqualTo(new Replication.Slowest(Optional.of("a"), 40));
+    assertThat(replication.slowest()).isEqualTo(slowest(Optional.of("a"), 40));
+  }
+
+  private static Replication.Slowest slowest(Optional<String> topic, long epochMillis) {
+    return new Replication.Slowest(topic, OptionalLong.empty(), epochMillis);
+  }
+
+  @Test
+  void aCollectionThatTheMetadataDoesNotTellOfIsKnown() throws Exception {
+    Replication replication = replication(Standing.REPLICATED);
+    replication.handle(insert(9, "a", 35L << 18));
+    replication.handle(new CatalogProgress(50));
+    assertThat(replication.slowest())
+        .isEqualTo(new Replication.Slowest(Optional.empty(), OptionalLong.of(9), 34));
+    assertThat(handedOut).containsExactly(new ReplicatedUntil(34));
+
+    replication.handle(new CollectionSeen(collection(9, "a")));
+    replication.handle(new TimeTick("a", 60L << 18));
+    assertThat(replication.slowest()).isEqualTo(slowest(Optional.empty(), 50));
   }
 
   @Test

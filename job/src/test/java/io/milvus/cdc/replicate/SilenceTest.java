@@ -6,6 +6,7 @@ import io.milvus.cdc.replicate.Replication.Slowest;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class SilenceTest {
@@ -35,10 +36,20 @@ class SilenceTest {
 
   @Test
   void metadataThatWasNeverReadIsNamedToo() {
-    Slowest metadata = new Slowest(Optional.empty(), -1);
+    Slowest metadata = new Slowest(Optional.empty(), OptionalLong.empty(), -1);
     assertThat(ask(9, metadata)).isEmpty();
     assertThat(ask(10, metadata))
         .isEqualTo("the source's etcd has told nothing since 2024-05-06T07:08:09Z");
+  }
+
+  @Test
+  void aCollectionThatTheMetadataDoesNotTellOfIsNamed() {
+    Slowest collection = new Slowest(Optional.empty(), OptionalLong.of(77), 1_000);
+    assertThat(ask(1, collection)).isEmpty();
+    assertThat(ask(11, collection))
+        .isEqualTo(
+            "messages of collection 77 wait, which the source's etcd has not told of since"
+                + " 2024-05-06T07:08:10Z; pause and resume the task, so that it is asked again");
   }
 
   private String ask(long second, Slowest slowest) {
@@ -46,6 +57,6 @@ class SilenceTest {
   }
 
   private static Slowest topic(long epochMillis) {
-    return new Slowest(Optional.of("dml_7"), epochMillis);
+    return new Slowest(Optional.of("dml_7"), OptionalLong.empty(), epochMillis);
   }
 }
