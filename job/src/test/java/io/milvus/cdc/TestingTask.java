@@ -48,6 +48,7 @@ final class TestingTask implements AutoCloseable {
   private final MiniCluster cluster;
   private Optional<JobID> running = Optional.empty();
   private Optional<String> snapshot = Optional.empty();
+  private Duration checkpointTimeout = Duration.ofMinutes(10);
 
   /** Creates a task, from the source as it is now; its job does not run yet. */
   TestingTask(Playground playground) throws Exception {
@@ -83,6 +84,11 @@ final class TestingTask implements AutoCloseable {
     return definition;
   }
 
+  /** How long checkpoints of the next start may take. */
+  void giveUpCheckpointsAfter(Duration time) {
+    checkpointTimeout = time;
+  }
+
   /**
    * Starts the job and returns when it runs: from where it was stopped, or from its newest
    * checkpoint after a crash.
@@ -90,6 +96,7 @@ final class TestingTask implements AutoCloseable {
   void start() throws Exception {
     Configuration configuration = new Configuration();
     configuration.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofSeconds(3));
+    configuration.set(CheckpointingOptions.CHECKPOINTING_TIMEOUT, checkpointTimeout);
     configuration.set(CheckpointingOptions.CHECKPOINTS_DIRECTORY, snapshots.toUri().toString());
     configuration.set(
         CheckpointingOptions.EXTERNALIZED_CHECKPOINT_RETENTION,
@@ -118,6 +125,21 @@ final class TestingTask implements AutoCloseable {
       }
     }
     return true;
+  }
+
+  /** How many checkpoints of this run have failed. */
+  long failedCheckpoints() throws Exception {
+    return graph().getCheckpointStatsSnapshot().getCounts().getNumberOfFailedCheckpoints();
+  }
+
+  /** Whether all of the job still runs as it was started. */
+  boolean neverRestarted() throws Exception {
+    for (AccessExecutionVertex vertex : graph().getAllExecutionVertices()) {
+      if (vertex.getCurrentExecutionAttempt().getAttemptNumber() > 0) {
+        return false;
+      }
+    }
+    return everythingRuns();
   }
 
   /** The directory of the savepoint or checkpoint that the next start continues from. */

@@ -6,17 +6,19 @@ import io.milvus.cdc.security.TlsSettings;
 import io.milvus.cdc.task.PermanentFailure;
 import io.milvus.cdc.task.SourceCluster;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.io.InputStream;
+import java.net.HttpURLConnection;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.security.PrivateKey;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.HttpsURLConnection;
 import org.apache.pulsar.client.api.Authentication;
 import org.apache.pulsar.client.api.AuthenticationDataProvider;
 import org.apache.pulsar.client.api.ClientBuilder;
@@ -29,6 +31,7 @@ import org.apache.pulsar.client.api.PulsarClient;
 final class PulsarAccess {
 
   private static final int OPERATION_TIMEOUT_SECONDS = 15;
+  private static final int MOST_REDIRECTS = 5;
 
   private final SourceCluster source;
   private final TlsSettings tls;
@@ -69,30 +72,70 @@ final class PulsarAccess {
   }
 
   /**
-   * A client for the broker's HTTP interface; its requests are to come from {@link #request}.
+   * What the broker's HTTP interface says.
    *
+   * @param status of HTTP
+   * @param body empty when there is none
+   */
+  record Answer(int status, String body) {}
+
+  /**
+   * Asks the broker's HTTP interface. Neither a thread nor a connection is left: the JDK's newer
+   * client keeps threads until it is collected, and with them the class loader of an ended job.
+   *
+   * @param timeout for the connection, and for each wait afterwards
+   * @throws IOException when there is no answer
    * @throws PermanentFailure when the task's certificates cannot be used
    */
-  HttpClient http(Duration connectTimeout) {
-    HttpClient.Builder builder =
-        HttpClient.newBuilder()
-            .connectTimeout(connectTimeout)
-            .followRedirects(HttpClient.Redirect.NORMAL);
-    if (source.pulsarAdminUrl().startsWith("https:")) {
+  Answer get(URI uri, Duration timeout) throws IOException {
+    URI asked = uri;
+    for (int redirects = 0; ; redirects++) {
+      HttpURLConnection connection = open(asked, timeout);
       try {
-        builder.sslContext(tls.sslContext());
+        int status = connection.getResponseCode();
+        Optional<URI> elsewhere = redirect(asked, status, connection.getHeaderField("Location"));
+        if (elsewhere.isEmpty() || redirects == MOST_REDIRECTS) {
+          return new Answer(status, body(connection, status));
+        }
+        asked = elsewhere.get();
+      } finally {
+        connection.disconnect();
+      }
+    }
+  }
+
+  private HttpURLConnection open(URI uri, Duration timeout) throws IOException {
+    HttpURLConnection connection = (HttpURLConnection) uri.toURL().openConnection();
+    if (connection instanceof HttpsURLConnection secured) {
+      try {
+        secured.setSSLSocketFactory(tls.sslContext().getSocketFactory());
       } catch (PemException e) {
         throw unusable(e);
       }
     }
-    return builder.build();
+    connection.setConnectTimeout(Math.toIntExact(timeout.toMillis()));
+    connection.setReadTimeout(Math.toIntExact(timeout.toMillis()));
+    connection.setInstanceFollowRedirects(false);
+    connection.setRequestProperty("Accept", "application/json");
+    connection.setRequestProperty("Connection", "close");
+    source
+        .pulsarToken()
+        .ifPresent(token -> connection.setRequestProperty("Authorization", bearer(token)));
+    return connection;
   }
 
-  /** A request to the broker's HTTP interface. */
-  HttpRequest.Builder request(URI uri) {
-    HttpRequest.Builder request = HttpRequest.newBuilder(uri).header("Accept", "application/json");
-    source.pulsarToken().ifPresent(token -> request.header("Authorization", bearer(token)));
-    return request;
+  /** A broker sends to the one that owns what is asked for; never from https to http. */
+  private static Optional<URI> redirect(URI from, int status, String location) {
+    boolean isRedirect = status >= 301 && status <= 308 && status != 304 && location != null;
+    return Optional.ofNullable(isRedirect ? from.resolve(location) : null)
+        .filter(to -> "https".equals(to.getScheme()) || "http".equals(from.getScheme()));
+  }
+
+  private static String body(HttpURLConnection connection, int status) throws IOException {
+    try (InputStream body =
+        status >= 400 ? connection.getErrorStream() : connection.getInputStream()) {
+      return body == null ? "" : new String(body.readAllBytes(), StandardCharsets.UTF_8);
+    }
   }
 
   private static String bearer(Secret token) {

@@ -12,8 +12,6 @@ import io.milvus.cdc.task.StartPositions.TopicStart;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -215,34 +213,27 @@ public final class StartPositionReader {
                     source.pulsarAdminUrl().replaceAll("/+$", ""),
                     source.pulsarTenant(),
                     source.pulsarNamespace()));
-    PulsarAccess access = new PulsarAccess(source);
-    HttpClient client = access.http(TIMEOUT);
-    HttpResponse<String> response;
+    PulsarAccess.Answer answer;
     try {
-      response =
-          client.send(
-              access.request(uri).timeout(TIMEOUT).build(), HttpResponse.BodyHandlers.ofString());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted while listing the source's topics", e);
+      answer = new PulsarAccess(source).get(uri, TIMEOUT);
     } catch (ConnectException e) {
       throw new IOException("Pulsar's admin address %s cannot be reached".formatted(uri), e);
     } catch (SSLException e) {
       throw new IOException(
           "Pulsar's admin address %s: TLS fails: %s".formatted(uri, e.getMessage()), e);
     }
-    if (response.statusCode() == 401 || response.statusCode() == 403) {
+    if (answer.status() == 401 || answer.status() == 403) {
       throw new IOException(
           "Pulsar refuses what it is shown at %s (%d): check source.pulsar.token or the client's certificate, and what it allows"
-              .formatted(uri, response.statusCode()));
+              .formatted(uri, answer.status()));
     }
-    if (response.statusCode() != 200) {
+    if (answer.status() != 200) {
       throw new IOException(
           "Pulsar answers %d to %s: check the admin address, tenant and namespace"
-              .formatted(response.statusCode(), uri));
+              .formatted(answer.status(), uri));
     }
     Set<String> topics = new TreeSet<>();
-    for (String topic : new ObjectMapper().readValue(response.body(), String[].class)) {
+    for (String topic : new ObjectMapper().readValue(answer.body(), String[].class)) {
       String name = topic.substring(topic.lastIndexOf('/') + 1);
       if (source.isLogTopic(name)) {
         topics.add(name);

@@ -5,11 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.milvus.cdc.log.TopicContents.Ledger;
 import io.milvus.cdc.task.SourceCluster;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +23,6 @@ final class TopicDirectory {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final PulsarAccess access;
-  private final HttpClient http;
   private final URI admin;
   private final String namespaceName;
   private final URI namespace;
@@ -35,7 +30,6 @@ final class TopicDirectory {
 
   TopicDirectory(SourceCluster source) {
     this.access = new PulsarAccess(source);
-    this.http = access.http(TIMEOUT);
     String base = source.pulsarAdminUrl();
     this.admin = URI.create((base.endsWith("/") ? base : base + "/") + "admin/v2/");
     this.namespaceName = source.pulsarTenant() + "/" + source.pulsarNamespace();
@@ -108,19 +102,12 @@ final class TopicDirectory {
 
   /** The answer, or empty when the thing asked for does not exist. */
   private Optional<JsonNode> get(URI uri) throws IOException {
-    HttpRequest request = access.request(uri).timeout(TIMEOUT).build();
-    HttpResponse<byte[]> response;
-    try {
-      response = http.send(request, HttpResponse.BodyHandlers.ofByteArray());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException("Interrupted while asking " + uri);
-    }
-    return switch (response.statusCode()) {
+    PulsarAccess.Answer answer = access.get(uri, TIMEOUT);
+    return switch (answer.status()) {
       // Of a policy that is not set the answer is empty.
-      case 200 -> Optional.of(JSON.readTree(response.body())).filter(JsonNode::isContainerNode);
+      case 200 -> Optional.of(JSON.readTree(answer.body())).filter(JsonNode::isContainerNode);
       case 204, 404 -> Optional.empty();
-      default -> throw new IOException(uri + " answered " + response.statusCode());
+      default -> throw new IOException(uri + " answered " + answer.status());
     };
   }
 }

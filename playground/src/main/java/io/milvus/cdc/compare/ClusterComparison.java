@@ -283,14 +283,13 @@ public final class ClusterComparison {
         return 0;
       }
       if (expected.hasPartitionKey() || actual.hasPartitionKey()) {
-        return compareRows(
-            new RowReader(source, database, name, expected, List.of()),
-            new RowReader(target, database, name, actual, List.of()),
-            "",
-            different,
-            unknown);
+        RowReader onSourceRows = new RowReader(source, database, name, expected, List.of());
+        RowReader onTargetRows = new RowReader(target, database, name, actual, List.of());
+        onSourceRows.catchUp();
+        onTargetRows.catchUp();
+        return compareRows(onSourceRows, onTargetRows, "", different, unknown);
       }
-      long compared = 0;
+      List<String> partitions = new ArrayList<>();
       for (String partition : expected.partitions()) {
         if (!actual.partitions().contains(partition)) {
           continue;
@@ -301,14 +300,22 @@ public final class ClusterComparison {
         } else if (!loadedOnTarget.partitions().contains(partition)) {
           unknown.add(prefix + "rows not compared: not loaded on the target");
         } else {
-          compared +=
-              compareRows(
-                  new RowReader(source, database, name, expected, List.of(partition)),
-                  new RowReader(target, database, name, actual, List.of(partition)),
-                  expected.partitions().size() == 1 ? "" : prefix,
-                  different,
-                  unknown);
+          partitions.add(partition);
         }
+      }
+      if (!partitions.isEmpty()) {
+        new RowReader(source, database, name, expected, partitions).catchUp();
+        new RowReader(target, database, name, actual, partitions).catchUp();
+      }
+      long compared = 0;
+      for (String partition : partitions) {
+        compared +=
+            compareRows(
+                new RowReader(source, database, name, expected, List.of(partition)),
+                new RowReader(target, database, name, actual, List.of(partition)),
+                expected.partitions().size() == 1 ? "" : "partition " + partition + ": ",
+                different,
+                unknown);
       }
       return compared;
     }

@@ -62,6 +62,8 @@ public final class RowComparison {
     Findings differences = new Findings();
     RowReader sourceRows = reader(source, database, collection);
     RowReader targetRows = reader(target, targetDatabase, targetCollection);
+    sourceRows.catchUp();
+    targetRows.catchUp();
     new RowComparison(sourceRows, targetRows, "", differences, new Findings())
         .compare(sourceRows.count(), targetRows.count());
     return differences.toList();

@@ -57,9 +57,14 @@ final class RowReader {
     pageSize = (int) Math.max(1, Math.min(MOST_ROWS, MOST_VECTOR_BYTES / vectorBytes));
   }
 
-  /** How many rows there are, all that was acknowledged; rows of the same key count each. */
+  /** Waits until all that was acknowledged can be read; only then anything else is asked for. */
+  void catchUp() {
+    long unused = count(request().setConsistencyLevel(ConsistencyLevel.Strong));
+  }
+
+  /** How many rows there are; rows of the same key count each. */
   long count() {
-    return count(request().setConsistencyLevel(ConsistencyLevel.Strong));
+    return count(known());
   }
 
   /** How many rows there are behind a key, up to and including another one. */
@@ -107,7 +112,7 @@ final class RowReader {
         .addAllPartitionNames(partitions);
   }
 
-  /** Of what was counted before: nothing new need be waited for. */
+  /** Of what can be read already: nothing is waited for. */
   private QueryRequest.Builder known() {
     return request().setConsistencyLevel(ConsistencyLevel.Eventually).setGuaranteeTimestamp(1);
   }

@@ -8,8 +8,9 @@ import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
 import io.milvus.cdc.workload.SourceWriter;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
@@ -23,7 +24,10 @@ class EndedJobsIT {
   private static final Pattern NOT_OF_A_JOB =
       Pattern.compile("(?i).*(flink|pekko|attach listener|c[12] compiler|gc |g1 |timer).*");
 
-  private static final Pattern THREAD = Pattern.compile("(?m)^\"([^\"]+)\"");
+  /** Its name, and where it stands, as jcmd prints them. */
+  private static final Pattern THREAD =
+      Pattern.compile("(?m)^\"([^\"]+)\".*\\n((?:[ \\t]+\\S.*\\n)*)");
+
   private static final Pattern JOB_LOADER = Pattern.compile("ChildFirstClassLoader");
   private static final Pattern METASPACE = Pattern.compile("Both:.*?committed,\\s*([0-9.]+) MB");
 
@@ -32,7 +36,7 @@ class EndedJobsIT {
     int jobs = Integer.getInteger("ended.jobs", 50);
     try (TaskScenario scenario = new TaskScenario(FlinkMode.CLUSTER)) {
       scenario.playground.stop(Part.SECOND_TASK_MANAGER);
-      Set<String> before = threads(scenario);
+      Set<String> before = threads(scenario).keySet();
       String task = scenario.client.create(scenario.playground.targetUri());
       scenario.awaitState(task, "Running");
       SourceWriter writer = scenario.newCollection("ended");
@@ -52,8 +56,8 @@ class EndedJobsIT {
 
       ask(scenario, "GC.run");
       ask(scenario, "GC.run");
-      Set<String> left = threads(scenario);
-      left.removeAll(before);
+      Map<String, String> left = threads(scenario);
+      left.keySet().removeAll(before);
       System.out.printf(
           "jobs: %d, metaspace %.1f MB after two, %.1f MB now, %d class loaders of jobs%n",
           jobs, afterTheFirst, metaspace(scenario), jobLoaders(scenario));
@@ -63,14 +67,14 @@ class EndedJobsIT {
     }
   }
 
-  /** Names without numbers. */
-  private static Set<String> threads(TaskScenario scenario) throws Exception {
-    Set<String> names = new TreeSet<>();
+  /** Where one of each name stands; names are without numbers. */
+  private static Map<String, String> threads(TaskScenario scenario) throws Exception {
+    Map<String, String> names = new TreeMap<>();
     Matcher thread = THREAD.matcher(ask(scenario, "Thread.print"));
     while (thread.find()) {
       String name = thread.group(1).replaceAll("[0-9]+", "N");
       if (!NOT_OF_A_JOB.matcher(name).matches()) {
-        names.add(name);
+        names.put(name, thread.group(2));
       }
     }
     return names;
