@@ -34,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * waiting), all is listed again and compared with what was told, so that nothing is missed. While
  * etcd does not answer this is tried again, without end.
  *
- * <p>Every second it tells how far it is. With {@code t} taken from the local clock, the newest
+ * <p>Again and again it tells how far it is. With {@code t} taken from the local clock, the newest
  * revision {@code r} is then read from etcd: all that was committed before {@code t} is at or below
  * {@code r}. Progress to {@code t} is told once the watch has delivered everything up to {@code r},
  * which it says by an event at {@code r} or later, or by a progress notification, on the same
@@ -44,11 +44,20 @@ import org.slf4j.LoggerFactory;
  */
 final class CatalogFeed implements CatalogReader.Feed {
 
-  /** How this feed deals with time; tests are in more of a hurry. */
+  /**
+   * How this feed deals with time; tests are in more of a hurry.
+   *
+   * @param firstProgress how long a watch is left alone after it was opened
+   */
   record Pace(
-      Duration progressInterval, Duration confirmTimeout, Duration minPause, Duration maxPause) {
+      Duration firstProgress,
+      Duration progressInterval,
+      Duration confirmTimeout,
+      Duration minPause,
+      Duration maxPause) {
     static final Pace DEFAULT =
         new Pace(
+            Duration.ofSeconds(1),
             Duration.ofMillis(250),
             Duration.ofSeconds(10),
             Duration.ofMillis(200),
@@ -226,7 +235,7 @@ final class CatalogFeed implements CatalogReader.Feed {
     Signals signals = new Signals();
     try (RunningWatch watch = metadata.watch(listed + 1, signals)) {
       long delivered = listed;
-      long nextProgress = System.nanoTime() + pace.progressInterval().toNanos();
+      long nextProgress = System.nanoTime() + pace.firstProgress().toNanos();
       Optional<Unconfirmed> unconfirmed = Optional.empty();
       while (true) {
         forgetDropped(announcements);

@@ -31,7 +31,11 @@ class CatalogFeedTest {
   /** A silent watch is given up in its own test only: a busy machine is silent, too. */
   private static final CatalogFeed.Pace FAST =
       new CatalogFeed.Pace(
-          Duration.ofMillis(10), Duration.ofMinutes(1), Duration.ofMillis(1), Duration.ofMillis(5));
+          Duration.ofMillis(10),
+          Duration.ofMillis(10),
+          Duration.ofMinutes(1),
+          Duration.ofMillis(1),
+          Duration.ofMillis(5));
 
   private final TestingMetadata metadata = new TestingMetadata();
   private final EventQueue queue = new EventQueue();
@@ -175,6 +179,7 @@ class CatalogFeedTest {
     pace =
         new CatalogFeed.Pace(
             Duration.ofMillis(10),
+            Duration.ofMillis(10),
             Duration.ofMillis(300),
             Duration.ofMillis(1),
             Duration.ofMillis(5));
@@ -187,6 +192,23 @@ class CatalogFeedTest {
     metadata.commit(Map.of());
 
     await().untilAsserted(() -> assertThat(metadata.listings()).isGreaterThan(listings));
+  }
+
+  @Test
+  void aWatchIsAskedForNoProgressWhileItMayBeCatchingUp() {
+    pace =
+        new CatalogFeed.Pace(
+            Duration.ofHours(1),
+            Duration.ZERO,
+            Duration.ofMinutes(1),
+            Duration.ofMillis(1),
+            Duration.ofMillis(5));
+    start(Selection.everything(), KnownObjects.none());
+    untilProgress(1_000);
+    metadata.create(1, 60, "a");
+    await().untilAsserted(() -> assertThat(objects()).contains("collection 60 default.a"));
+
+    assertThat(metadata.revisionReads()).isZero();
   }
 
   @Test
