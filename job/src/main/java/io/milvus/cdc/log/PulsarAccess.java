@@ -8,6 +8,7 @@ import io.milvus.cdc.task.SourceCluster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -19,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.HttpsURLConnection;
+import javax.net.ssl.SSLException;
 import org.apache.pulsar.client.api.Authentication;
 import org.apache.pulsar.client.api.AuthenticationDataProvider;
 import org.apache.pulsar.client.api.ClientBuilder;
@@ -84,7 +86,9 @@ final class PulsarAccess {
    * client keeps threads until it is collected, and with them the class loader of an ended job.
    *
    * @param timeout for the connection, and for each wait afterwards
-   * @throws IOException when there is no answer
+   * @throws ConnectException when nobody listens there
+   * @throws SSLException when one of the two does not trust the other
+   * @throws IOException when there is no answer for another reason
    * @throws PermanentFailure when the task's certificates cannot be used
    */
   Answer get(URI uri, Duration timeout) throws IOException {
@@ -98,6 +102,11 @@ final class PulsarAccess {
           return new Answer(status, body(connection, status));
         }
         asked = elsewhere.get();
+      } catch (ConnectException | SSLException e) {
+        throw e;
+      } catch (IOException e) {
+        // Also a broker that hangs up on a client without the certificate that it wants (TLS 1.3).
+        throw new IOException("No answer from " + asked + ": " + e.getMessage(), e);
       } finally {
         connection.disconnect();
       }
