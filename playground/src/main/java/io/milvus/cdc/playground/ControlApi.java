@@ -26,7 +26,7 @@ public final class ControlApi {
    * @return its id
    */
   public String create(int targetPort, String collection) {
-    return create(targetPort, collection, "");
+    return create(targetPort, collection, "", "");
   }
 
   /**
@@ -37,15 +37,15 @@ public final class ControlApi {
    */
   public String createPausedAtStart(int targetPort, String collection) {
     return create(
-        targetPort, collection, ",\"use_start_position\":true}],\"disable_auto_start\":true");
+        targetPort, collection, ",\"use_start_position\":true", ",\"disable_auto_start\":true");
   }
 
-  private String create(int targetPort, String collection, String more) {
+  private String create(int targetPort, String collection, String ofCollection, String ofTask) {
     return ask("""
             {"request_type":"create","request_data":{
               "milvus_connect_param":{"uri":"http://127.0.0.1:%d"},
-              "collection_infos":[{"name":"%s"%s}}"""
-            .formatted(targetPort, collection, more.isEmpty() ? "}]" : more))
+              "collection_infos":[{"name":"%s"%s}]%s}}"""
+            .formatted(targetPort, collection, ofCollection, ofTask))
         .get("task_id")
         .getAsString();
   }
