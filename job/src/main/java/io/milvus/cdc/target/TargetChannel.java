@@ -6,14 +6,17 @@ import io.grpc.ChannelCredentials;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
 import io.grpc.ForwardingClientCall;
-import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
-import io.grpc.ManagedChannelBuilder;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.TlsChannelCredentials;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
+import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import io.milvus.cdc.security.PemException;
 import io.milvus.cdc.security.Secret;
 import io.milvus.cdc.security.TlsSettings;
@@ -26,11 +29,14 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Opens gRPC channels to a target: with its TLS, and with the credentials on every call. The
+ * A gRPC channel to a target: with its TLS, and with the credentials on every call. The
  * certificates come from the task's definition and are never written to a file, as the Milvus SDK
  * would need them.
+ *
+ * <p>Its network thread is its own and ends with it. gRPC's shared ones go on for a second, and
+ * fail loudly when the class loader of an ended Flink job is closed under them.
  */
-public final class TargetChannel {
+public final class TargetChannel implements AutoCloseable {
 
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
@@ -40,20 +46,31 @@ public final class TargetChannel {
   private static final long KEEP_ALIVE_TIMEOUT_SECONDS = 20;
   private static final long IDLE_HOURS = 24;
 
-  private TargetChannel() {}
+  /** How long an end is waited for; nothing is sent any more by then. */
+  private static final long CLOSE_SECONDS = 5;
+
+  private final ManagedChannel channel;
+  private final EventLoopGroup thread;
+
+  private TargetChannel(ManagedChannel channel, EventLoopGroup thread) {
+    this.channel = channel;
+    this.thread = thread;
+  }
 
   /**
    * A channel; it connects when it is first used.
    *
    * @throws PermanentFailure when the task's certificates cannot be used
    */
-  public static ManagedChannel open(TargetCluster target) {
+  public static TargetChannel open(TargetCluster target) {
     TlsSettings tls = target.tls().orElse(TlsSettings.DEFAULT);
-    ManagedChannelBuilder<?> channel =
-        Grpc.newChannelBuilderForAddress(
-                target.host(),
-                target.port(),
-                target.secure() ? tls(target, tls) : InsecureChannelCredentials.create())
+    ChannelCredentials credentials =
+        target.secure() ? tls(target, tls) : InsecureChannelCredentials.create();
+    EventLoopGroup thread = new NioEventLoopGroup(1, new DefaultThreadFactory("cdc-target", true));
+    NettyChannelBuilder channel =
+        NettyChannelBuilder.forAddress(target.host(), target.port(), credentials)
+            .eventLoopGroup(thread)
+            .channelType(NioSocketChannel.class)
             .maxInboundMessageSize(Integer.MAX_VALUE)
             .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
             .keepAliveTimeout(KEEP_ALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
@@ -62,7 +79,27 @@ public final class TargetChannel {
       tls.serverName().ifPresent(channel::overrideAuthority);
     }
     target.credentials().map(Authorization::of).ifPresent(channel::intercept);
-    return channel.build();
+    return new TargetChannel(channel.build(), thread);
+  }
+
+  /** What calls are made on. */
+  public Channel channel() {
+    return channel;
+  }
+
+  /** Ends calls that are under way, and returns when the network thread has ended. */
+  @Override
+  public void close() {
+    channel.shutdownNow();
+    try {
+      boolean unused = channel.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    boolean unused =
+        thread
+            .shutdownGracefully(0, CLOSE_SECONDS, TimeUnit.SECONDS)
+            .awaitUninterruptibly(CLOSE_SECONDS, TimeUnit.SECONDS);
   }
 
   private static ChannelCredentials tls(TargetCluster target, TlsSettings settings) {

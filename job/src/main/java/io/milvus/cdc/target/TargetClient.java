@@ -1,6 +1,5 @@
 package io.milvus.cdc.target;
 
-import io.grpc.ManagedChannel;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.milvus.cdc.target.TargetException.Kind;
@@ -69,9 +68,8 @@ final class TargetClient implements AutoCloseable {
   private static final long CALL_SECONDS = 60;
 
   /** Calls under way are given up then. */
-  private static final long CLOSE_SECONDS = 5;
-
   private static final String CLIENT_NAME = "Milvus CDC";
+
   private static final String DEFAULT_DATABASE = "default";
 
   /**
@@ -103,14 +101,14 @@ final class TargetClient implements AutoCloseable {
   /** See {@link #setProperties}. */
   private static final int CALLS_UNTIL_PROPERTIES_ARE_KEPT = 2;
 
-  private final ManagedChannel channel;
+  private final TargetChannel channel;
   private final MilvusServiceBlockingStub stub;
   private final TargetProgress progress;
 
-  private TargetClient(ManagedChannel channel, TargetProgress progress) {
+  private TargetClient(TargetChannel channel, TargetProgress progress) {
     this.channel = channel;
     this.progress = progress;
-    this.stub = MilvusServiceGrpc.newBlockingStub(channel);
+    this.stub = MilvusServiceGrpc.newBlockingStub(channel.channel());
   }
 
   /**
@@ -499,12 +497,7 @@ final class TargetClient implements AutoCloseable {
 
   @Override
   public void close() {
-    channel.shutdownNow();
-    try {
-      var unused = channel.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    channel.close();
   }
 
   private void execute(String call, Function<MilvusServiceBlockingStub, Status> request)

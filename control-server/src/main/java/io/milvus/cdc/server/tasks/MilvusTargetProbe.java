@@ -1,6 +1,5 @@
 package io.milvus.cdc.server.tasks;
 
-import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.milvus.cdc.server.tasks.TaskException.Kind;
@@ -25,18 +24,15 @@ public final class MilvusTargetProbe implements TargetProbe {
 
   @Override
   public void check(TargetCluster target) {
-    ManagedChannel channel = TargetChannel.open(target);
-    try {
+    try (TargetChannel channel = TargetChannel.open(target)) {
       ListDatabasesResponse response =
-          MilvusServiceGrpc.newBlockingStub(channel)
+          MilvusServiceGrpc.newBlockingStub(channel.channel())
               .withDeadlineAfter(
                   (long) (target.connectTimeoutSeconds() * 1000), TimeUnit.MILLISECONDS)
               .listDatabases(ListDatabasesRequest.getDefaultInstance());
       refuseFailure(target, response);
     } catch (StatusRuntimeException e) {
       throw translated(target, e.getStatus());
-    } finally {
-      channel.shutdownNow();
     }
   }
 
