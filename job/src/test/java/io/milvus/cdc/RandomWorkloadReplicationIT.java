@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.milvus.cdc.compare.ClusterComparison;
 import io.milvus.cdc.compare.MilvusCluster;
+import io.milvus.cdc.compare.SourceLog;
 import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.TestingPlayground;
@@ -74,7 +75,10 @@ class RandomWorkloadReplicationIT {
       task.stop();
 
       ClusterComparison.Report report =
-          ClusterComparison.of(source, target).loadingTemporarily().compare();
+          ClusterComparison.of(source, target)
+              .loadingTemporarily()
+              .knowing(new SourceLog(playground.pulsarServiceUrl()))
+              .compare();
       System.out.println(
           "workload: compared "
               + report.collections()
@@ -84,6 +88,7 @@ class RandomWorkloadReplicationIT {
               + (System.nanoTime() - ended) / 1_000_000
               + " ms");
       System.out.println("workload: shown only when loaded anew: " + report.shownLate());
+      System.out.println("workload: taken by the source and not shown: " + report.notShown());
       assertThat(report.differences())
           .as("seed " + seed + "\n" + done.journal().about(report.differences(), SHOWN_OPERATIONS))
           .isEmpty();

@@ -1,6 +1,7 @@
 package io.milvus.cdc.chaos;
 
 import io.milvus.cdc.compare.ClusterComparison;
+import io.milvus.cdc.compare.SourceLog;
 import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.PlaygroundException;
@@ -143,7 +144,10 @@ public final class Chaos {
     // The comparison loads collections of the source, which is not to be replicated.
     stage.pause();
     ClusterComparison.Report compared =
-        ClusterComparison.of(stage.source(), stage.target()).loadingTemporarily().compare();
+        ClusterComparison.of(stage.source(), stage.target())
+            .loadingTemporarily()
+            .knowing(new SourceLog(stage.playground().pulsarServiceUrl()))
+            .compare();
     long operations = report.operations().values().stream().mapToLong(Long::longValue).sum();
     ended.add(
         new Rounds.Round(
@@ -158,6 +162,9 @@ public final class Chaos {
             compared.differences().size()));
     if (!compared.shownLate().isEmpty()) {
       out.println("  the same only when loaded anew: " + compared.shownLate());
+    }
+    if (!compared.notShown().isEmpty()) {
+      out.println("  the source does not show all that it has taken: " + compared.notShown());
     }
     if (!compared.isSame()) {
       throw new PlaygroundException(

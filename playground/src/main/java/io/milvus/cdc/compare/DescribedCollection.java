@@ -14,22 +14,21 @@ import io.milvus.grpc.KeyValuePair;
 import io.milvus.grpc.ShowPartitionsRequest;
 import io.milvus.grpc.ShowPartitionsResponse;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
-import java.util.SortedSet;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * A collection as its Milvus describes it.
  *
  * @param description schema, shards, consistency level, properties, aliases
- * @param partitions the names of all
+ * @param partitionIds of all, by name
  * @param indexes at most one a field
  * @param loaded what of it can be read
  */
 record DescribedCollection(
     DescribeCollectionResponse description,
-    SortedSet<String> partitions,
+    SortedMap<String, Long> partitionIds,
     List<IndexDescription> indexes,
     LoadedPart loaded) {
 
@@ -54,17 +53,20 @@ record DescribedCollection(
         LoadedPart.read(cluster, request));
   }
 
-  private static SortedSet<String> partitions(
+  private static SortedMap<String, Long> partitions(
       MilvusCluster cluster, DescribeCollectionRequest collection) {
     ShowPartitionsRequest request =
         ShowPartitionsRequest.newBuilder()
             .setDbName(collection.getDbName())
             .setCollectionName(collection.getCollectionName())
             .build();
-    return new TreeSet<>(
-        cluster
-            .call(stub -> stub.showPartitions(request), ShowPartitionsResponse::getStatus)
-            .getPartitionNamesList());
+    ShowPartitionsResponse shown =
+        cluster.call(stub -> stub.showPartitions(request), ShowPartitionsResponse::getStatus);
+    SortedMap<String, Long> ids = new TreeMap<>();
+    for (int i = 0; i < shown.getPartitionNamesCount(); i++) {
+      ids.put(shown.getPartitionNames(i), shown.getPartitionIDs(i));
+    }
+    return ids;
   }
 
   private static List<IndexDescription> indexes(
@@ -84,6 +86,11 @@ record DescribedCollection(
       }
       throw e;
     }
+  }
+
+  /** The names of all. */
+  Set<String> partitions() {
+    return partitionIds.keySet();
   }
 
   /** The field of the keys; every collection has one. */
@@ -147,7 +154,7 @@ record DescribedCollection(
       things.put("alias " + alias, new TreeMap<>());
     }
     if (!hasPartitionKey()) {
-      for (String partition : partitions) {
+      for (String partition : partitions()) {
         things.put("partition " + partition, new TreeMap<>());
       }
     }
@@ -165,7 +172,7 @@ record DescribedCollection(
     attributes.put("number of shards", Integer.toString(description.getShardsNum()));
     attributes.put("consistency level", description.getConsistencyLevel().name());
     if (hasPartitionKey()) {
-      attributes.put("number of partitions", Integer.toString(partitions.size()));
+      attributes.put("number of partitions", Integer.toString(partitions().size()));
     }
     for (KeyValuePair property : description.getPropertiesList()) {
       if (!property.getKey().equals(MARKER_PROPERTY)) {

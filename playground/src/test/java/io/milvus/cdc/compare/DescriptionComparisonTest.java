@@ -16,6 +16,8 @@ import io.milvus.grpc.LoadState;
 import io.milvus.grpc.ValueField;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -158,28 +160,25 @@ class DescriptionComparisonTest {
     return differences(
         SOURCE,
         new DescribedCollection(
-            description.build(), SOURCE.partitions(), SOURCE.indexes(), SOURCE.loaded()));
+            description.build(), SOURCE.partitionIds(), SOURCE.indexes(), SOURCE.loaded()));
   }
 
   private static DescribedCollection with(
       DescribedCollection collection, List<IndexDescription> indexes) {
     return new DescribedCollection(
-        collection.description(), collection.partitions(), indexes, collection.loaded());
+        collection.description(), collection.partitionIds(), indexes, collection.loaded());
   }
 
   private static DescribedCollection withPartitions(
       DescribedCollection collection, Set<String> partitions) {
     return new DescribedCollection(
-        collection.description(),
-        new TreeSet<>(partitions),
-        collection.indexes(),
-        collection.loaded());
+        collection.description(), numbered(partitions), collection.indexes(), collection.loaded());
   }
 
   private static DescribedCollection loaded(LoadState state, int replicas, String... partitions) {
     return new DescribedCollection(
         SOURCE.description(),
-        SOURCE.partitions(),
+        SOURCE.partitionIds(),
         SOURCE.indexes(),
         new LoadedPart(state, new TreeSet<>(Set.of(partitions)), replicas));
   }
@@ -191,9 +190,15 @@ class DescriptionComparisonTest {
             .setShardsNum(2)
             .setConsistencyLevel(ConsistencyLevel.Bounded)
             .build(),
-        new TreeSet<>(Set.of("_default", "old")),
+        numbered(Set.of("_default", "old")),
         List.of(),
         LoadedPart.NOTHING);
+  }
+
+  private static SortedMap<String, Long> numbered(Set<String> partitions) {
+    SortedMap<String, Long> ids = new TreeMap<>();
+    partitions.forEach(name -> ids.put(name, ids.size() + 1L));
+    return ids;
   }
 
   private static IndexDescription index(KeyValuePair... parameters) {
