@@ -16,8 +16,10 @@ import io.etcd.jetcd.options.DeleteOption;
 import io.etcd.jetcd.options.GetOption;
 import io.etcd.jetcd.options.PutOption;
 import io.etcd.jetcd.options.WatchOption;
+import io.etcd.jetcd.support.Errors;
 import io.etcd.jetcd.watch.WatchEvent;
 import io.etcd.jetcd.watch.WatchResponse;
+import io.grpc.Status;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,11 +33,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * A connection to one etcd cluster. Every read is linearizable: it sees all that was acknowledged
- * to anybody before it was asked. Every call answers or fails within {@link #CALL_TIMEOUT}; none
- * retries for longer.
+ * to anybody before it was asked. Every call answers or fails within {@link #CALL_TIMEOUT}; until
+ * then a call is made again that does the same when it is made twice.
  *
  * <p>Safe for use by several threads.
  */
@@ -43,6 +47,9 @@ public final class EtcdConnection implements AutoCloseable {
 
   /** How long one call may take. */
   public static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
+
+  /** Before a call is made again. */
+  private static final Duration PAUSE = Duration.ofMillis(250);
 
   /** Keys per answer when listing. */
   private static final int PAGE = 1_000;
@@ -86,7 +93,9 @@ public final class EtcdConnection implements AutoCloseable {
         begun
             .interceptor(new WatchGate())
             .connectTimeout(CALL_TIMEOUT)
-            .retryMaxDuration(CALL_TIMEOUT)
+            // A retry of jetcd's own starts a thread that nothing ends, and that keeps the class
+            // loader of an ended Flink job. It would also repeat a transaction that may be done.
+            .retryMaxAttempts(0)
             .maxInboundMessageSize(MAX_ANSWER_BYTES)
             .keepaliveTime(Duration.ofSeconds(10))
             .keepaliveTimeout(CALL_TIMEOUT)
@@ -103,19 +112,21 @@ public final class EtcdConnection implements AutoCloseable {
    */
   public long revision(String key) throws EtcdUnavailableException {
     GetOption option = GetOption.builder().withCountOnly(true).build();
-    return await(client.getKVClient().get(bytes(key), option), key).getHeader().getRevision();
+    return repeatable(() -> client.getKVClient().get(bytes(key), option), key)
+        .getHeader()
+        .getRevision();
   }
 
   /** What a key holds, or empty. */
   public Optional<ByteString> get(String key) throws EtcdUnavailableException {
-    return await(client.getKVClient().get(bytes(key)), key).getKvs().stream()
+    return repeatable(() -> client.getKVClient().get(bytes(key)), key).getKvs().stream()
         .findFirst()
         .map(kv -> byteString(kv.getValue()));
   }
 
   /** What a key holds and since which revision, or empty. */
   public Optional<EtcdChange> find(String key) throws EtcdUnavailableException {
-    return await(client.getKVClient().get(bytes(key)), key).getKvs().stream()
+    return repeatable(() -> client.getKVClient().get(bytes(key)), key).getKvs().stream()
         .findFirst()
         .map(EtcdConnection::change);
   }
@@ -135,13 +146,14 @@ public final class EtcdConnection implements AutoCloseable {
                 bytes ->
                     Op.put(bytes(key), ByteSequence.from(bytes.toByteArray()), PutOption.DEFAULT))
             .orElseGet(() -> Op.delete(bytes(key), DeleteOption.DEFAULT));
-    return await(
-            client
-                .getKVClient()
-                .txn()
-                .If(new Cmp(bytes(key), Cmp.Op.EQUAL, CmpTarget.modRevision(revision)))
-                .Then(operation)
-                .commit(),
+    return once(
+            () ->
+                client
+                    .getKVClient()
+                    .txn()
+                    .If(new Cmp(bytes(key), Cmp.Op.EQUAL, CmpTarget.modRevision(revision)))
+                    .Then(operation)
+                    .commit(),
             key)
         .isSucceeded();
   }
@@ -166,7 +178,9 @@ public final class EtcdConnection implements AutoCloseable {
         operations.add(Op.get(bytes(key), atRevision(revision).build()));
       }
       TxnResponse response =
-          await(client.getKVClient().txn().Then(operations.toArray(Op[]::new)).commit(), prefix);
+          repeatable(
+              () -> client.getKVClient().txn().Then(operations.toArray(Op[]::new)).commit(),
+              prefix);
       revision = OptionalLong.of(response.getHeader().getRevision());
       for (GetResponse answer : response.getGetResponses()) {
         answer.getKvs().forEach(kv -> found.add(change(kv)));
@@ -189,18 +203,19 @@ public final class EtcdConnection implements AutoCloseable {
     OptionalLong revision = OptionalLong.empty();
     for (String prefix : prefixes) {
       ByteSequence end = prefixEnd(prefix);
-      ByteSequence from = bytes(prefix);
+      ByteSequence first = bytes(prefix);
       boolean more = true;
       while (more) {
         GetOption option = atRevision(revision).withRange(end).withLimit(PAGE).build();
-        GetResponse response = await(client.getKVClient().get(from, option), prefix);
+        ByteSequence from = first;
+        GetResponse response = repeatable(() -> client.getKVClient().get(from, option), prefix);
         if (revision.isEmpty()) {
           revision = OptionalLong.of(response.getHeader().getRevision());
         }
         response.getKvs().forEach(kv -> consumer.accept(change(kv)));
         more = response.isMore();
         if (more) {
-          from = next(response.getKvs().get(response.getKvs().size() - 1).getKey());
+          first = next(response.getKvs().get(response.getKvs().size() - 1).getKey());
         }
       }
     }
@@ -225,21 +240,25 @@ public final class EtcdConnection implements AutoCloseable {
                         ByteSequence.from(entry.getValue().toByteArray()),
                         PutOption.DEFAULT))
             .toArray(Op[]::new);
-    return await(
-            client
-                .getKVClient()
-                .txn()
-                .If(new Cmp(bytes(absent), Cmp.Op.EQUAL, CmpTarget.version(0)))
-                .Then(puts)
-                .commit(),
+    return once(
+            () ->
+                client
+                    .getKVClient()
+                    .txn()
+                    .If(new Cmp(bytes(absent), Cmp.Op.EQUAL, CmpTarget.version(0)))
+                    .Then(puts)
+                    .commit(),
             absent)
         .isSucceeded();
   }
 
   /** Removes every key below a prefix, at one revision. */
   public void deletePrefix(String prefix) throws EtcdUnavailableException {
-    await(
-        client.getKVClient().delete(bytes(prefix), DeleteOption.builder().isPrefix(true).build()),
+    repeatable(
+        () ->
+            client
+                .getKVClient()
+                .delete(bytes(prefix), DeleteOption.builder().isPrefix(true).build()),
         prefix);
   }
 
@@ -320,27 +339,62 @@ public final class EtcdConnection implements AutoCloseable {
     client.close();
   }
 
-  private <T> T await(CompletableFuture<T> future, String what) throws EtcdUnavailableException {
-    try {
-      return future.get(CALL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new EtcdUnavailableException("interrupted while asking etcd for " + what, e);
-    } catch (TimeoutException e) {
-      throw new EtcdUnavailableException(
-          "etcd at %s did not answer about %s within %d s%s"
-              .formatted(
-                  cluster,
-                  what,
-                  CALL_TIMEOUT.toSeconds(),
-                  cluster.tlsTrouble().map(trouble -> ": " + trouble).orElse("")),
-          e);
-    } catch (ExecutionException e) {
-      throw new EtcdUnavailableException(
-          "etcd at %s failed on %s: %s".formatted(cluster, what, rootOf(e).getMessage()), e);
-    } finally {
-      future.cancel(true);
+  /** A call that does the same when it is made twice, so that a server may go away meanwhile. */
+  private <T> T repeatable(Supplier<CompletableFuture<T>> call, String what)
+      throws EtcdUnavailableException {
+    return await(call, what, error -> Errors.isRetryable(Status.fromThrowable(error)));
+  }
+
+  /** A call that is made again only when etcd has refused it unseen. */
+  private <T> T once(Supplier<CompletableFuture<T>> call, String what)
+      throws EtcdUnavailableException {
+    return await(call, what, error -> false);
+  }
+
+  private <T> T await(
+      Supplier<CompletableFuture<T>> call, String what, Predicate<Throwable> mayBeRepeated)
+      throws EtcdUnavailableException {
+    long end = System.nanoTime() + CALL_TIMEOUT.toNanos();
+    while (true) {
+      CompletableFuture<T> future = call.get();
+      try {
+        return future.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+      } catch (InterruptedException e) {
+        throw interrupted(what, e);
+      } catch (TimeoutException e) {
+        throw new EtcdUnavailableException(
+            "etcd at %s did not answer about %s within %d s%s"
+                .formatted(
+                    cluster,
+                    what,
+                    CALL_TIMEOUT.toSeconds(),
+                    cluster.tlsTrouble().map(trouble -> ": " + trouble).orElse("")),
+            e);
+      } catch (ExecutionException e) {
+        boolean isAgain = isLoginExpired(e) || mayBeRepeated.test(e);
+        if (!isAgain || end - System.nanoTime() < PAUSE.toNanos()) {
+          throw new EtcdUnavailableException(
+              "etcd at %s failed on %s: %s".formatted(cluster, what, rootOf(e).getMessage()), e);
+        }
+      } finally {
+        future.cancel(true);
+      }
+      try {
+        Thread.sleep(PAUSE.toMillis());
+      } catch (InterruptedException e) {
+        throw interrupted(what, e);
+      }
     }
+  }
+
+  /** Logins last for minutes; jetcd has forgotten this one when it tells of it. */
+  private static boolean isLoginExpired(Throwable error) {
+    return Errors.isInvalidTokenError(error) || Errors.isAuthStoreExpired(error);
+  }
+
+  private static EtcdUnavailableException interrupted(String what, InterruptedException e) {
+    Thread.currentThread().interrupt();
+    return new EtcdUnavailableException("interrupted while asking etcd for " + what, e);
   }
 
   /** What etcd says to a wrong password is the cause of what the call ends with. */

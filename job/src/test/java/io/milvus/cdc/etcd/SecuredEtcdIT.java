@@ -99,6 +99,8 @@ class SecuredEtcdIT {
         // Longer than a token lives.
         TimeUnit.MILLISECONDS.sleep(2500);
         assertThat(etcd.get("secured/k")).hasValue(VALUE);
+        TimeUnit.MILLISECONDS.sleep(2500);
+        assertThat(etcd.putIfAbsent("secured/n", Map.of("secured/n", VALUE))).isTrue();
         assertThatThrownBy(() -> etcd.get("other/k"))
             .isInstanceOf(EtcdUnavailableException.class)
             .hasMessageContaining("permission denied");
