@@ -2,6 +2,7 @@ package io.milvus.cdc.catalog;
 
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.task.LogContext;
+import io.milvus.cdc.task.SharedJvm;
 import io.milvus.cdc.task.TaskStoreAddress;
 import org.apache.flink.api.connector.source.Boundedness;
 import org.apache.flink.api.connector.source.Source;
@@ -60,6 +61,7 @@ public final class CatalogSource
 
   @Override
   public SourceReader<SourceEvent, CatalogSplit> createReader(SourceReaderContext context) {
+    SharedJvm.keepNoJarsOpen();
     LogContext.ofTask(taskId).enter();
     return new CatalogReader(
         (known, queue) ->

@@ -3,6 +3,7 @@ package io.milvus.cdc.log;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEventTypeInfo;
 import io.milvus.cdc.task.LogContext;
+import io.milvus.cdc.task.SharedJvm;
 import io.milvus.cdc.task.TaskStoreFactory;
 import java.util.Optional;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
@@ -118,6 +119,7 @@ public final class LogSource
 
   @Override
   public SourceReader<SourceEvent, TopicSplit> createReader(SourceReaderContext context) {
+    SharedJvm.keepNoJarsOpen();
     LogContext.ofTask(taskId).enter();
     return new LogSourceReader(
         () ->

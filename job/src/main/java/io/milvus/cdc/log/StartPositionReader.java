@@ -6,6 +6,7 @@ import io.milvus.cdc.catalog.SourceSnapshot;
 import io.milvus.cdc.catalog.v1.Shard;
 import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
+import io.milvus.cdc.task.SharedJvm;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.StartPositions.TopicStart;
@@ -47,6 +48,8 @@ import org.apache.pulsar.client.api.TopicMessageId;
  * from the log.
  */
 public final class StartPositionReader {
+
+  private static final ObjectMapper JSON = SharedJvm.jsonMapper().build();
 
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
@@ -233,7 +236,7 @@ public final class StartPositionReader {
               .formatted(answer.status(), uri));
     }
     Set<String> topics = new TreeSet<>();
-    for (String topic : new ObjectMapper().readValue(answer.body(), String[].class)) {
+    for (String topic : JSON.readValue(answer.body(), String[].class)) {
       String name = topic.substring(topic.lastIndexOf('/') + 1);
       if (source.isLogTopic(name)) {
         topics.add(name);

@@ -3,6 +3,7 @@ package io.milvus.cdc.log;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.milvus.cdc.log.TopicContents.Ledger;
+import io.milvus.cdc.task.SharedJvm;
 import io.milvus.cdc.task.SourceCluster;
 import java.io.IOException;
 import java.net.URI;
@@ -20,7 +21,7 @@ import java.util.TreeSet;
 final class TopicDirectory {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON = SharedJvm.jsonMapper().build();
 
   private final PulsarAccess access;
   private final URI admin;

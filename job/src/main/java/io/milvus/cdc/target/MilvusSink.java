@@ -2,6 +2,7 @@ package io.milvus.cdc.target;
 
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.task.LogContext;
+import io.milvus.cdc.task.SharedJvm;
 import io.milvus.cdc.task.TargetTuning;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.TaskStoreFactory;
@@ -55,6 +56,7 @@ public final class MilvusSink implements Sink<SourceEvent> {
   @Override
   public SinkWriter<SourceEvent> createWriter(WriterInitContext context) {
     TaskDefinition task = definitions.read();
+    SharedJvm.keepNoJarsOpen();
     LogContext.ofTask(task.taskId()).enter();
     return new MilvusWriter(task, stores, letters, tuning, context.metricGroup());
   }

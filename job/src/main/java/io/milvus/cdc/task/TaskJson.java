@@ -12,7 +12,6 @@ import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.deser.std.StdDeserializer;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
@@ -38,7 +37,7 @@ import java.util.Optional;
 final class TaskJson {
 
   private static final ObjectMapper MAPPER =
-      JsonMapper.builder()
+      SharedJvm.jsonMapper()
           .addModule(new Jdk8Module())
           .addModule(new JavaTimeModule())
           .addModule(
