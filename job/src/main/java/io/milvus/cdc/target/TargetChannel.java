@@ -14,6 +14,9 @@ import io.grpc.Status;
 import io.grpc.TlsChannelCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.epoll.Epoll;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
@@ -26,6 +29,7 @@ import io.milvus.cdc.task.TargetCluster.Credentials;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Optional;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -66,11 +70,14 @@ public final class TargetChannel implements AutoCloseable {
     TlsSettings tls = target.tls().orElse(TlsSettings.DEFAULT);
     ChannelCredentials credentials =
         target.secure() ? tls(target, tls) : InsecureChannelCredentials.create();
-    EventLoopGroup thread = new NioEventLoopGroup(1, new DefaultThreadFactory("cdc-target", true));
+    boolean isEpoll = Epoll.isAvailable();
+    ThreadFactory daemon = new DefaultThreadFactory("cdc-target", true);
+    EventLoopGroup thread =
+        isEpoll ? new EpollEventLoopGroup(1, daemon) : new NioEventLoopGroup(1, daemon);
     NettyChannelBuilder channel =
         NettyChannelBuilder.forAddress(target.host(), target.port(), credentials)
             .eventLoopGroup(thread)
-            .channelType(NioSocketChannel.class)
+            .channelType(isEpoll ? EpollSocketChannel.class : NioSocketChannel.class)
             .maxInboundMessageSize(Integer.MAX_VALUE)
             .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
             .keepAliveTimeout(KEEP_ALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
