@@ -4,7 +4,6 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.WireFormat;
-import io.milvus.grpc.FieldData;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,9 +15,9 @@ import milvus.proto.msg.Msg.InsertRequest;
  *
  * @param partition name of the partition
  * @param count how many rows
- * @param columns their values; vectors of floats are {@link FloatColumn}s
+ * @param columns their values
  */
-record LoggedRows(String partition, int count, List<FieldData> columns) {
+record LoggedRows(String partition, int count, List<Column> columns) {
 
   private static final int PARTITION =
       InsertRequest.PARTITION_NAME_FIELD_NUMBER << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED;
@@ -33,16 +32,16 @@ record LoggedRows(String partition, int count, List<FieldData> columns) {
    * @throws InvalidProtocolBufferException when it is not an insert message
    */
   static LoggedRows parse(ByteString payload) throws InvalidProtocolBufferException {
-    CodedInputStream in = FloatColumn.input(payload);
+    CodedInputStream in = Column.input(payload);
     String partition = "";
     int count = 0;
-    List<FieldData> columns = new ArrayList<>();
+    List<Column> columns = new ArrayList<>();
     try {
       for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
         switch (tag) {
           case PARTITION -> partition = in.readStringRequireUtf8();
           case ROWS -> count = (int) in.readUInt64();
-          case COLUMN -> columns.add(FloatColumn.read(in.readBytes()));
+          case COLUMN -> columns.add(Column.read(in.readBytes()));
           default -> {
             boolean unused = in.skipField(tag);
           }

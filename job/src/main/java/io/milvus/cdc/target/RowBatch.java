@@ -1,7 +1,6 @@
 package io.milvus.cdc.target;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.milvus.cdc.event.LogMessageHeader;
 import io.milvus.cdc.event.LogMessageHeader.Kind;
@@ -9,9 +8,6 @@ import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.task.TargetTuning;
 import io.milvus.grpc.FieldData;
 import io.milvus.grpc.IDs;
-import io.milvus.grpc.VectorField;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -32,11 +28,11 @@ final class RowBatch {
 
   private final RowFormat format;
   private final TargetTuning tuning;
-  private final Map<String, List<Rows>> insertsByPartition = new LinkedHashMap<>();
+  private final Map<String, List<Insert>> insertsByPartition = new LinkedHashMap<>();
   private final Map<String, List<IDs>> deletesByPartition = new LinkedHashMap<>();
 
   /** Keys of inserts that nobody has asked for yet: most batches hold nothing but inserts. */
-  private final List<List<?>> unaskedKeys = new ArrayList<>();
+  private final List<Column> unaskedKeys = new ArrayList<>();
 
   private final Set<Object> insertedKeys = new HashSet<>();
 
@@ -89,26 +85,26 @@ final class RowBatch {
             || upsert != header.maybeApplied())) {
       return false;
     }
-    List<FieldData> columns = columns(header, insert);
-    boolean alone = columns.stream().anyMatch(RowFormat::isOpaque);
+    List<Column> columns = columns(header, insert);
+    boolean alone = !areJoinable(columns, insert.count());
     if (insertedRows > 0 && (opaque || alone || !hasTheSameColumns(columns))) {
       return false;
     }
-    List<?> keys = keys(header, columns);
-    if (header.maybeApplied() && insertsOneOf(keys)) {
+    Column keys = keys(header, columns);
+    if (header.maybeApplied() && insertsOneOf(keys.keys())) {
       return false;
     }
     upsert = header.maybeApplied();
     opaque = alone;
     if (insertedRows == 0) {
       columnNames.clear();
-      columns.forEach(column -> columnNames.add(column.getFieldName()));
+      columns.forEach(column -> columnNames.add(column.name()));
     }
     unaskedKeys.add(keys);
     insertedRows += insert.count();
     insertsByPartition
         .computeIfAbsent(partition(insert.partition()), name -> new ArrayList<>())
-        .add(new Rows(insert.count(), columns));
+        .add(new Insert(insert.count(), columns));
     return true;
   }
 
@@ -130,12 +126,21 @@ final class RowBatch {
     return true;
   }
 
-  private boolean hasTheSameColumns(List<FieldData> columns) {
+  private static boolean areJoinable(List<Column> columns, int rows) {
+    for (Column column : columns) {
+      if (!column.isJoinable(rows)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean hasTheSameColumns(List<Column> columns) {
     if (columns.size() != columnNames.size()) {
       return false;
     }
-    for (FieldData column : columns) {
-      if (!columnNames.contains(column.getFieldName())) {
+    for (Column column : columns) {
+      if (!columnNames.contains(column.name())) {
         return false;
       }
     }
@@ -143,7 +148,7 @@ final class RowBatch {
   }
 
   private boolean insertsOneOf(List<?> keys) {
-    unaskedKeys.forEach(insertedKeys::addAll);
+    unaskedKeys.forEach(column -> insertedKeys.addAll(column.keys()));
     unaskedKeys.clear();
     for (Object key : keys) {
       if (insertedKeys.contains(key)) {
@@ -157,7 +162,7 @@ final class RowBatch {
     return format.placedByTarget() ? "" : name;
   }
 
-  private List<FieldData> columns(LogMessageHeader header, LoggedRows insert) {
+  private List<Column> columns(LogMessageHeader header, LoggedRows insert) {
     try {
       return format.toCall(insert.columns(), insert.count());
     } catch (RowFormat.UnfitColumnException e) {
@@ -165,12 +170,10 @@ final class RowBatch {
     }
   }
 
-  private List<?> keys(LogMessageHeader header, List<FieldData> columns) {
-    for (FieldData field : columns) {
-      if (field.getFieldName().equals(format.primaryKey())) {
-        return field.getScalars().hasLongData()
-            ? field.getScalars().getLongData().getDataList()
-            : field.getScalars().getStringData().getDataList();
+  private Column keys(LogMessageHeader header, List<Column> columns) {
+    for (Column column : columns) {
+      if (column.name().equals(format.primaryKey())) {
+        return column;
       }
     }
     throw new UnfitMessageException(
@@ -251,89 +254,27 @@ final class RowBatch {
     return deletesByPartition;
   }
 
+  /** What one message inserts. */
+  private record Insert(int count, List<Column> columns) {}
+
   /** Rows that one call inserts. */
   record Rows(int count, List<FieldData> columns) {}
 
   /** The rows to insert into a partition, all messages joined column by column. */
   Rows rows(String partition) {
-    List<Rows> inserts = insertsByPartition.getOrDefault(partition, List.of());
-    if (inserts.size() == 1) {
-      return inserts.get(0);
-    }
     int count = 0;
-    Map<String, List<FieldData>> parts = new LinkedHashMap<>();
-    for (Rows insert : inserts) {
+    Map<String, List<Column>> parts = new LinkedHashMap<>();
+    for (Insert insert : insertsByPartition.getOrDefault(partition, List.of())) {
       count += insert.count();
-      for (FieldData column : insert.columns()) {
-        parts.computeIfAbsent(column.getFieldName(), name -> new ArrayList<>()).add(column);
+      for (Column column : insert.columns()) {
+        parts.computeIfAbsent(column.name(), name -> new ArrayList<>()).add(column);
       }
     }
-    List<FieldData> columns = new ArrayList<>(parts.size());
-    for (List<FieldData> column : parts.values()) {
-      columns.add(join(column));
-    }
-    return new Rows(count, columns);
+    return new Rows(count, parts.values().stream().map(RowBatch::joined).toList());
   }
 
-  /**
-   * Joins the parts of one column. A message that is read from several encodings, one behind the
-   * other, has their repeated fields appended, which is all there is to it but for vectors that are
-   * kept as one run of bytes. To merge the parts one by one would copy what is there already for
-   * each of them.
-   */
-  static FieldData join(List<FieldData> parts) {
-    if (parts.stream().allMatch(FloatColumn::is)) {
-      return FloatColumn.join(parts);
-    }
-    FieldData.Builder joined = FieldData.newBuilder();
-    try {
-      joined.mergeFrom(encoded(parts.stream().map(FloatColumn::inWhole).toList()));
-    } catch (InvalidProtocolBufferException e) {
-      throw new IllegalStateException("what was encoded just now cannot be read", e);
-    }
-    if (joined.hasVectors()) {
-      VectorField.Builder vectors = joined.getVectorsBuilder();
-      switch (vectors.getDataCase()) {
-        case BINARY_VECTOR ->
-            vectors.setBinaryVector(concatenate(parts, VectorField::getBinaryVector));
-        case FLOAT16_VECTOR ->
-            vectors.setFloat16Vector(concatenate(parts, VectorField::getFloat16Vector));
-        case BFLOAT16_VECTOR ->
-            vectors.setBfloat16Vector(concatenate(parts, VectorField::getBfloat16Vector));
-        case SPARSE_FLOAT_VECTOR -> {
-          long widest = 0;
-          for (FieldData part : parts) {
-            widest = Math.max(widest, part.getVectors().getSparseFloatVector().getDim());
-          }
-          vectors.getSparseFloatVectorBuilder().setDim(widest);
-          vectors.setDim(widest);
-        }
-        case FLOAT_VECTOR, DATA_NOT_SET -> {}
-      }
-    }
-    return joined.build();
-  }
-
-  private static byte[] encoded(List<FieldData> parts) {
-    byte[] bytes = new byte[parts.stream().mapToInt(FieldData::getSerializedSize).sum()];
-    CodedOutputStream out = CodedOutputStream.newInstance(bytes);
-    try {
-      for (FieldData part : parts) {
-        part.writeTo(out);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return bytes;
-  }
-
-  /** Reads the bytes of a vector column. */
-  @FunctionalInterface
-  private interface VectorBytes {
-    ByteString of(VectorField vectors);
-  }
-
-  private static ByteString concatenate(List<FieldData> parts, VectorBytes bytes) {
-    return ByteString.copyFrom(parts.stream().map(part -> bytes.of(part.getVectors())).toList());
+  /** What is alone goes as it is, whatever it may hold. */
+  private static FieldData joined(List<Column> parts) {
+    return parts.size() == 1 ? parts.get(0).toCall() : Column.join(parts);
   }
 }

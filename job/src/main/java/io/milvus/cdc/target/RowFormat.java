@@ -77,23 +77,27 @@ final class RowFormat {
   }
 
   /**
-   * A message's columns as a call wants them. Columns that need no change stay the same objects.
-   * Those that the target computes itself (outputs of functions) are left out: a call that brings
-   * them is refused.
+   * A message's columns as a call wants them. Columns that need no change stay as they are. Those
+   * that the target computes itself (outputs of functions) are left out: a call that brings them is
+   * refused.
    *
    * @param rows how many rows the message says that it has
    * @throws UnfitColumnException naming the field
    */
-  List<FieldData> toCall(List<FieldData> logged, int rows) throws UnfitColumnException {
-    List<FieldData> columns = new ArrayList<>(logged.size());
-    for (FieldData column : logged) {
-      if (computed.contains(column.getFieldName())) {
+  List<Column> toCall(List<Column> logged, int rows) throws UnfitColumnException {
+    List<Column> columns = new ArrayList<>(logged.size());
+    for (Column column : logged) {
+      if (computed.contains(column.name())) {
         continue;
       }
-      if (column.getValidDataCount() > 0) {
-        columns.add(withoutNulls(column, rows));
-      } else if (withDefault.contains(column.getFieldName())) {
-        columns.add(column.toBuilder().addAllValidData(Collections.nCopies(rows, true)).build());
+      if (column.hasNulls()) {
+        columns.add(Column.of(withoutNulls(column.inWhole(), rows)));
+      } else if (withDefault.contains(column.name())) {
+        columns.add(
+            Column.of(
+                column.inWhole().toBuilder()
+                    .addAllValidData(Collections.nCopies(rows, true))
+                    .build()));
       } else {
         columns.add(column);
       }
@@ -139,18 +143,5 @@ final class RowFormat {
     return column.toBuilder()
         .setScalars(scalars.toBuilder().setField(kind, compact.build()))
         .build();
-  }
-
-  /**
-   * Whether a column holds something that this release does not know, so that it can be sent as it
-   * is, but not be joined with another one.
-   */
-  static boolean isOpaque(FieldData column) {
-    if (FloatColumn.is(column)) {
-      return false;
-    }
-    return !column.getUnknownFields().asMap().isEmpty()
-        || !column.getScalars().getUnknownFields().asMap().isEmpty()
-        || !column.getVectors().getUnknownFields().asMap().isEmpty();
   }
 }

@@ -1,5 +1,6 @@
 package io.milvus.cdc.target;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import io.milvus.cdc.catalog.v1.CollectionState;
 import io.milvus.cdc.catalog.v1.Partition;
 import io.milvus.cdc.catalog.v1.Shard;
@@ -30,6 +31,15 @@ final class Messages {
   static final long COLLECTION = 9001;
 
   private Messages() {}
+
+  /** A column of a call, as who gets the call reads it. */
+  static FieldData read(FieldData sent) {
+    try {
+      return FieldData.parseFrom(sent.toByteString());
+    } catch (InvalidProtocolBufferException e) {
+      throw new AssertionError(e);
+    }
+  }
 
   static CollectionState collection(String name) {
     CollectionSchema schema =

@@ -509,7 +509,7 @@ class NewerTypesTest {
   private static FieldData column(RowBatch.Rows rows, String name) {
     return rows.columns().stream()
         .filter(column -> column.getFieldName().equals(name))
-        .map(FloatColumn::inWhole)
+        .map(Messages::read)
         .findFirst()
         .orElseThrow();
   }
