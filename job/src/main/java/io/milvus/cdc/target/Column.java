@@ -115,49 +115,58 @@ final class Column {
   /**
    * Reads a column.
    *
+   * @param in has its limit where the column ends
+   * @param all what the stream reads from
    * @throws InvalidProtocolBufferException when it is none
    */
-  static Column read(ByteString encoded) throws InvalidProtocolBufferException {
+  static Column read(CodedInputStream in, ByteString all) throws IOException {
+    int start = in.getTotalBytesRead();
     String name = "";
     int type = 0;
     long id = 0;
     boolean isDynamic = false;
     Optional<Values> values = Optional.empty();
-    try {
-      CodedInputStream in = input(encoded);
-      for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-        int field = WireFormat.getTagFieldNumber(tag);
-        if (tag == varint(FieldData.TYPE_FIELD_NUMBER)) {
-          type = in.readEnum();
-        } else if (tag == message(FieldData.FIELD_NAME_FIELD_NUMBER)) {
-          name = in.readStringRequireUtf8();
-        } else if (tag == varint(FieldData.FIELD_ID_FIELD_NUMBER)) {
-          id = in.readInt64();
-        } else if (tag == varint(FieldData.IS_DYNAMIC_FIELD_NUMBER)) {
-          isDynamic = in.readBool();
-        } else if (values.isEmpty()
-            && (tag == message(FieldData.SCALARS_FIELD_NUMBER)
-                || tag == message(FieldData.VECTORS_FIELD_NUMBER))) {
-          values = values(field, in.readBytes());
-          if (values.isEmpty()) {
-            return of(FieldData.parseFrom(encoded));
-          }
-        } else {
-          return of(FieldData.parseFrom(encoded));
-        }
+    boolean isUsual = true;
+    while (isUsual && !in.isAtEnd()) {
+      int tag = in.readTag();
+      int field = WireFormat.getTagFieldNumber(tag);
+      if (tag == varint(FieldData.TYPE_FIELD_NUMBER)) {
+        type = in.readEnum();
+      } else if (tag == message(FieldData.FIELD_NAME_FIELD_NUMBER)) {
+        name = in.readStringRequireUtf8();
+      } else if (tag == varint(FieldData.FIELD_ID_FIELD_NUMBER)) {
+        id = in.readInt64();
+      } else if (tag == varint(FieldData.IS_DYNAMIC_FIELD_NUMBER)) {
+        isDynamic = in.readBool();
+      } else if (values.isEmpty()
+          && (tag == message(FieldData.SCALARS_FIELD_NUMBER)
+              || tag == message(FieldData.VECTORS_FIELD_NUMBER))) {
+        int limit = in.pushLimit(in.readRawVarint32());
+        values = values(field, in, all);
+        isUsual = values.isPresent();
+        skipToLimit(in);
+        in.popLimit(limit);
+      } else {
+        isUsual = false;
       }
-    } catch (InvalidProtocolBufferException e) {
-      throw e;
-    } catch (IOException e) {
-      throw new InvalidProtocolBufferException(e);
     }
-    return values.isEmpty()
-        ? of(FieldData.parseFrom(encoded))
-        : new Column(new Head(name, type, id, isDynamic), values, FieldData.getDefaultInstance());
+    if (isUsual && values.isPresent()) {
+      return new Column(
+          new Head(name, type, id, isDynamic), values, FieldData.getDefaultInstance());
+    }
+    skipToLimit(in);
+    return of(FieldData.parseFrom(all.substring(start, in.getTotalBytesRead())));
   }
 
-  private static Optional<Values> values(int outer, ByteString encoded) throws IOException {
-    CodedInputStream in = input(encoded);
+  private static void skipToLimit(CodedInputStream in) throws IOException {
+    int left = in.getBytesUntilLimit();
+    if (left > 0) {
+      in.skipRawBytes(left);
+    }
+  }
+
+  private static Optional<Values> values(int outer, CodedInputStream in, ByteString all)
+      throws IOException {
     long dimension = 0;
     int tag = in.readTag();
     if (outer == FieldData.VECTORS_FIELD_NUMBER && tag == varint(VectorField.DIM_FIELD_NUMBER)) {
@@ -170,7 +179,12 @@ final class Column {
     if (layout.isEmpty()) {
       return Optional.empty();
     }
-    Optional<Values> values = values(outer, inner, layout.get(), dimension, in.readBytes());
+    int limit = in.pushLimit(in.readRawVarint32());
+    Optional<Values> values = values(outer, inner, layout.get(), dimension, in, all);
+    if (!in.isAtEnd()) {
+      return Optional.empty();
+    }
+    in.popLimit(limit);
     return in.isAtEnd() ? values : Optional.empty();
   }
 
@@ -201,47 +215,39 @@ final class Column {
 
   /** What is in the message of values; empty when it is not written as Milvus' servers do. */
   private static Optional<Values> values(
-      int outer, int inner, Layout layout, long dimension, ByteString encoded) throws IOException {
-    Optional<ByteString> data = layout.isPacked ? packed(encoded) : Optional.of(encoded);
-    int count = data.isPresent() ? count(layout, data.get()) : -1;
+      int outer, int inner, Layout layout, long dimension, CodedInputStream in, ByteString all)
+      throws IOException {
+    int start = in.getTotalBytesRead();
+    int count = 0;
+    if (layout.isPacked) {
+      if (in.readTag() != message(DATA)) {
+        return Optional.empty();
+      }
+      int size = in.readRawVarint32();
+      start = in.getTotalBytesRead();
+      in.skipRawBytes(size);
+    } else if (layout == Layout.BYTES) {
+      skipToLimit(in);
+    } else {
+      for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+        if (tag != message(DATA) || !(in.readBytes().isValidUtf8() || layout != Layout.TEXTS)) {
+          return Optional.empty();
+        }
+        count++;
+      }
+    }
+    ByteString data = all.substring(start, in.getTotalBytesRead());
+    count =
+        switch (layout) {
+          case VARINTS -> varints(data);
+          case FOUR_BYTES -> parts(data.size(), Float.BYTES);
+          case EIGHT_BYTES -> parts(data.size(), Double.BYTES);
+          case ENTRIES, TEXTS -> count;
+          case BYTES -> data.size();
+        };
     return count < 0
         ? Optional.empty()
-        : Optional.of(new Values(outer, inner, layout, dimension, data.get(), count));
-  }
-
-  /** Numbers in one run; empty when there is anything else. */
-  private static Optional<ByteString> packed(ByteString encoded) throws IOException {
-    CodedInputStream in = input(encoded);
-    if (in.readTag() != message(DATA)) {
-      return Optional.empty();
-    }
-    ByteString run = in.readBytes();
-    return in.isAtEnd() ? Optional.of(run) : Optional.empty();
-  }
-
-  /** How many values there are; negative when they are not what they should be. */
-  private static int count(Layout layout, ByteString data) throws IOException {
-    return switch (layout) {
-      case VARINTS -> varints(data);
-      case FOUR_BYTES -> parts(data.size(), Float.BYTES);
-      case EIGHT_BYTES -> parts(data.size(), Double.BYTES);
-      case ENTRIES -> entries(data, false);
-      case TEXTS -> entries(data, true);
-      case BYTES -> data.size();
-    };
-  }
-
-  /** How many there are; negative when something else is among them. */
-  private static int entries(ByteString encoded, boolean isText) throws IOException {
-    CodedInputStream in = input(encoded);
-    int count = 0;
-    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-      if (tag != message(DATA) || !(in.readBytes().isValidUtf8() || !isText)) {
-        return -1;
-      }
-      count++;
-    }
-    return count;
+        : Optional.of(new Values(outer, inner, layout, dimension, data, count));
   }
 
   /** How many there are; negative when the last one is cut off. */

@@ -41,7 +41,11 @@ record LoggedRows(String partition, int count, List<Column> columns) {
         switch (tag) {
           case PARTITION -> partition = in.readStringRequireUtf8();
           case ROWS -> count = (int) in.readUInt64();
-          case COLUMN -> columns.add(Column.read(in.readBytes()));
+          case COLUMN -> {
+            int limit = in.pushLimit(in.readRawVarint32());
+            columns.add(Column.read(in, payload));
+            in.popLimit(limit);
+          }
           default -> {
             boolean unused = in.skipField(tag);
           }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnknownFieldSet;
 import io.milvus.cdc.workload.AllTypes;
@@ -17,6 +18,7 @@ import io.milvus.grpc.ScalarField;
 import io.milvus.grpc.SparseFloatArray;
 import io.milvus.grpc.StringArray;
 import io.milvus.grpc.VectorField;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -56,10 +58,16 @@ class ColumnTest {
 
   private static Column read(FieldData column) {
     try {
-      return Column.read(column.toByteString());
-    } catch (InvalidProtocolBufferException e) {
+      return read(column.toByteString());
+    } catch (IOException e) {
       throw new AssertionError(e);
     }
+  }
+
+  private static Column read(ByteString encoded) throws IOException {
+    CodedInputStream in = Column.input(encoded);
+    int unused = in.pushLimit(encoded.size());
+    return Column.read(in, encoded);
   }
 
   private static FieldData parsed(FieldData column) throws InvalidProtocolBufferException {
@@ -139,7 +147,7 @@ class ColumnTest {
   void aColumnThatIsReadInWholeAndOneThatIsNotAreJoined() throws Exception {
     ByteString twoRuns =
         VECTORS.toByteString().concat(withFloats(VECTORS, List.of()).toByteString());
-    assertThat(parsed(Column.join(List.of(read(VECTORS), Column.read(twoRuns)))))
+    assertThat(parsed(Column.join(List.of(read(VECTORS), read(twoRuns)))))
         .isEqualTo(withFloats(VECTORS, List.of(1f, 2f, 3f, 4f, 1f, 2f, 3f, 4f)));
   }
 
@@ -219,14 +227,13 @@ class ColumnTest {
             all -> all.substring(0, all.size() - 1).concat(ByteString.copyFrom(new byte[] {-1})),
             all -> all.substring(0, all.size() - 1))) {
       FieldData onlyNumbers = FieldData.newBuilder().setScalars(NUMBERS.getScalars()).build();
-      assertThatThrownBy(() -> Column.read(damage.apply(onlyNumbers.toByteString())))
+      assertThatThrownBy(() -> read(damage.apply(onlyNumbers.toByteString())))
           .isInstanceOf(InvalidProtocolBufferException.class);
     }
     ByteString text = FieldData.newBuilder().setScalars(texts("a")).build().toByteString();
     ByteString noText =
         text.substring(0, text.size() - 1).concat(ByteString.copyFrom(new byte[] {-1}));
-    assertThatThrownBy(() -> Column.read(noText))
-        .isInstanceOf(InvalidProtocolBufferException.class);
+    assertThatThrownBy(() -> read(noText)).isInstanceOf(InvalidProtocolBufferException.class);
   }
 
   @Test
