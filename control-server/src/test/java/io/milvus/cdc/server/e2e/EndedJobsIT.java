@@ -16,11 +16,9 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Jobs that come and go in a TaskManager leave nothing behind. */
-@Tag("long")
 class EndedJobsIT {
 
   /** Threads of Flink and of the JVM come as they are needed, and stay. */
@@ -36,7 +34,7 @@ class EndedJobsIT {
 
   @Test
   void manyJobsLeaveNoThreadAndNoClass() throws Exception {
-    int jobs = Integer.getInteger("ended.jobs", 50);
+    int jobs = Integer.getInteger("ended.jobs", 6);
     try (TaskScenario scenario = new TaskScenario(FlinkMode.CLUSTER)) {
       scenario.playground.stop(Part.SECOND_TASK_MANAGER);
       String task = scenario.client.create(scenario.playground.targetUri());
