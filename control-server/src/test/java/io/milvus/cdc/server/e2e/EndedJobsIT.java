@@ -65,6 +65,9 @@ class EndedJobsIT {
       // Flink keeps the newest one until the next comes.
       assertThat(jobLoaders(scenario)).as("class loaders of jobs").isLessThanOrEqualTo(1);
       assertThat(openJars(scenario)).as("jars of jobs that are open").isLessThanOrEqualTo(1);
+      assertThat(scenario.playground.log(Part.TASK_MANAGER))
+          .content()
+          .doesNotContain("NoClassDefFoundError");
     }
   }
 
