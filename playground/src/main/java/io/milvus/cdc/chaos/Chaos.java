@@ -140,7 +140,6 @@ public final class Chaos {
     stage.awaitSmallLag(PATIENCE);
     double seconds = (System.nanoTime() - over) / 1e9;
     RandomWorkload.Report report = result(running);
-    stage.awaitSourceAtRest(PATIENCE);
     stage.awaitReplicated(PATIENCE);
     // The comparison loads collections of the source, which is not to be replicated.
     stage.pause();

@@ -1,12 +1,6 @@
 package io.milvus.cdc.chaos;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.UnknownFieldSet;
 import io.milvus.cdc.compare.MilvusCluster;
 import io.milvus.cdc.playground.ControlApi;
 import io.milvus.cdc.playground.JsonPost;
@@ -18,8 +12,6 @@ import java.io.PrintStream;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
-import java.util.Base64;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
@@ -30,15 +22,6 @@ final class Stage implements AutoCloseable {
   static final int LARGEST_PARALLELISM = 2;
 
   private static final Duration POLL_INTERVAL = Duration.ofMillis(100);
-
-  private static final String COLLECTIONS = "by-dev/meta/root-coord/database/collection-info";
-  private static final int COLLECTION_STATE = 13;
-  private static final String PARTITIONS = "by-dev/meta/root-coord/partitions";
-  private static final int PARTITION_STATE = 5;
-  private static final long DROPPING = 2;
-
-  /** What Milvus writes over a value instead of removing its key. */
-  private static final byte[] REMOVED = {(byte) 0xE2, (byte) 0x9B, (byte) 0xBC};
 
   private final Playground playground;
   private final Part[] parts;
@@ -132,54 +115,6 @@ final class Stage implements AutoCloseable {
             task()
                 .filter(seen -> seen.has("lag_ms") && seen.get("lag_ms").getAsLong() < 1_000)
                 .isPresent());
-  }
-
-  /**
-   * Waits until the source has written all that it was asked for into its log: it answers a drop
-   * when it is in its metadata, and after a restart may take half a minute for the rest.
-   *
-   * @throws PlaygroundException when it takes too long
-   */
-  void awaitSourceAtRest(Duration atMost) {
-    await(atMost, "the source goes on to drop collections or partitions", () -> !isDropping());
-  }
-
-  /** Milvus 2.3: the state of an object is a field of its value in etcd. */
-  private boolean isDropping() {
-    return holds(COLLECTIONS, COLLECTION_STATE) || holds(PARTITIONS, PARTITION_STATE);
-  }
-
-  private boolean holds(String prefix, int stateField) {
-    JsonArray found =
-        etcd(
-                "range",
-                "{\"key\":\"%s\",\"range_end\":\"%s\"}"
-                    .formatted(base64(prefix + "/"), base64(prefix + "0")))
-            .getAsJsonArray("kvs");
-    if (found == null) {
-      return false;
-    }
-    for (JsonElement one : found) {
-      byte[] value = Base64.getDecoder().decode(one.getAsJsonObject().get("value").getAsString());
-      if (Arrays.equals(value, REMOVED)) {
-        continue;
-      }
-      try {
-        if (UnknownFieldSet.parseFrom(value)
-            .getField(stateField)
-            .getVarintList()
-            .contains(DROPPING)) {
-          return true;
-        }
-      } catch (InvalidProtocolBufferException e) {
-        throw new PlaygroundException("The source's metadata cannot be read: " + prefix, e);
-      }
-    }
-    return false;
-  }
-
-  private static String base64(String key) {
-    return Base64.getEncoder().encodeToString(key.getBytes(UTF_8));
   }
 
   /**
