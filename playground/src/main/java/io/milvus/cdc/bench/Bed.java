@@ -6,6 +6,7 @@ import io.milvus.cdc.playground.ControlApi;
 import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.PlaygroundException;
+import io.milvus.cdc.tap.TargetTap;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

@@ -10,6 +10,7 @@ import io.milvus.cdc.playground.PlaygroundException;
 import io.milvus.cdc.playground.PlaygroundSettings;
 import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
 import io.milvus.cdc.playground.Ports;
+import io.milvus.cdc.tap.TargetTap;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;

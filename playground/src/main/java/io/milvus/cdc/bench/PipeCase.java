@@ -1,5 +1,6 @@
 package io.milvus.cdc.bench;
 
+import io.milvus.cdc.tap.TargetTap;
 import io.milvus.grpc.InsertRequest;
 import java.util.Map;
 

@@ -1,7 +1,6 @@
 package io.milvus.cdc.chaos;
 
 import io.milvus.cdc.compare.ClusterComparison;
-import io.milvus.cdc.compare.SourceLog;
 import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.PlaygroundException;
@@ -140,13 +139,15 @@ public final class Chaos {
     stage.awaitSmallLag(PATIENCE);
     double seconds = (System.nanoTime() - over) / 1e9;
     RandomWorkload.Report report = result(running);
+    stage.awaitDropsInLog(PATIENCE);
     stage.awaitReplicated(PATIENCE);
     // The comparison loads collections of the source, which is not to be replicated.
     stage.pause();
     ClusterComparison.Report compared =
         ClusterComparison.of(stage.source(), stage.target())
             .loadingTemporarily()
-            .knowing(new SourceLog(stage.playground().pulsarServiceUrl()))
+            .knowing(stage.sourceLog())
+            .knowing(stage.acknowledged())
             .compare();
     long operations = report.operations().values().stream().mapToLong(Long::longValue).sum();
     ended.add(
@@ -165,6 +166,9 @@ public final class Chaos {
     }
     if (!compared.notShown().isEmpty()) {
       out.println("  the source does not show all that it has taken: " + compared.notShown());
+    }
+    if (!compared.forgotten().isEmpty()) {
+      out.println("  the target does not show what it has acknowledged: " + compared.forgotten());
     }
     if (!compared.isSame()) {
       throw new PlaygroundException(

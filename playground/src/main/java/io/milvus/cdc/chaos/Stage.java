@@ -1,18 +1,31 @@
 package io.milvus.cdc.chaos;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.google.gson.JsonObject;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnknownFieldSet;
+import io.milvus.cdc.compare.AcknowledgedRows;
 import io.milvus.cdc.compare.MilvusCluster;
+import io.milvus.cdc.compare.SourceLog;
 import io.milvus.cdc.playground.ControlApi;
 import io.milvus.cdc.playground.JsonPost;
 import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.PlaygroundException;
 import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
+import io.milvus.cdc.tap.TargetTap;
+import io.milvus.grpc.DescribeCollectionResponse;
 import java.io.PrintStream;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 
 /** Real servers with one task between them that replicates everything, through a proxy. */
@@ -23,8 +36,17 @@ final class Stage implements AutoCloseable {
 
   private static final Duration POLL_INTERVAL = Duration.ofMillis(100);
 
+  private static final int PARTITION_ID = 1;
+  private static final int PARTITION_STATE = 5;
+  private static final long DROPPING = 2;
+
+  /** What Milvus writes over a value instead of removing its key. */
+  private static final byte[] REMOVED = {(byte) 0xE2, (byte) 0x9B, (byte) 0xBC};
+
   private final Playground playground;
   private final Part[] parts;
+  private final AcknowledgedRows acknowledged = new AcknowledgedRows();
+  private final TargetTap tap;
   private final TcpProxy proxy;
   private final ControlApi api;
   private final MilvusCluster source;
@@ -49,7 +71,9 @@ final class Stage implements AutoCloseable {
             }
             : new Part[] {Part.ETCD, Part.PULSAR, Part.SOURCE, Part.TARGET, Part.SERVER};
     playground.start(parts);
-    proxy = new TcpProxy(playground.ports().targetMilvus());
+    tap = new TargetTap(playground.ports().targetMilvus());
+    tap.tell(acknowledged);
+    proxy = new TcpProxy(tap.port());
     api = new ControlApi(playground.serverUrl());
     source = MilvusCluster.connect("127.0.0.1", playground.ports().sourceMilvus());
     target = MilvusCluster.connect("127.0.0.1", playground.ports().targetMilvus());
@@ -63,6 +87,15 @@ final class Stage implements AutoCloseable {
 
   TcpProxy proxy() {
     return proxy;
+  }
+
+  /** What the target has acknowledged to the task. */
+  AcknowledgedRows acknowledged() {
+    return acknowledged;
+  }
+
+  SourceLog sourceLog() {
+    return new SourceLog(playground.pulsarServiceUrl());
   }
 
   MilvusCluster source() {
@@ -115,6 +148,63 @@ final class Stage implements AutoCloseable {
             task()
                 .filter(seen -> seen.has("lag_ms") && seen.get("lag_ms").getAsLong() < 1_000)
                 .isPresent());
+  }
+
+  /**
+   * Waits until the source has written into its log which partitions it has dropped: it answers
+   * when that is in its metadata, and after a restart may take half a minute for the log.
+   *
+   * @throws PlaygroundException when it takes too long
+   */
+  void awaitDropsInLog(Duration atMost) {
+    await(
+        atMost,
+        "partitions that the source has dropped are not in its log",
+        () -> {
+          Set<String> channels = new TreeSet<>();
+          Set<Long> dropped = new HashSet<>();
+          for (DescribeCollectionResponse collection : source.collections()) {
+            channels.addAll(collection.getPhysicalChannelNamesList());
+            dropped.addAll(droppedPartitions(collection.getCollectionID()));
+          }
+          return dropped.isEmpty() || sourceLog().droppedPartitions(channels).containsAll(dropped);
+        });
+  }
+
+  /** Those that are still in the metadata: Milvus 2.3 forgets them some twenty minutes later. */
+  private Set<Long> droppedPartitions(long collection) {
+    String prefix = "by-dev/meta/root-coord/partitions/" + collection;
+    String range =
+        "{\"key\":\"%s\",\"range_end\":\"%s\"}"
+            .formatted(base64(prefix + "/"), base64(prefix + "0"));
+    Set<Long> dropped = new HashSet<>();
+    Optional.ofNullable(etcd("range", range).getAsJsonArray("kvs"))
+        .ifPresent(
+            found ->
+                found.forEach(
+                    one -> {
+                      String value = one.getAsJsonObject().get("value").getAsString();
+                      droppedPartition(Base64.getDecoder().decode(value)).ifPresent(dropped::add);
+                    }));
+    return dropped;
+  }
+
+  private static Optional<Long> droppedPartition(byte[] value) {
+    if (Arrays.equals(value, REMOVED)) {
+      return Optional.empty();
+    }
+    try {
+      UnknownFieldSet partition = UnknownFieldSet.parseFrom(value);
+      return partition.getField(PARTITION_STATE).getVarintList().contains(DROPPING)
+          ? Optional.of(partition.getField(PARTITION_ID).getVarintList().get(0))
+          : Optional.empty();
+    } catch (InvalidProtocolBufferException e) {
+      throw new PlaygroundException("What the source's etcd has of a partition is none", e);
+    }
+  }
+
+  private static String base64(String key) {
+    return Base64.getEncoder().encodeToString(key.getBytes(UTF_8));
   }
 
   /**
@@ -190,6 +280,7 @@ final class Stage implements AutoCloseable {
     source.close();
     target.close();
     proxy.close();
+    tap.close();
     playground.close();
   }
 }

@@ -1,5 +1,6 @@
 package io.milvus.cdc.compare;
 
+import io.milvus.cdc.compare.RowComparison.Known;
 import io.milvus.grpc.FieldSchema;
 import io.milvus.grpc.LoadState;
 import java.util.ArrayList;
@@ -46,6 +47,7 @@ public final class ClusterComparison {
   private final Optional<SortedSet<String>> selected;
   private final boolean loadsTemporarily;
   private final Optional<SourceLog> log;
+  private final Optional<AcknowledgedRows> acknowledged;
 
   /**
    * What a comparison found; each line begins with the name of a database, or with {@code
@@ -56,6 +58,7 @@ public final class ClusterComparison {
    * @param shownLate collections whose rows were the same after they had been loaded anew only
    * @param notShown collections whose source does not show rows that it has taken and that the
    *     target has
+   * @param forgotten collections whose target does not show what it has acknowledged
    * @param collections how many there are on both sides
    * @param rows how many rows the source holds in what was compared
    */
@@ -64,14 +67,15 @@ public final class ClusterComparison {
       List<String> notCompared,
       List<String> shownLate,
       List<String> notShown,
+      List<String> forgotten,
       int collections,
       long rows) {
 
     private static final Report NOTHING =
-        new Report(List.of(), List.of(), List.of(), List.of(), 0, 0);
+        new Report(List.of(), List.of(), List.of(), List.of(), List.of(), 0, 0);
 
     private static Report ofDifference(String text) {
-      return new Report(List.of(text), List.of(), List.of(), List.of(), 0, 0);
+      return new Report(List.of(text), List.of(), List.of(), List.of(), List.of(), 0, 0);
     }
 
     /** Whether everything was compared, and nothing differs. */
@@ -85,6 +89,7 @@ public final class ClusterComparison {
           joined(notCompared, other.notCompared),
           joined(shownLate, other.shownLate),
           joined(notShown, other.notShown),
+          joined(forgotten, other.forgotten),
           collections + other.collections,
           rows + other.rows);
     }
@@ -99,23 +104,26 @@ public final class ClusterComparison {
       MilvusCluster target,
       Optional<SortedSet<String>> selected,
       boolean loadsTemporarily,
-      Optional<SourceLog> log) {
+      Optional<SourceLog> log,
+      Optional<AcknowledgedRows> acknowledged) {
     this.source = source;
     this.target = target;
     this.selected = selected;
     this.loadsTemporarily = loadsTemporarily;
     this.log = log;
+    this.acknowledged = acknowledged;
   }
 
   /** Compares all databases, and those rows that are loaded on both sides. */
   public static ClusterComparison of(MilvusCluster source, MilvusCluster target) {
-    return new ClusterComparison(source, target, Optional.empty(), false, Optional.empty());
+    return new ClusterComparison(
+        source, target, Optional.empty(), false, Optional.empty(), Optional.empty());
   }
 
   /** Compares only these databases. One that neither cluster has is a difference. */
   public ClusterComparison ofDatabases(Collection<String> names) {
     return new ClusterComparison(
-        source, target, Optional.of(new TreeSet<>(names)), loadsTemporarily, log);
+        source, target, Optional.of(new TreeSet<>(names)), loadsTemporarily, log, acknowledged);
   }
 
   /**
@@ -124,7 +132,7 @@ public final class ClusterComparison {
    * anew and compared once more. A replication of the source repeats this on the target.
    */
   public ClusterComparison loadingTemporarily() {
-    return new ClusterComparison(source, target, selected, true, log);
+    return new ClusterComparison(source, target, selected, true, log, acknowledged);
   }
 
   /**
@@ -135,7 +143,17 @@ public final class ClusterComparison {
    */
   public ClusterComparison knowing(SourceLog sourceLog) {
     return new ClusterComparison(
-        source, target, selected, loadsTemporarily, Optional.of(sourceLog));
+        source, target, selected, loadsTemporarily, Optional.of(sourceLog), acknowledged);
+  }
+
+  /**
+   * Lets what the target has acknowledged say who is wrong where rows still differ after everything
+   * was loaded anew: Milvus 2.3.5 now and then loses rows that it has acknowledged when it is
+   * killed, which is not for a replication to repair.
+   */
+  public ClusterComparison knowing(AcknowledgedRows rows) {
+    return new ClusterComparison(
+        source, target, selected, loadsTemporarily, log, Optional.of(rows));
   }
 
   /**
@@ -237,6 +255,7 @@ public final class ClusterComparison {
     private final Findings unknown = new Findings();
     private boolean isShownLate;
     private boolean isNotShown;
+    private boolean isForgotten;
     private long rows;
 
     OneCollection(String database, String name) {
@@ -258,6 +277,7 @@ public final class ClusterComparison {
           unknown.toList().stream().map(text -> title + ": " + text).toList(),
           isShownLate ? List.of(title) : List.of(),
           isNotShown ? List.of(title) : List.of(),
+          isForgotten ? List.of(title) : List.of(),
           1,
           rows);
     }
@@ -270,26 +290,23 @@ public final class ClusterComparison {
     private void compareRows(Side onSource, Side onTarget) {
       Findings differentRows = new Findings();
       Findings unknownRows = new Findings();
-      rows = compareShownRows(onSource, onTarget, Optional.empty(), differentRows, unknownRows);
+      rows = compareShownRows(onSource, onTarget, Known.NOTHING, differentRows, unknownRows);
       for (int loads = 1; isInDoubt(differentRows) && loads <= MOST_LOADS; loads++) {
         onSource.loadAnew(source, database, name);
         onTarget.loadAnew(target, database, name);
         differentRows = new Findings();
         unknownRows = new Findings();
-        rows = compareShownRows(onSource, onTarget, Optional.empty(), differentRows, unknownRows);
+        rows = compareShownRows(onSource, onTarget, Known.NOTHING, differentRows, unknownRows);
         isShownLate = differentRows.isEmpty();
       }
-      if (isInDoubt(differentRows) && log.isPresent()) {
+      if (isInDoubt(differentRows) && (log.isPresent() || acknowledged.isPresent())) {
         differentRows = new Findings();
         unknownRows = new Findings();
-        rows =
-            compareShownRows(
-                onSource,
-                onTarget,
+        Known known =
+            new Known(
                 log.map(one -> one.read(onSource.described().description())),
-                differentRows,
-                unknownRows);
-        isNotShown = differentRows.isEmpty();
+                acknowledged.map(all -> all.of(database, name)));
+        rows = compareShownRows(onSource, onTarget, known, differentRows, unknownRows);
       }
       different.addAll(differentRows);
       unknown.addAll(unknownRows);
@@ -301,11 +318,7 @@ public final class ClusterComparison {
 
     /** Returns how many rows of the source were compared. */
     private long compareShownRows(
-        Side onSource,
-        Side onTarget,
-        Optional<LoggedRows> logged,
-        Findings different,
-        Findings unknown) {
+        Side onSource, Side onTarget, Known known, Findings different, Findings unknown) {
       DescribedCollection expected = onSource.described();
       DescribedCollection actual = onTarget.described();
       FieldSchema key = expected.primaryKey();
@@ -331,7 +344,7 @@ public final class ClusterComparison {
         return compareRows(
             onSourceRows,
             onTargetRows,
-            logged.map(all -> all.in(expected.partitionIds().values())),
+            known.in(expected.partitionIds().values()),
             "",
             different,
             unknown);
@@ -360,7 +373,7 @@ public final class ClusterComparison {
             compareRows(
                 new RowReader(source, database, name, expected, List.of(partition)),
                 new RowReader(target, database, name, actual, List.of(partition)),
-                logged.map(all -> all.in(List.of(expected.partitionIds().get(partition)))),
+                known.in(List.of(expected.partitionIds().get(partition))),
                 expected.partitions().size() == 1 ? "" : "partition " + partition + ": ",
                 different,
                 unknown);
@@ -371,13 +384,16 @@ public final class ClusterComparison {
     private long compareRows(
         RowReader onSource,
         RowReader onTarget,
-        Optional<LoggedRows> logged,
+        Known known,
         String prefix,
         Findings different,
         Findings unknown) {
       long count = onSource.count();
-      new RowComparison(onSource, onTarget, logged, prefix, different, unknown)
-          .compare(count, onTarget.count());
+      RowComparison comparison =
+          new RowComparison(onSource, onTarget, known, prefix, different, unknown);
+      comparison.compare(count, onTarget.count());
+      isNotShown |= comparison.isNotShown();
+      isForgotten |= comparison.isForgotten();
       return count;
     }
   }

@@ -19,6 +19,19 @@ final class Findings {
     }
   }
 
+  /** Adds what is to be said before what was found since there were so many. */
+  void insert(int place, String finding) {
+    found.add(place, finding);
+    if (found.size() > MOST) {
+      found.remove(MOST);
+      more = true;
+    }
+  }
+
+  int size() {
+    return found.size();
+  }
+
   void addAll(Findings others) {
     others.found.forEach(this::add);
     more |= others.more;

@@ -1,6 +1,8 @@
 package io.milvus.cdc.compare;
 
 import io.milvus.client.MilvusServiceClient;
+import io.milvus.grpc.DescribeCollectionRequest;
+import io.milvus.grpc.DescribeCollectionResponse;
 import io.milvus.grpc.ListDatabasesRequest;
 import io.milvus.grpc.ListDatabasesResponse;
 import io.milvus.grpc.MilvusServiceGrpc.MilvusServiceBlockingStub;
@@ -8,6 +10,7 @@ import io.milvus.grpc.ShowCollectionsRequest;
 import io.milvus.grpc.ShowCollectionsResponse;
 import io.milvus.grpc.Status;
 import io.milvus.param.ConnectParam;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -88,6 +91,23 @@ public final class MilvusCluster implements AutoCloseable {
         ShowCollectionsRequest.newBuilder().setDbName(database).build();
     return call(stub -> stub.showCollections(request), ShowCollectionsResponse::getStatus)
         .getCollectionNamesList();
+  }
+
+  /** Its collections, as it describes them, in no particular order. */
+  public List<DescribeCollectionResponse> collections() {
+    List<DescribeCollectionResponse> all = new ArrayList<>();
+    for (String database : databases()) {
+      for (String collection : collections(database)) {
+        DescribeCollectionRequest request =
+            DescribeCollectionRequest.newBuilder()
+                .setDbName(database)
+                .setCollectionName(collection)
+                .build();
+        all.add(
+            call(stub -> stub.describeCollection(request), DescribeCollectionResponse::getStatus));
+      }
+    }
+    return all;
   }
 
   // Some calls of 2.3 still set nothing but the older field.

@@ -1,5 +1,6 @@
 package io.milvus.cdc.compare;
 
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 
@@ -14,28 +15,59 @@ public final class RowComparison {
 
   private final RowReader source;
   private final RowReader target;
-  private final Optional<LoggedRows> logged;
+  private final Known known;
   private final String prefix;
   private final Findings differences;
   private final Findings notCompared;
 
+  /** What the target lacks, or has and should not have, by its own fault: how many rows. */
+  private long forgotten;
+
+  private boolean isNotShown;
+  private boolean isForgotten;
+
+  /**
+   * What is known beside what both sides show.
+   *
+   * @param logged what the source has taken, if it may not show all of it
+   * @param acknowledged what the target has taken, if it may not show all of it
+   */
+  record Known(Optional<LoggedRows> logged, Optional<Acknowledged> acknowledged) {
+
+    static final Known NOTHING = new Known(Optional.empty(), Optional.empty());
+
+    /** Of some partitions, as far as that is known. */
+    Known in(Collection<Long> partitions) {
+      return new Known(logged.map(all -> all.in(partitions)), acknowledged);
+    }
+  }
+
+  /** What the target has acknowledged for one collection. */
+  interface Acknowledged {
+
+    /** Whether the last that was done to a key is that this row was written. */
+    boolean wrote(Object key, RowPage expected, int row);
+
+    /** Whether the last that was done to a key is that it was deleted. */
+    boolean deleted(Object key);
+  }
+
   /**
    * A comparison.
    *
-   * @param logged what the source has taken, if it may not show all of it
    * @param prefix of what is found
    * @param notCompared gets the keys whose rows cannot be told apart
    */
   RowComparison(
       RowReader source,
       RowReader target,
-      Optional<LoggedRows> logged,
+      Known known,
       String prefix,
       Findings differences,
       Findings notCompared) {
     this.source = source;
     this.target = target;
-    this.logged = logged;
+    this.known = known;
     this.prefix = prefix;
     this.differences = differences;
     this.notCompared = notCompared;
@@ -68,7 +100,7 @@ public final class RowComparison {
     RowReader targetRows = reader(target, targetDatabase, targetCollection);
     sourceRows.catchUp();
     targetRows.catchUp();
-    new RowComparison(sourceRows, targetRows, Optional.empty(), "", differences, new Findings())
+    new RowComparison(sourceRows, targetRows, Known.NOTHING, "", differences, new Findings())
         .compare(sourceRows.count(), targetRows.count());
     return differences.toList();
   }
@@ -84,13 +116,30 @@ public final class RowComparison {
 
   /**
    * Compares, as many rows as each side was counted to have. A row of the target that the source
-   * has taken and does not show is no difference.
+   * has taken and does not show is no difference, nor is what the target has acknowledged and does
+   * not show.
    */
   void compare(long sourceCount, long targetCount) {
-    long held = logged.map(LoggedRows::count).orElse(sourceCount);
-    if (held != targetCount) {
-      differences.add(prefix + "the source holds " + held + " rows, the target " + targetCount);
+    int place = differences.size();
+    compareRows(sourceCount != targetCount);
+    long held = known.logged().map(LoggedRows::count).orElse(sourceCount);
+    if (held != targetCount + forgotten) {
+      differences.insert(
+          place, prefix + "the source holds " + held + " rows, the target " + targetCount);
     }
+  }
+
+  /** Whether there were rows that the source has taken and does not show. */
+  boolean isNotShown() {
+    return isNotShown;
+  }
+
+  /** Whether the target does not show something that it has acknowledged. */
+  boolean isForgotten() {
+    return isForgotten;
+  }
+
+  private void compareRows(boolean isCountedDifferently) {
     Optional<Object> done = Optional.empty();
     while (!differences.isFull()) {
       RowPage expected = source.firstBehind(done);
@@ -104,7 +153,7 @@ public final class RowComparison {
       if (!sameKeys || !expected.columns().equals(actual.columns())) {
         walk(expected, actual, end);
       }
-      if (sameKeys && sourceCount != targetCount) {
+      if (sameKeys && isCountedDifferently) {
         findRepeatedKeys(expected, done);
       }
       done = Optional.of(end);
@@ -137,14 +186,11 @@ public final class RowComparison {
               ? RowPage.KEY_ORDER.compare(expected.keys().get(row), actual.keys().get(otherRow))
               : isExpected ? -1 : 1;
       if (order < 0) {
-        differences.add(prefix + "missing on the target: key " + expected.keys().get(row));
+        missing(expected, row);
       } else if (order > 0) {
-        Object key = actual.keys().get(otherRow);
-        if (logged.filter(rows -> rows.has(key)).isEmpty()) {
-          differences.add(prefix + "only on the target: key " + key);
-        }
+        superfluous(actual.keys().get(otherRow));
       } else {
-        compareRow(expected.keys().get(row), expected.fieldsThatDiffer(row, actual, otherRow));
+        compareRow(expected, row, expected.fieldsThatDiffer(row, actual, otherRow));
       }
       row += order <= 0 ? 1 : 0;
       otherRow += order >= 0 ? 1 : 0;
@@ -155,8 +201,29 @@ public final class RowComparison {
     return row < page.keys().size() && RowPage.KEY_ORDER.compare(page.keys().get(row), end) <= 0;
   }
 
-  private void compareRow(Object key, List<String> fieldsThatDiffer) {
-    if (fieldsThatDiffer.isEmpty()) {
+  private void missing(RowPage expected, int row) {
+    Object key = expected.keys().get(row);
+    if (wasWritten(key, expected, row)) {
+      forgotten++;
+    } else {
+      differences.add(prefix + "missing on the target: key " + key);
+    }
+  }
+
+  private void superfluous(Object key) {
+    if (known.logged().filter(rows -> rows.has(key)).isPresent()) {
+      isNotShown = true;
+    } else if (known.acknowledged().filter(rows -> rows.deleted(key)).isPresent()) {
+      isForgotten = true;
+      forgotten--;
+    } else {
+      differences.add(prefix + "only on the target: key " + key);
+    }
+  }
+
+  private void compareRow(RowPage expected, int row, List<String> fieldsThatDiffer) {
+    Object key = expected.keys().get(row);
+    if (fieldsThatDiffer.isEmpty() || wasWritten(key, expected, row)) {
       return;
     }
     long rows = source.countOf(key);
@@ -167,6 +234,14 @@ public final class RowComparison {
       differences.add(
           prefix + "key " + key + " differs in: " + String.join(", ", fieldsThatDiffer));
     }
+  }
+
+  /** The target should show it, and does not. */
+  private boolean wasWritten(Object key, RowPage expected, int row) {
+    boolean wasWritten =
+        known.acknowledged().filter(rows -> rows.wrote(key, expected, row)).isPresent();
+    isForgotten |= wasWritten;
+    return wasWritten;
   }
 
   /** Names the first key of a page that has more rows on one side than on the other. */

@@ -1,6 +1,9 @@
-package io.milvus.cdc.bench;
+package io.milvus.cdc.tap;
 
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Parser;
 import io.grpc.CallOptions;
+import io.grpc.ConnectivityState;
 import io.grpc.Grpc;
 import io.grpc.HandlerRegistry;
 import io.grpc.InsecureChannelCredentials;
@@ -13,8 +16,9 @@ import io.grpc.ServerMethodDefinition;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
-import io.milvus.cdc.playground.PlaygroundException;
+import io.milvus.grpc.ErrorCode;
 import io.milvus.grpc.MutationResult;
+import io.milvus.grpc.Status;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,13 +26,16 @@ import java.io.UncheckedIOException;
 import java.util.Set;
 
 /**
- * Stands before a target: passes calls on and tells of those that write, or answers these itself at
- * once, so that only what comes before the target is measured.
+ * Stands before a target: passes calls on and tells of those that change something and have
+ * succeeded, or answers those that write itself at once, so that only what comes before the target
+ * is measured.
  */
-final class TargetTap implements AutoCloseable {
+public final class TargetTap implements AutoCloseable {
 
   private static final int LARGEST_CALL = 256 << 20;
   private static final Set<String> WRITES = Set.of("Insert", "Upsert", "Delete");
+  private static final Set<String> CHANGES =
+      Set.of("CreateCollection", "RenameCollection", "DropCollection", "DropPartition");
   private static final byte[] SUCCESS =
       MutationResult.newBuilder().setAcknowledged(true).build().toByteArray();
 
@@ -37,20 +44,30 @@ final class TargetTap implements AutoCloseable {
   private volatile boolean answering;
   private volatile Listener listener = (method, request) -> {};
 
-  /** Is told of each write that was acknowledged, on any thread. */
+  /** Is told on any thread. */
   @FunctionalInterface
-  interface Listener {
+  public interface Listener {
 
     /**
-     * A write was acknowledged, and the replicating process is told so.
+     * A write has succeeded, and the replicating process is told so.
      *
      * @param method {@code Insert}, {@code Upsert} or {@code Delete}
      * @param request the encoded request
      */
     void acknowledged(String method, byte[] request);
+
+    /**
+     * A collection was created, renamed or dropped, or a partition dropped.
+     *
+     * @param method {@code CreateCollection}, {@code RenameCollection}, {@code DropCollection} or
+     *     {@code DropPartition}
+     * @param request the encoded request
+     */
+    default void changed(String method, byte[] request) {}
   }
 
-  TargetTap(int targetPort) {
+  /** A tap on a free port of this machine, before a server that may come and go. */
+  public TargetTap(int targetPort) {
     target =
         Grpc.newChannelBuilderForAddress(
                 "127.0.0.1", targetPort, InsecureChannelCredentials.create())
@@ -64,21 +81,21 @@ final class TargetTap implements AutoCloseable {
               .build()
               .start();
     } catch (IOException e) {
-      throw new PlaygroundException("The tap cannot listen: " + e.getMessage(), e);
+      throw new UncheckedIOException("A tap cannot listen", e);
     }
   }
 
-  int port() {
+  public int port() {
     return server.getPort();
   }
 
   /** Whether writes are answered here, and never reach the target. */
-  void answer(boolean value) {
+  public void answer(boolean value) {
     answering = value;
   }
 
   /** Who is told from now on. */
-  void tell(Listener value) {
+  public void tell(Listener value) {
     listener = value;
   }
 
@@ -102,10 +119,16 @@ final class TargetTap implements AutoCloseable {
                   response.onCompleted();
                   listener.acknowledged(bare, request);
                 } else {
+                  if (target.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
+                    // Whoever asks decides when it is tried again.
+                    target.resetConnectBackoff();
+                  }
                   ClientCalls.asyncUnaryCall(
                       target.newCall(method, CallOptions.DEFAULT),
                       request,
-                      writes ? new Told(bare, request, response) : response);
+                      writes || CHANGES.contains(bare)
+                          ? new Told(bare, request, response)
+                          : response);
                 }
               }));
     }
@@ -127,7 +150,27 @@ final class TargetTap implements AutoCloseable {
     @Override
     public void onNext(byte[] answer) {
       response.onNext(answer);
-      listener.acknowledged(method, request);
+      if (WRITES.contains(method)) {
+        if (isSuccess(parsed(MutationResult.parser(), answer).getStatus())) {
+          listener.acknowledged(method, request);
+        }
+      } else if (isSuccess(parsed(Status.parser(), answer))) {
+        listener.changed(method, request);
+      }
+    }
+
+    // Some calls of 2.3 still set nothing but the older field.
+    @SuppressWarnings("deprecation")
+    private static boolean isSuccess(Status status) {
+      return status.getCode() == 0 && status.getErrorCode() == ErrorCode.Success;
+    }
+
+    private static <T> T parsed(Parser<T> parser, byte[] answer) {
+      try {
+        return parser.parseFrom(answer);
+      } catch (InvalidProtocolBufferException e) {
+        throw new IllegalStateException("not an answer of Milvus", e);
+      }
     }
 
     @Override

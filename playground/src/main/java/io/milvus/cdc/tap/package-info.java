@@ -1,0 +1,2 @@
+/** Hears what is said to a target. */
+package io.milvus.cdc.tap;
