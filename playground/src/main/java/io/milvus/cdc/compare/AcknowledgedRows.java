@@ -29,6 +29,9 @@ public final class AcknowledgedRows implements TargetTap.Listener {
   /** A number or a quoted text in a list of keys. */
   private static final Pattern KEY = Pattern.compile("-?\\d+|\"((?:[^\"\\\\]|\\\\.)*)\"");
 
+  /** A character by its number, or one that stands for itself. */
+  private static final Pattern ESCAPE = Pattern.compile("\\\\(?:x([0-9a-f]{2})|(.))");
+
   private final Map<Name, Copy> copies = new HashMap<>();
 
   private record Name(String database, String collection) {
@@ -136,7 +139,8 @@ public final class AcknowledgedRows implements TargetTap.Listener {
     }
     Matcher key = KEY.matcher(request.getExpr().substring(request.getExpr().indexOf('[')));
     while (key.find()) {
-      Object value = key.group(1) == null ? (Object) Long.valueOf(key.group()) : key.group(1);
+      Object value =
+          key.group(1) == null ? (Object) Long.valueOf(key.group()) : unescaped(key.group(1));
       if (request.getPartitionName().isEmpty()) {
         copy.done().put(value, new Done(Optional.empty(), 0, ""));
       } else {
@@ -144,6 +148,17 @@ public final class AcknowledgedRows implements TargetTap.Listener {
         copy.done().remove(value);
       }
     }
+  }
+
+  private static String unescaped(String text) {
+    return ESCAPE
+        .matcher(text)
+        .replaceAll(
+            escape ->
+                Matcher.quoteReplacement(
+                    escape.group(1) == null
+                        ? escape.group(2)
+                        : Character.toString(Integer.parseInt(escape.group(1), 16))));
   }
 
   /** What is known of a collection. */
