@@ -27,12 +27,14 @@ import io.milvus.grpc.CollectionSchema;
 import io.milvus.grpc.FieldSchema;
 import io.milvus.grpc.FieldState;
 import io.milvus.grpc.FunctionSchema;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -48,6 +50,9 @@ final class Catalog {
   /** What Milvus writes over a root-coord value instead of removing its key. */
   private static final ByteString TOMBSTONE =
       ByteString.copyFrom(new byte[] {(byte) 0xE2, (byte) 0x9B, (byte) 0xBC});
+
+  /** Far longer than it takes Milvus to write the keys of a load. */
+  private static final Duration LOAD_SETTLES = Duration.ofSeconds(5);
 
   /** Milvus numbers the users' fields from here on; below are RowID and Timestamp. */
   private static final long FIRST_USER_FIELD = 100;
@@ -113,6 +118,32 @@ final class Catalog {
     changedCollections = new LinkedHashSet<>();
     databasesChanged = false;
     return changes;
+  }
+
+  /**
+   * Takes what has not come of a load for some seconds for released.
+   *
+   * @param nanoTime of {@link System#nanoTime}
+   * @return whether nothing is waited for: what this knows is how things are
+   */
+  boolean settleLoads(long nanoTime) {
+    boolean isSettled = true;
+    for (Map.Entry<Long, Entry> one : entries.entrySet()) {
+      Entry entry = one.getValue();
+      if (!entry.isLoadComing()) {
+        continue;
+      }
+      if (entry.loadWaitedSince.isEmpty()) {
+        entry.loadWaitedSince = OptionalLong.of(nanoTime);
+      }
+      if (nanoTime - entry.loadWaitedSince.getAsLong() >= LOAD_SETTLES.toNanos()) {
+        entry.isLoadSettled = true;
+        changedCollections.add(one.getKey());
+      } else {
+        isSettled = false;
+      }
+    }
+    return isSettled;
   }
 
   /** Names of the databases that exist. */
@@ -200,11 +231,11 @@ final class Catalog {
     } else if (key instanceof MetadataKey.Index index) {
       entry(index.collectionId()).indexes.put(index.indexId(), FieldIndex.parseFrom(value));
     } else if (key instanceof MetadataKey.CollectionLoad load) {
-      entry(load.collectionId()).load = Optional.of(CollectionLoadInfo.parseFrom(value));
+      entry(load.collectionId()).loaded(CollectionLoadInfo.parseFrom(value));
     } else if (key instanceof MetadataKey.PartitionLoad load) {
-      entry(load.collectionId())
-          .loadedPartitions
-          .put(load.partitionId(), PartitionLoadInfo.parseFrom(value));
+      Entry entry = entry(load.collectionId());
+      entry.loadedPartitions.put(load.partitionId(), PartitionLoadInfo.parseFrom(value));
+      entry.loadWaitedSince = OptionalLong.empty();
     } else if (key instanceof MetadataKey.Alias alias) {
       AliasInfo info = AliasInfo.parseFrom(value);
       removeAlias(alias);
@@ -440,12 +471,9 @@ final class Catalog {
           ? Optional.empty()
           : Optional.of(load.addAllPartitions(loaded).build());
     }
-    // Partitions of a collection that was loaded as a whole may have been released since. While it
-    // is being loaded their keys come one after the other.
+    // Partitions of a collection that was loaded as a whole may have been released since.
     boolean whole =
-        info.getStatus() != LoadStatus.LOADED
-            || loaded.isEmpty()
-            || loaded.size() == partitionNames.size();
+        entry.isLoadComing() || loaded.isEmpty() || loaded.size() == partitionNames.size();
     return Optional.of((whole ? load : load.addAllPartitions(loaded)).build());
   }
 
@@ -469,6 +497,33 @@ final class Catalog {
     final Set<String> aliases = new TreeSet<>();
     final TreeMap<Long, PartitionLoadInfo> loadedPartitions = new TreeMap<>();
     Optional<CollectionLoadInfo> load = Optional.empty();
+
+    /** Since when keys of partitions that may be still to come are waited for. */
+    OptionalLong loadWaitedSince = OptionalLong.empty();
+
+    /** Whether nothing more is to come of a load. */
+    boolean isLoadSettled;
+
+    void loaded(CollectionLoadInfo info) {
+      load = Optional.of(info);
+      isLoadSettled = info.getStatus() == LoadStatus.LOADED;
+      loadWaitedSince = OptionalLong.empty();
+    }
+
+    /**
+     * While a collection is being loaded the keys of its partitions come one after the other.
+     * Milvus 2.3 says for ever that one is being loaded of which a partition was released
+     * meanwhile.
+     */
+    boolean isLoadComing() {
+      return load.filter(info -> info.getLoadType() == LoadType.LOAD_COLLECTION).isPresent()
+          && !isLoadSettled
+          && partitions.entrySet().stream()
+              .anyMatch(
+                  partition ->
+                      partition.getValue().getState() == ObjectState.CREATED
+                          && !loadedPartitions.containsKey(partition.getKey()));
+    }
 
     boolean isEmpty() {
       return infos.isEmpty()

@@ -242,7 +242,11 @@ final class CatalogFeed implements CatalogReader.Feed {
         long now = System.nanoTime();
         if (unconfirmed.isPresent()) {
           if (delivered >= unconfirmed.get().revision()) {
-            queue.put(new SourceEvent.CatalogProgress(unconfirmed.get().epochMillis()));
+            boolean isSettled = catalog.settleLoads(now);
+            tell(announcements.afterChanges(catalog, catalog.takeChanges()));
+            if (isSettled) {
+              queue.put(new SourceEvent.CatalogProgress(unconfirmed.get().epochMillis()));
+            }
             found(delivered);
             unconfirmed = Optional.empty();
           } else if (now - unconfirmed.get().since() > pace.confirmTimeout().toNanos()) {

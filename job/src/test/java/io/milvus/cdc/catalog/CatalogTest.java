@@ -6,6 +6,7 @@ import static io.milvus.cdc.catalog.TestingMetadata.collectionKey;
 import static io.milvus.cdc.catalog.TestingMetadata.database;
 import static io.milvus.cdc.catalog.TestingMetadata.field;
 import static io.milvus.cdc.catalog.TestingMetadata.partition;
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -255,6 +256,37 @@ class CatalogTest {
 
     remove("querycoord-collection-loadinfo/5");
     assertThat(state(5).hasLoad()).isFalse();
+  }
+
+  /**
+   * Milvus 2.3 says for ever that a collection is being loaded of which a part was released then.
+   */
+  @Test
+  void whatDoesNotComeOfALoadWasReleased() {
+    existing(1, "default", 5, "a");
+    put("root-coord/partitions/5/8", partition(8, "p", ObjectState.CREATED));
+    put("querycoord-collection-loadinfo/5", load(LoadType.LOAD_COLLECTION, 1));
+    put(
+        "querycoord-partition-loadinfo/5/8",
+        PartitionLoadInfo.newBuilder().setPartitionId(8).build());
+    catalog.takeChanges();
+
+    long start = System.nanoTime();
+    assertThat(catalog.settleLoads(start)).isFalse();
+    assertThat(catalog.settleLoads(start + SECONDS.toNanos(4))).isFalse();
+    assertThat(state(5).getLoad().getPartitionsList()).as("still coming").isEmpty();
+    assertThat(catalog.takeChanges().collections()).isEmpty();
+
+    assertThat(catalog.settleLoads(start + SECONDS.toNanos(5))).isTrue();
+    assertThat(catalog.takeChanges().collections()).containsExactly(5L);
+    assertThat(state(5).getLoad().getPartitionsList()).containsExactly("p");
+
+    put("querycoord-collection-loadinfo/5", load(LoadType.LOAD_COLLECTION, 1));
+    assertThat(state(5).getLoad().getPartitionsList()).as("loaded anew").isEmpty();
+    put(
+        "querycoord-partition-loadinfo/5/7",
+        PartitionLoadInfo.newBuilder().setPartitionId(7).build());
+    assertThat(catalog.settleLoads(start)).as("all there").isTrue();
   }
 
   @Test
