@@ -316,6 +316,19 @@ class OperationsIT {
   }
 
   @Test
+  void aPartitionThatIsReleasedWhileItsCollectionIsBeingLoadedIsReleased() {
+    createDatabase("released_early");
+    SourceCollection parted = collection("released_early", "parted", SMALL).create();
+    parted.createIndex(VECTOR, "", FLAT);
+    parted.insert(0, 50, 1);
+    awaitSame("released_early");
+    parted.load();
+    parted.createPartition("p");
+    parted.releasePartition("_default");
+    awaitSame("released_early");
+  }
+
+  @Test
   void aPartitionThatIsDroppedAndCreatedIsLoadedAsItsSuccessorIs() {
     createDatabase("in_flight_loads");
     SourceCollection parted = collection("in_flight_loads", "parted", SMALL).create();
