@@ -87,6 +87,10 @@ public final class Bench {
           new ResumeCase("restart", Map.of(ResumeCase.RESUME, Goal.atMost(5))),
           new TaskManagerCase("restart-killed", Map.of(TaskManagerCase.KILLED, Goal.atMost(15))));
 
+  /** Milvus 2.3 allows 64 in a database unless it is told otherwise. */
+  private static final Map<String, String> MANY_COLLECTIONS =
+      Map.of("QUOTAANDLIMITS_LIMITS_MAXCOLLECTIONNUMPERDB", "10000");
+
   private final Path directory;
   private final int repetitions;
   private final double scale;
@@ -142,7 +146,9 @@ public final class Bench {
         PlaygroundSettings.defaults()
             .withFlinkMode(flink)
             .withCheckpointInterval(CHECKPOINT_INTERVAL)
-            .withPartSettings(Part.SERVER, Map.of("CDC_FLINK_PARALLELISM", "2"));
+            .withPartSettings(Part.SERVER, Map.of("CDC_FLINK_PARALLELISM", "2"))
+            .withPartSettings(Part.SOURCE, MANY_COLLECTIONS)
+            .withPartSettings(Part.TARGET, MANY_COLLECTIONS);
     List<Part> parts =
         new ArrayList<>(List.of(Part.ETCD, Part.PULSAR, Part.SOURCE, Part.TARGET, Part.SERVER));
     if (flink == FlinkMode.CLUSTER) {
