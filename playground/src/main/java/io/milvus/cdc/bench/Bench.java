@@ -89,7 +89,7 @@ public final class Bench {
 
   /** Milvus 2.3 allows 64 in a database unless it is told otherwise. */
   private static final Map<String, String> MANY_COLLECTIONS =
-      Map.of("QUOTAANDLIMITS_LIMITS_MAXCOLLECTIONNUMPERDB", "10000");
+      Map.of("quotaAndLimits.limits.maxCollectionNumPerDB", "10000");
 
   private final Path directory;
   private final int repetitions;
