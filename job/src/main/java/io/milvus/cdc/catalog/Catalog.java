@@ -516,8 +516,8 @@ final class Catalog {
      * meanwhile.
      */
     boolean isLoadComing() {
-      return load.filter(info -> info.getLoadType() == LoadType.LOAD_COLLECTION).isPresent()
-          && !isLoadSettled
+      return !isLoadSettled
+          && load.filter(info -> info.getLoadType() == LoadType.LOAD_COLLECTION).isPresent()
           && partitions.entrySet().stream()
               .anyMatch(
                   partition ->

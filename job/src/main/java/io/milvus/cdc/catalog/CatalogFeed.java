@@ -243,7 +243,7 @@ final class CatalogFeed implements CatalogReader.Feed {
         if (unconfirmed.isPresent()) {
           if (delivered >= unconfirmed.get().revision()) {
             boolean isSettled = catalog.settleLoads(now);
-            tell(announcements.afterChanges(catalog, catalog.takeChanges()));
+            tellChanges(catalog, announcements);
             if (isSettled) {
               queue.put(new SourceEvent.CatalogProgress(unconfirmed.get().epochMillis()));
             }
@@ -290,7 +290,7 @@ final class CatalogFeed implements CatalogReader.Feed {
     }
     if (signal instanceof Signal.Changed changed) {
       changed.changes().forEach(catalog::apply);
-      tell(announcements.afterChanges(catalog, catalog.takeChanges()));
+      tellChanges(catalog, announcements);
       return OptionalLong.of(changed.changes().get(changed.changes().size() - 1).revision());
     } else if (signal instanceof Signal.Progressed progressed) {
       return OptionalLong.of(progressed.revision());
@@ -327,6 +327,11 @@ final class CatalogFeed implements CatalogReader.Feed {
         overflown.set(true);
       }
     }
+  }
+
+  private void tellChanges(Catalog catalog, Announcements announcements)
+      throws InterruptedException {
+    tell(announcements.afterChanges(catalog, catalog.takeChanges()));
   }
 
   private void tell(List<SourceEvent> events) throws InterruptedException {

@@ -186,31 +186,25 @@ class ColumnTest {
             NUMBERS.toBuilder()
                 .setScalars(NUMBERS.getScalars().toBuilder().setUnknownFields(UNKNOWN))
                 .build(),
-            VECTORS.toBuilder()
-                .setVectors(VECTORS.getVectors().toBuilder().setUnknownFields(UNKNOWN))
-                .build())) {
+            withVectors(VECTORS.getVectors().toBuilder().setUnknownFields(UNKNOWN)))) {
       assertThat(read(column).isJoinable(2)).isFalse();
       assertThat(parsed(read(column).toCall())).isEqualTo(column);
     }
+  }
+
+  private static FieldData withVectors(VectorField.Builder vectors) {
+    return VECTORS.toBuilder().setVectors(vectors).build();
   }
 
   /** Joined, the values of one message would become those of another one's rows. */
   @Test
   void columnsOfAnotherSizeThanTheMessageAreJoinedWithNothing() {
     FieldData bytes =
-        VECTORS.toBuilder()
-            .setVectors(
-                VectorField.newBuilder()
-                    .setDim(16)
-                    .setBinaryVector(ByteString.copyFromUtf8("abcd")))
-            .build();
+        withVectors(
+            VectorField.newBuilder().setDim(16).setBinaryVector(ByteString.copyFromUtf8("abcd")));
     FieldData halves =
-        VECTORS.toBuilder()
-            .setVectors(
-                VectorField.newBuilder()
-                    .setDim(1)
-                    .setFloat16Vector(ByteString.copyFromUtf8("abcd")))
-            .build();
+        withVectors(
+            VectorField.newBuilder().setDim(1).setFloat16Vector(ByteString.copyFromUtf8("abcd")));
     FieldData texts = NUMBERS.toBuilder().setScalars(texts("a", "b")).build();
     for (FieldData column : List.of(NUMBERS, VECTORS, bytes, halves, texts)) {
       assertThat(read(column).isJoinable(2)).isTrue();

@@ -8,8 +8,6 @@ import io.milvus.grpc.CreateCollectionRequest;
 import io.milvus.grpc.CreateIndexRequest;
 import io.milvus.grpc.DataType;
 import io.milvus.grpc.DeleteRequest;
-import io.milvus.grpc.DescribeCollectionRequest;
-import io.milvus.grpc.DescribeCollectionResponse;
 import io.milvus.grpc.DropCollectionRequest;
 import io.milvus.grpc.FieldData;
 import io.milvus.grpc.FieldSchema;
@@ -131,11 +129,7 @@ final class BenchTable {
 
   /** Its topics at the source. */
   List<String> topics(MilvusCluster cluster) {
-    DescribeCollectionRequest request =
-        DescribeCollectionRequest.newBuilder().setCollectionName(name).build();
-    return cluster
-        .call(stub -> stub.describeCollection(request), DescribeCollectionResponse::getStatus)
-        .getPhysicalChannelNamesList();
+    return cluster.describe("", name).getPhysicalChannelNamesList();
   }
 
   /** Drops it. */

@@ -246,6 +246,9 @@ public final class ClusterComparison {
     return parts.stream().map(CompletableFuture::join).reduce(Report.NOTHING, Report::plus);
   }
 
+  /** What one comparison of all rows of a collection has found. */
+  private record Look(Findings different, Findings unknown, long rows) {}
+
   /** The comparison of a collection that is on both sides. */
   private final class OneCollection {
 
@@ -288,32 +291,34 @@ public final class ClusterComparison {
      * it does. What differs then is not what the clusters hold.
      */
     private void compareRows(Side onSource, Side onTarget) {
-      Findings differentRows = new Findings();
-      Findings unknownRows = new Findings();
-      rows = compareShownRows(onSource, onTarget, Known.NOTHING, differentRows, unknownRows);
-      for (int loads = 1; isInDoubt(differentRows) && loads <= MOST_LOADS; loads++) {
+      Look look = look(onSource, onTarget, Known.NOTHING);
+      for (int loads = 1; isInDoubt(look) && loads <= MOST_LOADS; loads++) {
         onSource.loadAnew(source, database, name);
         onTarget.loadAnew(target, database, name);
-        differentRows = new Findings();
-        unknownRows = new Findings();
-        rows = compareShownRows(onSource, onTarget, Known.NOTHING, differentRows, unknownRows);
-        isShownLate = differentRows.isEmpty();
+        look = look(onSource, onTarget, Known.NOTHING);
+        isShownLate = look.different().isEmpty();
       }
-      if (isInDoubt(differentRows) && (log.isPresent() || acknowledged.isPresent())) {
-        differentRows = new Findings();
-        unknownRows = new Findings();
+      if (isInDoubt(look) && (log.isPresent() || acknowledged.isPresent())) {
         Known known =
             new Known(
                 log.map(one -> one.read(onSource.described().description())),
                 acknowledged.map(all -> all.of(database, name)));
-        rows = compareShownRows(onSource, onTarget, known, differentRows, unknownRows);
+        look = look(onSource, onTarget, known);
       }
-      different.addAll(differentRows);
-      unknown.addAll(unknownRows);
+      rows = look.rows();
+      different.addAll(look.different());
+      unknown.addAll(look.unknown());
     }
 
-    private boolean isInDoubt(Findings differentRows) {
-      return loadsTemporarily && !differentRows.isEmpty();
+    private boolean isInDoubt(Look look) {
+      return loadsTemporarily && !look.different().isEmpty();
+    }
+
+    private Look look(Side onSource, Side onTarget, Known known) {
+      Findings differentRows = new Findings();
+      Findings unknownRows = new Findings();
+      long compared = compareShownRows(onSource, onTarget, known, differentRows, unknownRows);
+      return new Look(differentRows, unknownRows, compared);
     }
 
     /** Returns how many rows of the source were compared. */

@@ -46,8 +46,7 @@ record DescribedCollection(
             .setCollectionName(collection)
             .build();
     return new DescribedCollection(
-        cluster.call(
-            stub -> stub.describeCollection(request), DescribeCollectionResponse::getStatus),
+        cluster.describe(database, collection),
         partitions(cluster, request),
         indexes(cluster, request),
         LoadedPart.read(cluster, request));

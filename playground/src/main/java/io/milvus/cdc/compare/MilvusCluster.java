@@ -93,18 +93,26 @@ public final class MilvusCluster implements AutoCloseable {
         .getCollectionNamesList();
   }
 
+  /**
+   * A collection, as this cluster describes it.
+   *
+   * @param database empty for {@code default}
+   */
+  public DescribeCollectionResponse describe(String database, String collection) {
+    DescribeCollectionRequest request =
+        DescribeCollectionRequest.newBuilder()
+            .setDbName(database)
+            .setCollectionName(collection)
+            .build();
+    return call(stub -> stub.describeCollection(request), DescribeCollectionResponse::getStatus);
+  }
+
   /** Its collections, as it describes them, in no particular order. */
   public List<DescribeCollectionResponse> collections() {
     List<DescribeCollectionResponse> all = new ArrayList<>();
     for (String database : databases()) {
       for (String collection : collections(database)) {
-        DescribeCollectionRequest request =
-            DescribeCollectionRequest.newBuilder()
-                .setDbName(database)
-                .setCollectionName(collection)
-                .build();
-        all.add(
-            call(stub -> stub.describeCollection(request), DescribeCollectionResponse::getStatus));
+        all.add(describe(database, collection));
       }
     }
     return all;

@@ -11,8 +11,6 @@ import io.milvus.grpc.CreateIndexRequest;
 import io.milvus.grpc.CreatePartitionRequest;
 import io.milvus.grpc.DataType;
 import io.milvus.grpc.DeleteRequest;
-import io.milvus.grpc.DescribeCollectionRequest;
-import io.milvus.grpc.DescribeCollectionResponse;
 import io.milvus.grpc.DescribeIndexRequest;
 import io.milvus.grpc.DropAliasRequest;
 import io.milvus.grpc.DropCollectionRequest;
@@ -61,7 +59,7 @@ final class SourceCalls {
   /** Drops all collections of a database; Milvus drops none that has an alias. */
   void dropCollections(String database) {
     for (String name : source.collections(database)) {
-      describe(database, name).getAliasesList().forEach(alias -> dropAlias(database, alias));
+      source.describe(database, name).getAliasesList().forEach(alias -> dropAlias(database, alias));
       source.call(
           stub ->
               stub.dropCollection(
@@ -93,7 +91,7 @@ final class SourceCalls {
       return;
     }
     boolean binary =
-        describe(database, collection).getSchema().getFieldsList().stream()
+        source.describe(database, collection).getSchema().getFieldsList().stream()
             .anyMatch(
                 field ->
                     field.getName().equals(AllTypes.VECTOR)
@@ -115,16 +113,6 @@ final class SourceCalls {
   private void keepProperties(String database, String collection) {
     alter(database, collection, "note", "kept");
     alter(database, collection, "note", "kept");
-  }
-
-  private DescribeCollectionResponse describe(String database, String collection) {
-    DescribeCollectionRequest request =
-        DescribeCollectionRequest.newBuilder()
-            .setDbName(database)
-            .setCollectionName(collection)
-            .build();
-    return source.call(
-        stub -> stub.describeCollection(request), DescribeCollectionResponse::getStatus);
   }
 
   void create(LiveCollection collection, ConsistencyLevel consistency) {
