@@ -59,6 +59,9 @@ public final class ReplicationJob {
    */
   private static final Duration MOST_HELD_BACK = Duration.ofMillis(10);
 
+  /** Changes of the metadata are few, so nothing is gained when they wait for each other. */
+  private static final long AT_ONCE = 0;
+
   private ReplicationJob() {}
 
   /** Submits the job of the task that the arguments name. */
@@ -125,6 +128,7 @@ public final class ReplicationJob {
                 "Source metadata",
                 new SourceEventTypeInfo())
             .setParallelism(1)
+            .setBufferTimeout(AT_ONCE)
             .uid("catalog-source");
     LogSource logSource =
         new LogSource(

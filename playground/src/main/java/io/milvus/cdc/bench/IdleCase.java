@@ -7,11 +7,15 @@ import java.util.Map;
 /** What tasks cost whose source is not written. */
 record IdleCase(String id, int tasks, int seconds, Map<String, Goal> goals) implements BenchCase {
 
-  static final String CPU = "CPU of the replicating process";
+  static final String CPU = "CPU of the tasks";
+
+  private static final int SETTLES_SECONDS = 30;
+
+  /** The JVM compiles what runs for good. */
+  private static final int WARM_UP_SECONDS = 240;
 
   @Override
   public void measure(Bed bed, Figures figures) {
-    double without = use(bed);
     List<BenchTable> tables = new ArrayList<>();
     List<String> ids = new ArrayList<>();
     for (int i = 0; i < tasks; i++) {
@@ -20,15 +24,19 @@ record IdleCase(String id, int tasks, int seconds, Map<String, Goal> goals) impl
       tables.add(table);
       ids.add(bed.task(table.name()));
     }
-    // What the start has set going comes to an end, and the JVM compiles what runs for good.
-    Bed.sleep(30_000);
-    double cpu = use(bed);
-    figures.add("without a task", "% core", without);
-    figures.add(CPU, "% core", cpu);
-    figures.add("more than without a task", "% core", cpu - without);
+    Bed.sleep(SETTLES_SECONDS * 1_000L);
+    double young = use(bed);
+    Bed.sleep(WARM_UP_SECONDS * 1_000L);
+    double with = use(bed);
     ids.forEach(bed.api()::delete);
+    Bed.sleep(SETTLES_SECONDS * 1_000L);
+    double without = use(bed);
     tables.forEach(table -> table.drop(bed.source()));
     tables.forEach(table -> table.drop(bed.target()));
+    figures.add("process with tasks, half a minute after their start", "% core", young);
+    figures.add("process with tasks, five minutes later", "% core", with);
+    figures.add("process without tasks", "% core", without);
+    figures.add(CPU, "% core", with - without);
   }
 
   private double use(Bed bed) {

@@ -12,6 +12,7 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -20,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 
 /**
  * Rounds of a seeded workload on the source with faults at random moments. Each round ends with
@@ -83,23 +85,34 @@ public final class Chaos {
     Rounds ended = new Rounds(out);
     ended.printTitle();
     try {
-      for (FlinkMode flink : FlinkMode.values()) {
-        List<Fault> here =
-            faults.stream().filter(one -> one.flink(settings.flinkMode()) == flink).toList();
-        if (!here.isEmpty()) {
-          run(flink, here, ended);
-        }
-      }
+      Map<Surroundings, List<Fault>> together =
+          faults.stream()
+              .collect(
+                  Collectors.groupingBy(
+                      this::surroundings, LinkedHashMap::new, Collectors.toList()));
+      together.forEach((surroundings, some) -> run(surroundings, some, ended));
     } finally {
       ended.printTable();
     }
   }
 
-  private void run(FlinkMode flink, List<Fault> faults, Rounds ended) {
-    Path home = directory.resolve(flink.name().toLowerCase(Locale.ROOT));
+  /** What servers have to be like for a fault. */
+  private record Surroundings(FlinkMode flink, Map<String, String> target) {}
+
+  private Surroundings surroundings(Fault fault) {
+    return new Surroundings(fault.flink(settings.flinkMode()), fault.targetSettings());
+  }
+
+  private void run(Surroundings surroundings, List<Fault> faults, Rounds ended) {
+    FlinkMode flink = surroundings.flink();
+    Path home =
+        directory.resolve(
+            flink.name().toLowerCase(Locale.ROOT)
+                + (surroundings.target().isEmpty() ? "" : "-" + faults.get(0).id()));
     PlaygroundSettings here =
         settings
             .withFlinkMode(flink)
+            .withPartSettings(Part.TARGET, surroundings.target())
             .withPartSettings(
                 Part.SERVER,
                 Map.of("CDC_FLINK_PARALLELISM", Integer.toString(Stage.LARGEST_PARALLELISM)));

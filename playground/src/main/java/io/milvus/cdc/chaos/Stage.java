@@ -113,7 +113,7 @@ final class Stage implements AutoCloseable {
   }
 
   /** Stops a part in an orderly way, and starts it again. */
-  void restart(Part part) {
+  private void restart(Part part) {
     playground.stop(part);
     playground.start(parts);
   }
