@@ -1,49 +1,62 @@
 package io.milvus.cdc.bench;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /** What tasks cost whose source is not written. */
 record IdleCase(String id, int tasks, int seconds, Map<String, Goal> goals) implements BenchCase {
 
   static final String CPU = "CPU of the tasks";
 
-  private static final int SETTLES_SECONDS = 30;
+  private static final int SETTLES_SECONDS = 20;
+  private static final int WARM_UP_SECONDS = 180;
 
-  /** The JVM compiles what runs for good. */
-  private static final int WARM_UP_SECONDS = 240;
+  /** Lets the JVM compile what runs for good. */
+  @Override
+  public void prepare(Bed bed) {
+    tables().forEach(table -> table.createUnloaded(bed.source(), 1));
+    List<String> ids = start(bed);
+    sleepSeconds(WARM_UP_SECONDS);
+    ids.forEach(bed.api()::delete);
+  }
 
   @Override
   public void measure(Bed bed, Figures figures) {
-    List<BenchTable> tables = new ArrayList<>();
-    List<String> ids = new ArrayList<>();
-    for (int i = 0; i < tasks; i++) {
-      BenchTable table = BenchTable.vectors("idle_" + i, 8);
-      table.createUnloaded(bed.source(), 1);
-      tables.add(table);
-      ids.add(bed.task(table.name()));
-    }
-    Bed.sleep(SETTLES_SECONDS * 1_000L);
-    double young = use(bed);
-    Bed.sleep(WARM_UP_SECONDS * 1_000L);
+    List<String> ids = start(bed);
+    sleepSeconds(SETTLES_SECONDS);
     double with = use(bed);
     ids.forEach(bed.api()::delete);
-    Bed.sleep(SETTLES_SECONDS * 1_000L);
+    sleepSeconds(SETTLES_SECONDS);
     double without = use(bed);
-    tables.forEach(table -> table.drop(bed.source()));
-    tables.forEach(table -> table.drop(bed.target()));
-    figures.add("process with tasks, half a minute after their start", "% core", young);
-    figures.add("process with tasks, five minutes later", "% core", with);
+    figures.add("process with the tasks", "% core", with);
     figures.add("process without tasks", "% core", without);
     figures.add(CPU, "% core", with - without);
+  }
+
+  @Override
+  public void cleanUp(Bed bed) {
+    tables().forEach(table -> table.drop(bed.source()));
+    tables().forEach(table -> table.drop(bed.target()));
+  }
+
+  private List<BenchTable> tables() {
+    return IntStream.range(0, tasks).mapToObj(i -> BenchTable.vectors("idle_" + i, 8)).toList();
+  }
+
+  private List<String> start(Bed bed) {
+    return tables().stream().map(table -> bed.task(table.name())).toList();
   }
 
   private double use(Bed bed) {
     ProcessUse replicator = bed.replicator();
     double cpu = replicator.cpuSeconds();
     long start = System.nanoTime();
-    Bed.sleep(seconds * 1_000L);
+    sleepSeconds(seconds);
     return 100 * (replicator.cpuSeconds() - cpu) / Bed.secondsSince(start);
+  }
+
+  private static void sleepSeconds(int number) {
+    Bed.sleep(number * 1_000L);
   }
 }
