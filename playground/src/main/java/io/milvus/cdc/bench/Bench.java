@@ -76,7 +76,7 @@ public final class Bench {
           new PipeCase(
               "pipe-large", 500_000, LARGE, 2, Map.of(PipeCase.MEGABYTES, Goal.atLeast(150))),
           new PipeCase(
-              "pipe-small", 50_000, 1, 16, Map.of(PipeCase.MESSAGES, Goal.atLeast(100_000))),
+              "pipe-small", 400_000, 1, 16, Map.of(PipeCase.MESSAGES, Goal.atLeast(100_000))),
           new ManyCase(
               "many",
               1_000,

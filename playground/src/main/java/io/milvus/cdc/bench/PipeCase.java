@@ -6,7 +6,8 @@ import java.util.Map;
 
 /**
  * A backlog is worked off into a target that answers writes at once, so that what is measured is
- * the way from Pulsar to the calls and nothing behind it.
+ * the way from Pulsar to the calls and nothing behind it. The second half is measured: a job's
+ * start is not what is asked for here.
  */
 record PipeCase(String id, int rows, int rowsPerCall, int writers, Map<String, Goal> goals)
     implements BenchCase {
@@ -46,12 +47,12 @@ record PipeCase(String id, int rows, int rowsPerCall, int writers, Map<String, G
     replicator.forgetPeak();
     bed.awaitQuiet();
     bed.api().resume(task);
-    Bed.await("no row is applied", () -> count.rows() > 0);
+    Bed.await("half of the rows are missing", () -> count.rows() >= backlog / 2);
     double cpu = replicator.cpuSeconds();
-    long first = System.nanoTime();
+    long half = System.nanoTime();
     long already = count.rows();
     Bed.await("rows are missing", () -> count.rows() >= backlog);
-    double seconds = Bed.secondsSince(first);
+    double seconds = Bed.secondsSince(half);
     double used = Math.max(0.01, replicator.cpuSeconds() - cpu);
     double carried = backlog - already;
     bed.tap().tell((method, request) -> {});

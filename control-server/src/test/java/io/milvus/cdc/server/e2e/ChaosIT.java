@@ -7,11 +7,9 @@ import io.milvus.cdc.playground.PlaygroundSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A short round of each fault; {@code playground/run chaos} runs more and longer ones. */
-@Tag("long")
 class ChaosIT {
 
   private static final Duration WORKLOAD = Duration.ofSeconds(5);
