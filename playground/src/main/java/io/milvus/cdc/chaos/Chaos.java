@@ -178,7 +178,7 @@ public final class Chaos {
       out.println("  the same only when loaded anew: " + compared.shownLate());
     }
     if (!compared.notShown().isEmpty()) {
-      out.println("  the source does not show all that it has taken: " + compared.notShown());
+      out.println("  the source does not show what it has taken: " + compared.notShown());
     }
     if (!compared.forgotten().isEmpty()) {
       out.println("  the target does not show what it has acknowledged: " + compared.forgotten());

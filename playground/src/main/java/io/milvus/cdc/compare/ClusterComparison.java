@@ -56,8 +56,8 @@ public final class ClusterComparison {
    * @param differences what differs
    * @param notCompared what could not be looked at, and why
    * @param shownLate collections whose rows were the same after they had been loaded anew only
-   * @param notShown collections whose source does not show rows that it has taken and that the
-   *     target has
+   * @param notShown collections whose source does not show the rows that it has taken: some not, or
+   *     some twice
    * @param forgotten collections whose target does not show what it has acknowledged
    * @param collections how many there are on both sides
    * @param rows how many rows the source holds in what was compared
@@ -138,8 +138,9 @@ public final class ClusterComparison {
   /**
    * Lets the source's log say which rows there are where they still differ after everything was
    * loaded anew: Milvus 2.3.5 now and then loses rows that it has acknowledged and that are in its
-   * log, without any replication, which makes the target right and the source wrong. Rows that the
-   * source shows are compared field by field all the same.
+   * log, without any replication, or keeps one twice that its log has once, after its Pulsar was
+   * killed, which makes the target right and the source wrong. Rows that the source shows are
+   * compared field by field all the same.
    */
   public ClusterComparison knowing(SourceLog sourceLog) {
     return new ClusterComparison(

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The rows that a collection holds, as its log tells: what was inserted and not deleted later.
@@ -60,8 +61,27 @@ final class LoggedRows {
     return rows.values().stream().mapToLong(List::size).sum();
   }
 
+  /**
+   * How many rows have a key in a range.
+   *
+   * @param after the key before the first; empty for no limit
+   * @param last the last key
+   */
+  long countBetween(Optional<Object> after, Object last) {
+    return rows.entrySet().stream()
+        .filter(one -> after.isEmpty() || RowPage.KEY_ORDER.compare(one.getKey(), after.get()) > 0)
+        .filter(one -> RowPage.KEY_ORDER.compare(one.getKey(), last) <= 0)
+        .mapToLong(one -> one.getValue().size())
+        .sum();
+  }
+
+  /** How many rows have a key. */
+  long countOf(Object key) {
+    return rows.getOrDefault(key, List.of()).size();
+  }
+
   /** Whether there is a row of a key. */
   boolean has(Object key) {
-    return !rows.getOrDefault(key, List.of()).isEmpty();
+    return countOf(key) > 0;
   }
 }

@@ -116,20 +116,21 @@ public final class RowComparison {
 
   /**
    * Compares, as many rows as each side was counted to have. A row of the target that the source
-   * has taken and does not show is no difference, nor is what the target has acknowledged and does
-   * not show.
+   * has taken and does not show is no difference, nor one that the source has taken once and shows
+   * twice, nor what the target has acknowledged and does not show.
    */
   void compare(long sourceCount, long targetCount) {
     int place = differences.size();
-    compareRows(sourceCount != targetCount);
     long held = known.logged().map(LoggedRows::count).orElse(sourceCount);
+    isNotShown |= held != sourceCount;
+    compareRows(held != targetCount);
     if (held != targetCount + forgotten) {
       differences.insert(
           place, prefix + "the source holds " + held + " rows, the target " + targetCount);
     }
   }
 
-  /** Whether there were rows that the source has taken and does not show. */
+  /** Whether the source shows other rows than it has taken. */
   boolean isNotShown() {
     return isNotShown;
   }
@@ -260,18 +261,24 @@ public final class RowComparison {
       }
     }
     Object key = page.keys().get(low);
+    long held = known.logged().map(rows -> rows.countOf(key)).orElseGet(() -> source.countOf(key));
     differences.add(
         prefix
             + "key "
             + key
             + " has "
-            + source.countOf(key)
+            + held
             + " rows on the source, "
             + target.countOf(key)
             + " on the target");
   }
 
   private boolean isCountedDifferently(Optional<Object> after, Object last) {
-    return source.countBetween(after, last) != target.countBetween(after, last);
+    long held =
+        known
+            .logged()
+            .map(rows -> rows.countBetween(after, last))
+            .orElseGet(() -> source.countBetween(after, last));
+    return held != target.countBetween(after, last);
   }
 }

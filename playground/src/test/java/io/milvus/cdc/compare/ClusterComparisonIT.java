@@ -407,6 +407,27 @@ class ClusterComparisonIT {
   }
 
   @Test
+  void theLogDecidesHowManyRowsAKeyHas() throws Exception {
+    insertAndLoad();
+    insert(source, "_default", 7, 8, 1);
+    sourcePlayground.start(Part.PULSAR);
+    logInsert("_default", 0, 1_500);
+    logInsert("old", 1_500, 1_600);
+    ClusterComparison.Report report = withLog();
+    assertThat(report.differences()).isEmpty();
+    assertThat(report.notShown()).containsExactly(database + "." + FILMS);
+
+    logInsert("_default", 7, 8);
+    assertThat(withLog().differences())
+        .containsExactly(
+            films("partition _default: the source holds 1501 rows, the target 1500"),
+            films(
+                "partition _default: key "
+                    + textKey(7)
+                    + " has 2 rows on the source, 1 on the target"));
+  }
+
+  @Test
   void whatTheTargetHasAcknowledgedIsNoDifference() {
     insertAndLoad();
     AcknowledgedRows acknowledged = new AcknowledgedRows();

@@ -3,6 +3,7 @@ package io.milvus.cdc.compare;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class LoggedRowsTest {
@@ -48,5 +49,18 @@ class LoggedRowsTest {
     rows.applyDeletes();
     assertThat(rows.count()).isEqualTo(2);
     assertThat(rows.has(8L)).isFalse();
+  }
+
+  @Test
+  void rowsAreCountedInTheOrderOfTheirKeys() {
+    for (long key = -2; key <= 11; key++) {
+      rows.insert(key, 1, 10);
+    }
+    rows.insert(9L, 2, 10);
+    rows.applyDeletes();
+    assertThat(rows.countOf(9L)).isEqualTo(2);
+    assertThat(rows.countBetween(Optional.empty(), 0L)).isEqualTo(3);
+    assertThat(rows.countBetween(Optional.of(8L), 10L)).isEqualTo(3);
+    assertThat(rows.countBetween(Optional.of(9L), 9L)).isZero();
   }
 }
