@@ -56,8 +56,8 @@ public final class ClusterComparison {
    * @param differences what differs
    * @param notCompared what could not be looked at, and why
    * @param shownLate collections whose rows were the same after they had been loaded anew only
-   * @param notShown collections whose source does not show the rows that it has taken: some not, or
-   *     some twice
+   * @param notShown where the source does not show the rows that it has taken: some not, or some
+   *     twice
    * @param forgotten collections whose target does not show what it has acknowledged
    * @param collections how many there are on both sides
    * @param rows how many rows the source holds in what was compared
@@ -258,7 +258,7 @@ public final class ClusterComparison {
     private final Findings different = new Findings();
     private final Findings unknown = new Findings();
     private boolean isShownLate;
-    private boolean isNotShown;
+    private final Findings notShown = new Findings();
     private boolean isForgotten;
     private long rows;
 
@@ -280,7 +280,7 @@ public final class ClusterComparison {
           different.toList().stream().map(text -> title + ": " + text).toList(),
           unknown.toList().stream().map(text -> title + ": " + text).toList(),
           isShownLate ? List.of(title) : List.of(),
-          isNotShown ? List.of(title) : List.of(),
+          notShown.toList().stream().map(text -> title + ": " + text).toList(),
           isForgotten ? List.of(title) : List.of(),
           1,
           rows);
@@ -398,7 +398,7 @@ public final class ClusterComparison {
       RowComparison comparison =
           new RowComparison(onSource, onTarget, known, prefix, different, unknown);
       comparison.compare(count, onTarget.count());
-      isNotShown |= comparison.isNotShown();
+      comparison.notShown().ifPresent(notShown::add);
       isForgotten |= comparison.isForgotten();
       return count;
     }

@@ -24,6 +24,7 @@ public final class RowComparison {
   private long forgotten;
 
   private boolean isNotShown;
+  private Optional<String> notShown = Optional.empty();
   private boolean isForgotten;
 
   /**
@@ -124,15 +125,18 @@ public final class RowComparison {
     long held = known.logged().map(LoggedRows::count).orElse(sourceCount);
     isNotShown |= held != sourceCount;
     compareRows(held != targetCount);
+    if (isNotShown) {
+      notShown = Optional.of(prefix + "shows " + sourceCount + " rows, its log has " + held);
+    }
     if (held != targetCount + forgotten) {
       differences.insert(
           place, prefix + "the source holds " + held + " rows, the target " + targetCount);
     }
   }
 
-  /** Whether the source shows other rows than it has taken. */
-  boolean isNotShown() {
-    return isNotShown;
+  /** What the source shows instead of the rows that it has taken, for people. */
+  Optional<String> notShown() {
+    return notShown;
   }
 
   /** Whether the target does not show something that it has acknowledged. */
