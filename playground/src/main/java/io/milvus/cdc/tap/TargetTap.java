@@ -24,6 +24,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Set;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /**
  * Stands before a target: passes calls on and tells of those that change something and have
@@ -38,6 +40,14 @@ public final class TargetTap implements AutoCloseable {
       Set.of("CreateCollection", "RenameCollection", "DropCollection", "DropPartition");
   private static final byte[] SUCCESS =
       MutationResult.newBuilder().setAcknowledged(true).build().toByteArray();
+
+  /** Held so that the setting lasts. It prints a stack trace for each connection that is cut. */
+  private static final Logger OF_CUT_CONNECTIONS =
+      Logger.getLogger("io.grpc.netty.shaded.io.grpc.netty.NettyServerHandler");
+
+  static {
+    OF_CUT_CONNECTIONS.setLevel(Level.OFF);
+  }
 
   private final Server server;
   private final ManagedChannel target;
