@@ -9,7 +9,9 @@ import io.milvus.cdc.playground.PlaygroundException;
 import io.milvus.cdc.tap.TargetTap;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
@@ -93,9 +95,29 @@ record Bed(
   }
 
   private double serversCpuSeconds() {
-    return SERVERS.stream()
-        .mapToDouble(part -> new ProcessUse(playground.pid(part)).cpuSeconds())
-        .sum();
+    return serversUse().cpuSeconds().values().stream().mapToDouble(Double::doubleValue).sum();
+  }
+
+  /** What those have used so far that share the processors with the replicating process. */
+  Use serversUse() {
+    Map<Part, Double> used = new EnumMap<>(Part.class);
+    SERVERS.forEach(part -> used.put(part, new ProcessUse(playground.pid(part)).cpuSeconds()));
+    return new Use(used);
+  }
+
+  /**
+   * CPU seconds of processes.
+   *
+   * @param cpuSeconds since each was started
+   */
+  record Use(Map<Part, Double> cpuSeconds) {
+
+    /** The seconds in between. */
+    Map<Part, Double> since(Use before) {
+      Map<Part, Double> between = new EnumMap<>(cpuSeconds);
+      between.replaceAll((part, now) -> now - before.cpuSeconds.get(part));
+      return between;
+    }
   }
 
   /** The process that replicates, where Flink is embedded. */

@@ -69,6 +69,7 @@ record DrainCase(
     Bed.await("no row is applied", () -> herald.count(bed.target()) > 0);
     long atWork = System.nanoTime();
     double cpuAtWork = replicator.cpuSeconds();
+    Bed.Use servers = bed.serversUse();
     Bed.await("rows are missing", () -> copied.count(bed.target()) >= backlog);
     double seconds = Bed.secondsSince(atWork);
     figures.add("drained, counted from resume", "rows/s", backlog / Bed.secondsSince(resumed));
@@ -76,6 +77,9 @@ record DrainCase(
     figures.add("CPU of the replicating process, until then", "s", cpuAtWork - cpu);
     figures.add(
         "CPU of the replicating process, after it", "s", replicator.cpuSeconds() - cpuAtWork);
+    bed.serversUse()
+        .since(servers)
+        .forEach((part, used) -> figures.add("CPU of " + part.title(), "s", used));
     figures.add("peak memory of the replicating process", "MB", replicator.peakMegabytes());
     bed.awaitReplicated(task);
     long counted = copied.countAll(bed.target());

@@ -27,6 +27,7 @@ record ManyCase(String id, int collections, int seconds, Map<String, Goal> goals
     ProcessUse replicator = bed.replicator();
     replicator.forgetPeak();
     double cpu = replicator.cpuSeconds();
+    Bed.Use servers = bed.serversUse();
     long start = System.nanoTime();
     AtomicInteger written = new AtomicInteger();
     Thread clients = new Thread(() -> write(bed.source(), tables, written), "clients");
@@ -37,12 +38,16 @@ record ManyCase(String id, int collections, int seconds, Map<String, Goal> goals
             .mapToLong(i -> lag(bed, task))
             .sorted()
             .toArray();
-    double used = (replicator.cpuSeconds() - cpu) / Bed.secondsSince(start);
+    double took = Bed.secondsSince(start);
+    double used = replicator.cpuSeconds() - cpu;
+    Map<Part, Double> usedByServers = bed.serversUse().since(servers);
     Bed.await("the clients do not end", () -> !clients.isAlive());
     figures.add("collections", "", number);
     figures.add("rows written", "rows/s", written.get() / Bed.secondsSince(start));
     figures.addPercentiles(LAG, lags);
-    figures.add("CPU of the replicating process", "% core", 100 * used);
+    figures.add("CPU of the replicating process", "% core", 100 * used / took);
+    usedByServers.forEach(
+        (part, busy) -> figures.add("CPU of " + part.title(), "% core", 100 * busy / took));
     figures.add("peak memory of the replicating process", "MB", replicator.peakMegabytes());
     figures.add(HEAP, "MB", Heap.usedAfterCollection(bed.playground().pid(Part.SERVER)));
     bed.awaitReplicated(task);
