@@ -210,7 +210,7 @@ public final class ControlServer implements Callable<Integer> {
                 embedded ? config.flink().parallelism() : ServerConfig.LARGEST_PARALLELISM),
             config.maxTasks(),
             Clock.systemUTC());
-    LagHistory lags = new LagHistory(tasks::list, Clock.systemUTC());
+    LagHistory lags = new LagHistory(tasks::known, Clock.systemUTC());
     onStop(lags::close);
     CdcApi api =
         new CdcApi(

@@ -94,7 +94,7 @@ public final class CdcApi implements AutoCloseable {
     this.lags = lags;
     this.healthChecks = List.copyOf(healthChecks);
     this.settings = settings;
-    this.metrics = new CdcMetrics(tasks::list);
+    this.metrics = new CdcMetrics(tasks::known);
     this.requests =
         new TreeMap<>(
             Map.of(

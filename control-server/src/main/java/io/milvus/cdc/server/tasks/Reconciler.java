@@ -65,6 +65,9 @@ public final class Reconciler implements AutoCloseable {
    */
   private static final int ASKED_PER_LOOK = 10;
 
+  /** How long tasks count as watched after somebody saw them; a page asks more often. */
+  private static final Duration WATCHED_FOR = Duration.ofSeconds(10);
+
   private static final Duration ASK_SNAPSHOT = Duration.ofSeconds(5);
 
   private static final Duration ASK_TRAFFIC = Duration.ofSeconds(10);
@@ -100,8 +103,11 @@ public final class Reconciler implements AutoCloseable {
       Executors.newSingleThreadScheduledExecutor(task -> new Thread(task, "reconciler"));
   private final ExecutorService steps;
 
-  /** A report this old was missed twice. */
+  /** A report this old was missed twice, when jobs are asked as often as now. */
   private volatile Duration reportIsFresh;
+
+  /** When somebody last wanted to see tasks. */
+  private volatile Instant watchedAt = Instant.EPOCH;
 
   private volatile Optional<String> clusterTrouble = Optional.empty();
 
@@ -144,9 +150,24 @@ public final class Reconciler implements AutoCloseable {
 
   private Duration freshness(int jobs) {
     Duration round = settings.interval().multipliedBy(jobs / ASKED_PER_LOOK);
-    Duration between =
-        round.compareTo(settings.sampleInterval()) > 0 ? round : settings.sampleInterval();
+    Duration between = round.compareTo(pace()) > 0 ? round : pace();
+    return twiceMissed(between);
+  }
+
+  private static Duration twiceMissed(Duration between) {
     return between.multipliedBy(2).plusSeconds(1);
+  }
+
+  /** Between two looks at a job's metrics. */
+  private Duration pace() {
+    return clock.instant().isBefore(watchedAt.plus(WATCHED_FOR))
+        ? settings.sampleInterval()
+        : settings.unwatchedInterval();
+  }
+
+  /** Somebody wants to see tasks, and probably soon again: what is known of them is kept fresh. */
+  void watched() {
+    watchedAt = clock.instant();
   }
 
   /** Begins to look at all tasks again and again. */
@@ -189,7 +210,7 @@ public final class Reconciler implements AutoCloseable {
     reportIsFresh = freshness(running.size());
     List<String> turns =
         running.stream()
-            .filter(taskId -> isDue(memory(taskId)))
+            .filter(taskId -> isDue(memory(taskId), pace()))
             .sorted(Comparator.comparingLong(taskId -> memory(taskId).turnAt))
             .limit(ASKED_PER_LOOK)
             .toList();
@@ -197,11 +218,8 @@ public final class Reconciler implements AutoCloseable {
     return Set.copyOf(turns);
   }
 
-  private boolean isDue(TaskMemory memory) {
-    return memory
-        .sampledAt
-        .filter(at -> clock.instant().isBefore(at.plus(settings.sampleInterval())))
-        .isEmpty();
+  private boolean isDue(TaskMemory memory, Duration interval) {
+    return memory.sampledAt.filter(at -> clock.instant().isBefore(at.plus(interval))).isEmpty();
   }
 
   private Jobs jobs() {
@@ -450,13 +468,13 @@ public final class Reconciler implements AutoCloseable {
 
   private void sample(Lifecycle lifecycle, Job job, TaskMemory memory) {
     Instant now = clock.instant();
-    if (!isDue(memory)) {
+    if (!isDue(memory, settings.sampleInterval())) {
       return;
     }
     memory.sampledAt = Optional.of(now);
     Optional<String> reason = Optional.empty();
+    Optional<JobMeasures> measures = measures(job, memory);
     if (job.isRunning()) {
-      Optional<JobMeasures> measures = flink.measures(job.id());
       if (measures.isPresent()) {
         boolean repeats = measures.get().work().retriesInAll() > memory.retries;
         boolean stands =
@@ -492,6 +510,16 @@ public final class Reconciler implements AutoCloseable {
               .or(() -> Optional.of("The job is starting"));
     }
     memory.reason = reason;
+  }
+
+  private Optional<JobMeasures> measures(Job job, TaskMemory memory) {
+    Optional<JobMeasures> measures = Optional.empty();
+    try {
+      measures = job.isRunning() ? flink.measures(job.id()) : Optional.empty();
+    } finally {
+      memory.isSilent = measures.isEmpty();
+    }
+    return measures;
   }
 
   /** In requests of its own, so now and then only; nothing that is decided depends on it. */
@@ -768,10 +796,14 @@ public final class Reconciler implements AutoCloseable {
   private Optional<Duration> lag(Optional<TaskMemory> memory, Optional<Instant> replicatedUntil) {
     Instant now = clock.instant();
     return memory
-        .filter(known -> now.isBefore(known.measuredAt.plus(reportIsFresh)))
+        .filter(known -> now.isBefore(known.measuredAt.plus(isFresh(known))))
         .flatMap(known -> known.latest)
         .flatMap(JobMeasures::lag)
         .or(() -> replicatedUntil.map(until -> nonNegative(Duration.between(until, now))));
+  }
+
+  private Duration isFresh(TaskMemory memory) {
+    return memory.isSilent ? twiceMissed(settings.sampleInterval()) : reportIsFresh;
   }
 
   static Duration nonNegative(Duration duration) {

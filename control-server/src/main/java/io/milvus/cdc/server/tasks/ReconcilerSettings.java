@@ -6,7 +6,9 @@ import java.time.Duration;
  * The reconciler's times.
  *
  * @param interval between two looks at all tasks
- * @param sampleInterval between two looks at a job's metrics
+ * @param sampleInterval between two looks at a job's metrics while somebody asks for tasks
+ * @param unwatchedInterval between two looks at a job's metrics while nobody does; each look makes
+ *     Flink collect the metrics of all its jobs, which costs more than an idle task does
  * @param keepInterval between two writes of a running task's progress
  * @param stopTimeout how long a stop with savepoint may take before the job is cancelled
  * @param lostJobGrace how long a submitted job may be missing from the cluster's overview before it
@@ -17,6 +19,7 @@ import java.time.Duration;
 public record ReconcilerSettings(
     Duration interval,
     Duration sampleInterval,
+    Duration unwatchedInterval,
     Duration keepInterval,
     Duration stopTimeout,
     Duration lostJobGrace,
@@ -27,6 +30,7 @@ public record ReconcilerSettings(
     return new ReconcilerSettings(
         Duration.ofMillis(500),
         Duration.ofSeconds(1),
+        Duration.ofSeconds(5),
         Duration.ofSeconds(30),
         Duration.ofSeconds(30),
         Duration.ofSeconds(2),
@@ -38,6 +42,7 @@ public record ReconcilerSettings(
     return new ReconcilerSettings(
         Duration.ofMillis(500),
         Duration.ofSeconds(1),
+        Duration.ofSeconds(5),
         Duration.ofSeconds(30),
         Duration.ofSeconds(30),
         Duration.ofSeconds(15),

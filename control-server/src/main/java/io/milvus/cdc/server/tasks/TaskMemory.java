@@ -78,6 +78,9 @@ final class TaskMemory {
   /** When the job last reported. */
   volatile Instant measuredAt = Instant.EPOCH;
 
+  /** Whether the job reported nothing when it was asked last. */
+  volatile boolean isSilent;
+
   TaskMemory(String taskId) {
     this.taskId = taskId;
   }

@@ -210,8 +210,14 @@ public final class TaskService {
         : host;
   }
 
-  /** All tasks, oldest first. */
+  /** All tasks, oldest first, for somebody who may look again soon. */
   public List<TaskView> list() {
+    reconciler.watched();
+    return known();
+  }
+
+  /** All tasks, oldest first, with what was last heard of them. */
+  public List<TaskView> known() {
     return store.all().stream()
         .map(Stored::lifecycle)
         .filter(TaskService::isVisible)
@@ -222,6 +228,7 @@ public final class TaskService {
   /** One task, as it is at this moment. */
   public TaskView get(String taskId) {
     var unused = existing(taskId);
+    reconciler.watched();
     reconciler.reconcile(taskId);
     return reconciler.view(existing(taskId).lifecycle(), retention);
   }

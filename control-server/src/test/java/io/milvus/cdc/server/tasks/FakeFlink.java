@@ -79,6 +79,11 @@ public final class FakeFlink implements FlinkCluster {
     measures.put(jobId, reported);
   }
 
+  /** From now on a job reports nothing. */
+  synchronized void silence(String jobId) {
+    measures.remove(jobId);
+  }
+
   /** Keeps a checkpoint of a job as Flink does, and returns its path. */
   synchronized String checkpoint(String jobId) {
     return snapshot(directory.resolve(jobId).resolve("chk-" + snapshots));

@@ -167,16 +167,41 @@ class PollingPaceTest {
   }
 
   @Test
-  void fewTasksAreAskedEverySecond() {
+  void fewTasksAreAskedEverySecondWhileSomebodyLooks() {
     start(5);
-    for (int look = 0; look < 10; look++) {
-      look();
+    assertThat(callsInTenSeconds(() -> assertThat(tasks.list()).hasSize(5)))
+        // Two looks and five reports a second; traffic and newest checkpoint only now and then.
+        .isBetween(10 * 7 + 5, 10 * 7 + 10);
+  }
+
+  @Test
+  void nobodysTasksAreAskedEveryFiveSeconds() {
+    start(5);
+    assertThat(callsInTenSeconds(() -> assertThat(tasks.known()).hasSize(5)))
+        .isBetween(10 * 2 + 2 * 5 + 5, 10 * 2 + 2 * 5 + 10);
+    assertThat(tasks.known())
+        .allMatch(task -> task.lag().filter(Duration.ofMillis(40)::equals).isPresent());
+  }
+
+  @Test
+  void theLagOfAJobThatFallsSilentGrowsWithinSecondsForWhoeverAsks() {
+    start(1);
+    flink.submissions.forEach(submission -> report(submission.jobId(), 1));
+    int unused = callsInTenSeconds(() -> {});
+    flink.submissions.forEach(submission -> flink.silence(submission.jobId()));
+    clock.advance(Duration.ofSeconds(4));
+    assertThat(tasks.get("t0").lag().orElseThrow()).isGreaterThan(Duration.ofSeconds(4));
+  }
+
+  private int callsInTenSeconds(Runnable everySecond) {
+    for (int look = 0; look < 30; look++) {
+      int unused = look();
     }
     int calls = 0;
     for (int second = 0; second < 10; second++) {
+      everySecond.run();
       calls += look() + look();
     }
-    // Two looks and five reports a second; traffic and newest checkpoint only now and then.
-    assertThat(calls).isBetween(10 * 7 + 5, 10 * 7 + 10);
+    return calls;
   }
 }

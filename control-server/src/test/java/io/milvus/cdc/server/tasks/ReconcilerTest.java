@@ -137,6 +137,7 @@ class ReconcilerTest {
           Duration.ofMillis(500),
           Duration.ZERO,
           Duration.ZERO,
+          Duration.ZERO,
           Duration.ofSeconds(30),
           Duration.ofSeconds(5),
           embedded);
