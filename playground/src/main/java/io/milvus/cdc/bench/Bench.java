@@ -94,17 +94,21 @@ public final class Bench {
   private final Path directory;
   private final int repetitions;
   private final double scale;
+  private final boolean targetApart;
   private final PrintStream out;
 
   /**
    * @param directory below which the servers keep their data and logs
    * @param repetitions of each case
    * @param scale of what is written, 1 for what the figures are meant for
+   * @param targetApart whether the target shares its processor with nothing
    */
-  public Bench(Path directory, int repetitions, double scale, PrintStream out) {
+  public Bench(
+      Path directory, int repetitions, double scale, boolean targetApart, PrintStream out) {
     this.directory = directory;
     this.repetitions = repetitions;
     this.scale = scale;
+    this.targetApart = targetApart;
     this.out = out;
   }
 
@@ -125,8 +129,9 @@ public final class Bench {
         names.equals("all") ? CASES : Arrays.stream(names.split(",", -1)).map(Bench::of).toList();
     out.printf(
         Locale.ROOT,
-        "%d processors, %d repetitions, scale %s, data and logs in %s%n",
+        "%d processors%s, %d repetitions, scale %s, data and logs in %s%n",
         Runtime.getRuntime().availableProcessors(),
+        targetApart ? " (one of them the target's alone)" : "",
         repetitions,
         Figure.shown(scale),
         directory);
@@ -157,6 +162,9 @@ public final class Bench {
     Path home = directory.resolve(flink.name().toLowerCase(Locale.ROOT));
     try (Playground playground = Playground.create(home, Ports.free(), settings)) {
       playground.start(parts.toArray(Part[]::new));
+      if (targetApart) {
+        Processors.keepApart(playground, Part.TARGET, parts);
+      }
       try (MilvusCluster source =
               MilvusCluster.connect("127.0.0.1", playground.ports().sourceMilvus());
           MilvusCluster target =

@@ -418,13 +418,20 @@ public final class PlaygroundCommand {
         description = "Of what is written, for a quick look (default: ${DEFAULT-VALUE}).")
     private double scale = 1;
 
+    @Option(
+        names = "--target-apart",
+        description =
+            "The target has the first processor to itself, all else the others, as if it ran on"
+                + " another machine.")
+    private boolean targetApart = false;
+
     @Option(names = "--json", paramLabel = "<file>", description = "Where to write all values.")
     private Optional<Path> json = Optional.empty();
 
     @Override
     public Integer call() {
       Path home = place.directory().resolve("bench-" + System.currentTimeMillis());
-      new Bench(home, repetitions, scale, System.out).run(cases, json);
+      new Bench(home, repetitions, scale, targetApart, System.out).run(cases, json);
       return 0;
     }
   }

@@ -1,0 +1,50 @@
+package io.milvus.cdc.bench;
+
+import io.milvus.cdc.playground.Part;
+import io.milvus.cdc.playground.Playground;
+import io.milvus.cdc.playground.PlaygroundException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** Which processors run what. */
+final class Processors {
+
+  private Processors() {}
+
+  /**
+   * Gives one part the first processor alone, and all others and this process the rest: as if the
+   * part ran on a machine of its own. What this process starts later is among the others.
+   *
+   * @throws PlaygroundException when there is one processor only, or {@code taskset} cannot be used
+   */
+  static void keepApart(Playground playground, Part alone, List<Part> parts) {
+    int last = Runtime.getRuntime().availableProcessors() - 1;
+    if (last < 1) {
+      throw new PlaygroundException("One processor cannot be shared out.");
+    }
+    String others = "1-" + last;
+    for (Part part : parts) {
+      bind(playground.pid(part), part == alone ? "0" : others);
+    }
+    bind(ProcessHandle.current().pid(), others);
+  }
+
+  private static void bind(long pid, String processors) {
+    List<String> command =
+        List.of("taskset", "--all-tasks", "--cpu-list", "--pid", processors, Long.toString(pid));
+    try {
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      if (process.waitFor() != 0) {
+        throw new PlaygroundException(String.join(" ", command) + " failed: " + printed.strip());
+      }
+    } catch (IOException e) {
+      throw new PlaygroundException(
+          "taskset is needed for this (Debian's package util-linux): " + e.getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new PlaygroundException("Interrupted", e);
+    }
+  }
+}
