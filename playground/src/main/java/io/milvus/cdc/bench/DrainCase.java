@@ -2,7 +2,6 @@ package io.milvus.cdc.bench;
 
 import io.milvus.cdc.compare.MilvusCluster;
 import io.milvus.cdc.playground.PlaygroundException;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -48,14 +47,14 @@ record DrainCase(
   }
 
   private double drain(Bed bed, Figures figures, BenchTable copied, int backlog) {
-    // A row that is older than the backlog: when it is there, the task is at work.
-    BenchTable herald = BenchTable.vectors(copied.name() + "_herald", 8);
-    List<BenchTable> tables = List.of(herald, copied);
-    tables.forEach(table -> table.create(bed.source(), SHARDS));
+    Herald herald = new Herald(copied.name() + "_herald");
+    herald.create(bed);
+    copied.create(bed.source(), SHARDS);
     String task = bed.task("*");
-    tables.forEach(table -> Bed.await("a copy is not loaded", () -> table.isLoaded(bed.target())));
+    herald.awaitCopy(bed);
+    Bed.await("the copy is not loaded", () -> copied.isLoaded(bed.target()));
     bed.api().pause(task);
-    long unused = herald.insert(bed.source(), 0, 1);
+    herald.write(bed);
     Writers.run(
         writers,
         backlog / rowsPerCall,
@@ -66,7 +65,7 @@ record DrainCase(
     double cpu = replicator.cpuSeconds();
     long resumed = System.nanoTime();
     bed.api().resume(task);
-    Bed.await("no row is applied", () -> herald.count(bed.target()) > 0);
+    herald.await(bed);
     long atWork = System.nanoTime();
     double cpuAtWork = replicator.cpuSeconds();
     Bed.Use servers = bed.serversUse();
@@ -88,8 +87,9 @@ record DrainCase(
           "The target has " + counted + " rows of " + backlog + " in " + copied.name());
     }
     bed.api().delete(task);
-    tables.forEach(table -> table.drop(bed.source()));
-    tables.forEach(table -> table.drop(bed.target()));
+    herald.drop(bed);
+    copied.drop(bed.source());
+    copied.drop(bed.target());
     return backlog / seconds;
   }
 
