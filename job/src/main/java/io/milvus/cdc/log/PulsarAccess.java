@@ -66,6 +66,7 @@ final class PulsarAccess {
    * @throws PermanentFailure when the task's certificates cannot be used
    */
   ClientBuilder clientOfJob() {
+    NativeZstd.install();
     return client()
         .ioThreads(1)
         .listenerThreads(1)
