@@ -2,10 +2,10 @@ package io.milvus.cdc.log;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.util.Native;
-import java.io.File;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.nio.ByteBuffer;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -69,11 +69,12 @@ final class NativeZstd implements CompressionCodec {
     try {
       Native.load(directory.toFile());
     } finally {
-      File[] files = directory.toFile().listFiles();
-      for (File file : files == null ? new File[0] : files) {
-        Files.deleteIfExists(file.toPath());
+      try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+        for (Path file : files) {
+          Files.delete(file);
+        }
       }
-      Files.deleteIfExists(directory);
+      Files.delete(directory);
     }
   }
 

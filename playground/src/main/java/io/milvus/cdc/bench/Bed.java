@@ -48,6 +48,30 @@ record Bed(
     return task;
   }
 
+  /** Waits until the copy of a collection can be read. */
+  void awaitCopy(BenchTable table) {
+    await("the copy of " + table.name() + " is not loaded", () -> table.isLoaded(target));
+  }
+
+  /**
+   * Makes sure that nothing is missing on the target and nothing is there twice.
+   *
+   * @throws PlaygroundException when it has another number of rows
+   */
+  void checkRows(BenchTable table, long wanted) {
+    long counted = table.countAll(target);
+    if (counted != wanted) {
+      throw new PlaygroundException(
+          "The target has " + counted + " rows of " + wanted + " in " + table.name());
+    }
+  }
+
+  /** Drops a collection and its copy. */
+  void drop(BenchTable table) {
+    table.drop(source);
+    table.drop(target);
+  }
+
   /** A task that writes to the target itself. */
   String task(String collection) {
     return task(playground.ports().targetMilvus(), collection);

@@ -1,7 +1,6 @@
 package io.milvus.cdc.bench;
 
 import io.milvus.cdc.compare.MilvusCluster;
-import io.milvus.cdc.playground.PlaygroundException;
 import java.util.Map;
 
 /**
@@ -52,7 +51,7 @@ record DrainCase(
     copied.create(bed.source(), SHARDS);
     String task = bed.task("*");
     herald.awaitCopy(bed);
-    Bed.await("the copy is not loaded", () -> copied.isLoaded(bed.target()));
+    bed.awaitCopy(copied);
     bed.api().pause(task);
     herald.write(bed);
     Writers.run(
@@ -76,20 +75,13 @@ record DrainCase(
     figures.add("CPU of the replicating process, until then", "s", cpuAtWork - cpu);
     figures.add(
         "CPU of the replicating process, after it", "s", replicator.cpuSeconds() - cpuAtWork);
-    bed.serversUse()
-        .since(servers)
-        .forEach((part, used) -> figures.add("CPU of " + part.title(), "s", used));
+    figures.addServersUse(bed.serversUse().since(servers));
     figures.add("peak memory of the replicating process", "MB", replicator.peakMegabytes());
     bed.awaitReplicated(task);
-    long counted = copied.countAll(bed.target());
-    if (counted != backlog) {
-      throw new PlaygroundException(
-          "The target has " + counted + " rows of " + backlog + " in " + copied.name());
-    }
+    bed.checkRows(copied, backlog);
     bed.api().delete(task);
     herald.drop(bed);
-    copied.drop(bed.source());
-    copied.drop(bed.target());
+    bed.drop(copied);
     return backlog / seconds;
   }
 

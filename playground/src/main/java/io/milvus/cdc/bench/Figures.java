@@ -2,6 +2,7 @@ package io.milvus.cdc.bench;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.milvus.cdc.playground.Part;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -30,6 +31,11 @@ final class Figures {
       int index = Math.min(sortedMillis.length - 1, sortedMillis.length * percent / 100);
       add(name + (percent == 100 ? ", max" : ", p" + percent), "ms", (double) sortedMillis[index]);
     }
+  }
+
+  /** Notes what servers used of the processors in this repetition, in seconds. */
+  void addServersUse(Map<Part, Double> cpuSeconds) {
+    cpuSeconds.forEach((part, used) -> add("CPU of " + part.title(), "s", used));
   }
 
   /** In the order in which they were noted first. */

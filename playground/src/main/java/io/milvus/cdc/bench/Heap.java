@@ -1,8 +1,5 @@
 package io.milvus.cdc.bench;
 
-import io.milvus.cdc.playground.PlaygroundException;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -28,22 +25,6 @@ final class Heap {
 
   private static String jcmd(long pid, String command) {
     Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
-    try {
-      Process process =
-          new ProcessBuilder(jcmd.toString(), Long.toString(pid), command)
-              .redirectErrorStream(true)
-              .start();
-      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      int code = process.waitFor();
-      if (code != 0) {
-        throw new PlaygroundException("jcmd " + command + " failed: " + output);
-      }
-      return output;
-    } catch (IOException e) {
-      throw new PlaygroundException("jcmd cannot be run: " + e.getMessage(), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new PlaygroundException("Interrupted", e);
-    }
+    return Command.output("jcmd cannot be run", jcmd.toString(), Long.toString(pid), command);
   }
 }

@@ -1,7 +1,8 @@
 package io.milvus.cdc.bench;
 
 /**
- * A row that is older than a backlog: when it is on the target, a task that was resumed is at work.
+ * A row that is written while a task is paused, before all others: when it is on the target, the
+ * task that was resumed is at work.
  */
 record Herald(BenchTable table) {
 
@@ -18,7 +19,7 @@ record Herald(BenchTable table) {
 
   /** Waits until its collection can be read on the target. */
   void awaitCopy(Bed bed) {
-    Bed.await("a copy is not loaded", () -> table.isLoaded(bed.target()));
+    bed.awaitCopy(table);
   }
 
   /** Writes the row to the source. */
@@ -33,7 +34,6 @@ record Herald(BenchTable table) {
 
   /** Drops its collections. */
   void drop(Bed bed) {
-    table.drop(bed.source());
-    table.drop(bed.target());
+    bed.drop(table);
   }
 }

@@ -39,8 +39,7 @@ record IdleCase(String id, int tasks, int seconds, Map<String, Goal> goals) impl
 
   @Override
   public void cleanUp(Bed bed) {
-    tables().forEach(table -> table.drop(bed.source()));
-    tables().forEach(table -> table.drop(bed.target()));
+    tables().forEach(bed::drop);
   }
 
   private List<BenchTable> tables() {

@@ -54,7 +54,7 @@ record LagCase(String id, int rowsPerCall, int callsPerSecond, int seconds, Map<
     BenchTable copied = BenchTable.vectors(id.replace('-', '_') + "_cdc", DIMENSION);
     copied.create(bed.source(), 1);
     String task = bed.task(bed.tap().port(), copied.name());
-    Bed.await("the copy is not loaded", () -> copied.isLoaded(bed.target()));
+    bed.awaitCopy(copied);
     Moments moments = new Moments(calls);
     bed.tap().tell((method, request) -> applied(method, request, moments.applied));
     ProcessUse replicator = bed.replicator();
@@ -88,8 +88,7 @@ record LagCase(String id, int rowsPerCall, int callsPerSecond, int seconds, Map<
     }
     bed.tap().tell((method, request) -> {});
     bed.api().delete(task);
-    copied.drop(bed.source());
-    copied.drop(bed.target());
+    bed.drop(copied);
     BenchTable bare = copied.named(copied.name() + "_bare");
     bare.create(bed.target(), 1);
     Moments direct = new Moments(calls);

@@ -1,6 +1,5 @@
 package io.milvus.cdc.bench;
 
-import io.milvus.cdc.playground.PlaygroundException;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -43,7 +42,7 @@ record MixedCase(String id, int operations, Map<String, Goal> goals) implements 
     tables.forEach(table -> table.create(bed.source(), SHARDS));
     String task = bed.task("*");
     herald.awaitCopy(bed);
-    tables.forEach(table -> Bed.await("a copy is not loaded", () -> table.isLoaded(bed.target())));
+    tables.forEach(bed::awaitCopy);
     bed.api().pause(task);
     herald.write(bed);
     Writers.run(COLLECTIONS, COLLECTIONS, i -> work.get(i).run(bed.source(), tables.get(i)));
@@ -57,16 +56,13 @@ record MixedCase(String id, int operations, Map<String, Goal> goals) implements 
     Bed.Use servers = bed.serversUse();
     double seconds = untilComplete(bed, tables, work, atWork);
     figures.add("CPU of the replicating process", "s", replicator.cpuSeconds() - cpu);
-    bed.serversUse()
-        .since(servers)
-        .forEach((part, used) -> figures.add("CPU of " + part.title(), "s", used));
+    figures.addServersUse(bed.serversUse().since(servers));
     figures.add("peak memory of the replicating process", "MB", replicator.peakMegabytes());
     bed.awaitReplicated(task);
     check(bed, tables, work);
     bed.api().delete(task);
     herald.drop(bed);
-    tables.forEach(table -> table.drop(bed.source()));
-    tables.forEach(table -> table.drop(bed.target()));
+    tables.forEach(bed::drop);
     return seconds;
   }
 
@@ -101,16 +97,7 @@ record MixedCase(String id, int operations, Map<String, Goal> goals) implements 
 
   private static void check(Bed bed, List<BenchTable> tables, List<MixedOperations> work) {
     for (int i = 0; i < COLLECTIONS; i++) {
-      long counted = tables.get(i).countAll(bed.target());
-      if (counted != work.get(i).rowsAtTheEnd()) {
-        throw new PlaygroundException(
-            "The target has "
-                + counted
-                + " rows of "
-                + work.get(i).rowsAtTheEnd()
-                + " in "
-                + tables.get(i).name());
-      }
+      bed.checkRows(tables.get(i), work.get(i).rowsAtTheEnd());
     }
   }
 }

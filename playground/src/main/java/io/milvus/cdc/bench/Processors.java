@@ -3,8 +3,6 @@ package io.milvus.cdc.bench;
 import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.PlaygroundException;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /** Which processors run what. */
@@ -31,20 +29,14 @@ final class Processors {
   }
 
   private static void bind(long pid, String processors) {
-    List<String> command =
-        List.of("taskset", "--all-tasks", "--cpu-list", "--pid", processors, Long.toString(pid));
-    try {
-      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      if (process.waitFor() != 0) {
-        throw new PlaygroundException(String.join(" ", command) + " failed: " + printed.strip());
-      }
-    } catch (IOException e) {
-      throw new PlaygroundException(
-          "taskset is needed for this (Debian's package util-linux): " + e.getMessage(), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new PlaygroundException("Interrupted", e);
-    }
+    String unused =
+        Command.output(
+            "taskset is needed for this (Debian's package util-linux)",
+            "taskset",
+            "--all-tasks",
+            "--cpu-list",
+            "--pid",
+            processors,
+            Long.toString(pid));
   }
 }

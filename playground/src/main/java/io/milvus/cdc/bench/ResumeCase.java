@@ -9,20 +9,19 @@ record ResumeCase(String id, Map<String, Goal> goals) implements BenchCase {
 
   @Override
   public void measure(Bed bed, Figures figures) {
-    BenchTable table = BenchTable.vectors("resumed", 8);
-    table.create(bed.source(), 1);
-    String task = bed.task(table.name());
-    Bed.await("the copy is not loaded", () -> table.isLoaded(bed.target()));
+    Herald herald = new Herald("resumed");
+    herald.create(bed);
+    String task = bed.task(herald.table().name());
+    herald.awaitCopy(bed);
     long start = System.nanoTime();
     bed.api().pause(task);
     figures.add("pause", "s", Bed.secondsSince(start));
-    long unused = table.insert(bed.source(), 0, 1);
+    herald.write(bed);
     long resumed = System.nanoTime();
     bed.api().resume(task);
-    Bed.await("no row is applied", () -> table.count(bed.target()) > 0);
+    herald.await(bed);
     figures.add(RESUME, "s", Bed.secondsSince(resumed));
     bed.api().delete(task);
-    table.drop(bed.source());
-    table.drop(bed.target());
+    herald.drop(bed);
   }
 }

@@ -21,7 +21,7 @@ record TaskManagerCase(String id, Map<String, Goal> goals) implements BenchCase 
     BenchTable table = BenchTable.vectors("killed", 8);
     table.create(bed.source(), 4);
     String task = bed.task(table.name());
-    Bed.await("the copy is not loaded", () -> table.isLoaded(bed.target()));
+    bed.awaitCopy(table);
     // One subtask on each of the two.
     bed.api().pause(task);
     bed.api().resume(task, 2);
@@ -51,7 +51,6 @@ record TaskManagerCase(String id, Map<String, Goal> goals) implements BenchCase 
     bed.playground().start(Part.TASK_MANAGER);
     bed.awaitReplicated(task);
     bed.api().delete(task);
-    table.drop(bed.source());
-    table.drop(bed.target());
+    bed.drop(table);
   }
 }

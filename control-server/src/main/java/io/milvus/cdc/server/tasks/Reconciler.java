@@ -145,13 +145,12 @@ public final class Reconciler implements AutoCloseable {
     this.snapshots = snapshots;
     this.settings = settings;
     this.clock = clock;
-    this.reportIsFresh = freshness(0);
+    this.reportIsFresh = freshness(0, pace());
   }
 
-  private Duration freshness(int jobs) {
+  private Duration freshness(int jobs, Duration pace) {
     Duration round = settings.interval().multipliedBy(jobs / ASKED_PER_LOOK);
-    Duration between = round.compareTo(pace()) > 0 ? round : pace();
-    return twiceMissed(between);
+    return twiceMissed(round.compareTo(pace) > 0 ? round : pace);
   }
 
   private static Duration twiceMissed(Duration between) {
@@ -207,10 +206,11 @@ public final class Reconciler implements AutoCloseable {
             .map(Reconciler::id)
             .filter(taskId -> !jobs.live(taskId).isEmpty())
             .toList();
-    reportIsFresh = freshness(running.size());
+    Duration pace = pace();
+    reportIsFresh = freshness(running.size(), pace);
     List<String> turns =
         running.stream()
-            .filter(taskId -> isDue(memory(taskId), pace()))
+            .filter(taskId -> isDue(memory(taskId), pace))
             .sorted(Comparator.comparingLong(taskId -> memory(taskId).turnAt))
             .limit(ASKED_PER_LOOK)
             .toList();
@@ -796,13 +796,13 @@ public final class Reconciler implements AutoCloseable {
   private Optional<Duration> lag(Optional<TaskMemory> memory, Optional<Instant> replicatedUntil) {
     Instant now = clock.instant();
     return memory
-        .filter(known -> now.isBefore(known.measuredAt.plus(isFresh(known))))
+        .filter(known -> now.isBefore(known.measuredAt.plus(freshFor(known))))
         .flatMap(known -> known.latest)
         .flatMap(JobMeasures::lag)
         .or(() -> replicatedUntil.map(until -> nonNegative(Duration.between(until, now))));
   }
 
-  private Duration isFresh(TaskMemory memory) {
+  private Duration freshFor(TaskMemory memory) {
     return memory.isSilent ? twiceMissed(settings.sampleInterval()) : reportIsFresh;
   }
 

@@ -1,0 +1,23 @@
+package io.milvus.cdc;
+
+import io.milvus.cdc.task.TargetTuning;
+import io.milvus.cdc.task.TaskStoreAddress;
+import java.util.List;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.streaming.api.graph.StreamGraph;
+
+/** What Flink makes of a task's program, without running it. */
+final class TestingGraph {
+
+  private TestingGraph() {}
+
+  static StreamGraph ofTask() {
+    StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment();
+    ReplicationJob.build(
+        environment,
+        "t",
+        new TaskStoreAddress(List.of("http://localhost:2379"), "root"),
+        TargetTuning.DEFAULT);
+    return environment.getStreamGraph();
+  }
+}
