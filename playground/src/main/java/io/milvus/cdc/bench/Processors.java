@@ -8,6 +8,9 @@ import java.util.List;
 /** Which processors run what. */
 final class Processors {
 
+  /** The highest number. Read once, as later this process is kept to some of them itself. */
+  private static final int LAST = Runtime.getRuntime().availableProcessors() - 1;
+
   private Processors() {}
 
   /**
@@ -17,11 +20,10 @@ final class Processors {
    * @throws PlaygroundException when there is one processor only, or {@code taskset} cannot be used
    */
   static void keepApart(Playground playground, Part alone, List<Part> parts) {
-    int last = Runtime.getRuntime().availableProcessors() - 1;
-    if (last < 1) {
+    if (LAST < 1) {
       throw new PlaygroundException("One processor cannot be shared out.");
     }
-    String others = "1-" + last;
+    String others = "1-" + LAST;
     for (Part part : parts) {
       bind(playground.pid(part), part == alone ? "0" : others);
     }
