@@ -56,8 +56,8 @@ public final class ClusterComparison {
    * @param differences what differs
    * @param notCompared what could not be looked at, and why
    * @param shownLate collections whose rows were the same after they had been loaded anew only
-   * @param notShown where the source does not show the rows that it has taken: some not, or some
-   *     twice
+   * @param notShown where the source does not show the rows that it has taken: some not, some
+   *     twice, or some that it has deleted
    * @param forgotten collections whose target does not show what it has acknowledged
    * @param collections how many there are on both sides
    * @param rows how many rows the source holds in what was compared
@@ -137,10 +137,10 @@ public final class ClusterComparison {
 
   /**
    * Lets the source's log say which rows there are where they still differ after everything was
-   * loaded anew: Milvus 2.3.5 now and then loses rows that it has acknowledged and that are in its
-   * log, without any replication, or keeps one twice that its log has once, after its Pulsar was
-   * killed, which makes the target right and the source wrong. Rows that the source shows are
-   * compared field by field all the same.
+   * loaded anew: Milvus 2.3.5 now and then loses rows, or deletions, that it has acknowledged and
+   * that are in its log, without any replication, or keeps a row twice that its log has once, after
+   * its Pulsar was killed, which makes the target right and the source wrong. Rows that the source
+   * shows, and has not deleted, are compared field by field all the same.
    */
   public ClusterComparison knowing(SourceLog sourceLog) {
     return new ClusterComparison(

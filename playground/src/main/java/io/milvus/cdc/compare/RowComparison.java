@@ -23,7 +23,9 @@ public final class RowComparison {
   /** What the target lacks, or has and should not have, by its own fault: how many rows. */
   private long forgotten;
 
+  /** Whether the source shows other rows than it has taken. */
   private boolean isNotShown;
+
   private Optional<String> notShown = Optional.empty();
   private boolean isForgotten;
 
@@ -117,8 +119,8 @@ public final class RowComparison {
 
   /**
    * Compares, as many rows as each side was counted to have. A row of the target that the source
-   * has taken and does not show is no difference, nor one that the source has taken once and shows
-   * twice, nor what the target has acknowledged and does not show.
+   * has taken and does not show is no difference, nor one that the source has deleted and shows, or
+   * has taken once and shows twice, nor what the target has acknowledged and does not show.
    */
   void compare(long sourceCount, long targetCount) {
     int place = differences.size();
@@ -208,7 +210,9 @@ public final class RowComparison {
 
   private void missing(RowPage expected, int row) {
     Object key = expected.keys().get(row);
-    if (wasWritten(key, expected, row)) {
+    if (known.logged().filter(rows -> !rows.has(key)).isPresent()) {
+      isNotShown = true;
+    } else if (wasWritten(key, expected, row)) {
       forgotten++;
     } else {
       differences.add(prefix + "missing on the target: key " + key);

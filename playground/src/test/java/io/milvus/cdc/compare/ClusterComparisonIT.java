@@ -408,6 +408,26 @@ class ClusterComparisonIT {
   }
 
   @Test
+  void theLogDecidesWhichRowsWereDeleted() throws Exception {
+    insertAndLoad();
+    delete("_default", 7);
+    sourcePlayground.start(Part.PULSAR);
+    logInsert("_default", 0, 1_500);
+    logInsert("old", 1_500, 1_600);
+    logDelete("_default", 7);
+    ClusterComparison.Report report = withLog();
+    assertThat(report.differences()).isEmpty();
+    assertThat(report.notShown())
+        .containsExactly(films("partition _default: shows 1500 rows, its log has 1499"));
+
+    delete("_default", 8);
+    assertThat(withLog().differences())
+        .containsExactly(
+            films("partition _default: the source holds 1499 rows, the target 1498"),
+            films("partition _default: missing on the target: key " + textKey(8)));
+  }
+
+  @Test
   void theLogDecidesHowManyRowsAKeyHas() throws Exception {
     insertAndLoad();
     insert(source, "_default", 7, 8, 1);
