@@ -45,13 +45,13 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  */
 public final class ReplicationJob {
 
-  /** How far one topic may run ahead of the slowest one while a backlog is read. */
-  private static final Duration MOST_AHEAD = Duration.ofSeconds(5);
+  /**
+   * How far the topics of one subtask may run ahead of those of the slowest one while a backlog is
+   * read. With the interval, it limits how fast that goes: to 75 times the pace of the source.
+   */
+  private static final Duration MOST_AHEAD = Duration.ofSeconds(15);
 
   private static final Duration ALIGNMENT_INTERVAL = Duration.ofMillis(200);
-
-  /** A topic that is silent this long holds nobody back; those of live collections tick. */
-  private static final Duration SILENCE = Duration.ofSeconds(2);
 
   /**
    * Events are not held back until there are more for the same subtask: a row would wait for
@@ -134,7 +134,7 @@ public final class ReplicationJob {
         environment
             .fromSource(
                 exactStart.map(logSource::continuingExactly).orElse(logSource),
-                LogWatermarks.strategy(MOST_AHEAD, ALIGNMENT_INTERVAL, SILENCE),
+                watermarks(environment),
                 "Source log",
                 new SourceEventTypeInfo())
             .uid("log-source");
@@ -147,6 +147,15 @@ public final class ReplicationJob {
                 tuning))
         .name("Milvus sink")
         .uid(MilvusSink.UID);
+  }
+
+  /** Subtasks wait for each other; one alone reads its topics in order anyway. */
+  private static WatermarkStrategy<SourceEvent> watermarks(StreamExecutionEnvironment environment) {
+    if (environment.getParallelism() == 1) {
+      environment.getConfig().setAutoWatermarkInterval(0);
+      return WatermarkStrategy.noWatermarks();
+    }
+    return LogWatermarks.strategy(MOST_AHEAD, ALIGNMENT_INTERVAL, LogTuning.DEFAULT.silence());
   }
 
   private static TaskDefinition definition(String taskId, TaskStoreAddress address) {

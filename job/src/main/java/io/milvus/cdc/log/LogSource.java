@@ -17,7 +17,9 @@ import org.apache.flink.api.java.typeutils.ResultTypeQueryable;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 
 /**
- * The source Milvus' log: every message of its dml topics, each topic in its order.
+ * The source Milvus' log: every message of its dml topics, each topic in its order. What waits for
+ * order downstream stays small while a backlog is read: each reader reads that of its topics next
+ * which is known least far, and watermarks align several readers.
  *
  * <pre>{@code
  * environment

@@ -2,12 +2,11 @@ package io.milvus.cdc.log;
 
 import io.milvus.cdc.task.LogContext;
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Queue;
+import java.util.OptionalLong;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -23,14 +22,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads all topics of one reader task in one thread. It sleeps until a topic has something: each
- * idle topic has one request outstanding at the client, whose completion wakes the thread.
+ * Reads all topics of one reader task in one thread, in the {@link ReadingOrder} of what they hold.
+ * It sleeps until a topic has something: each idle topic has one request outstanding at the client,
+ * whose completion wakes the thread.
  */
 final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
 
   private static final Logger LOG = LoggerFactory.getLogger(LogSplitReader.class);
 
-  /** A topic with much to read yields to the others after so many messages. */
+  /** After so many messages, or some time of the log, it is decided anew which topic is read. */
   private static final int MESSAGES_PER_TURN = 250;
 
   private static final int OPENERS = 4;
@@ -58,7 +58,7 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   // The following are guarded by the lock.
-  private final Queue<TopicReader> ready = new ArrayDeque<>();
+  private final ReadingOrder<TopicReader> order;
   private boolean wakeUp;
 
   // Guarded by this; written once.
@@ -68,6 +68,7 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
   LogSplitReader(Connector connector, LogTuning tuning, ReadRows read, SkippedKinds skipped) {
     this.connector = connector;
     this.tuning = tuning;
+    this.order = new ReadingOrder<>(tuning.mostAhead(), tuning.silence());
     this.read = read;
     this.skipped = skipped;
   }
@@ -81,7 +82,17 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
     for (TopicSplit split : change.splits()) {
       TopicReader topic = new TopicReader(split, read, skipped, this::enqueue);
       topics.put(split.splitId(), topic);
+      add(topic);
       open(topic);
+    }
+  }
+
+  private void add(TopicReader topic) {
+    lock.lock();
+    try {
+      order.add(topic, System.nanoTime());
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -138,53 +149,80 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
 
   @Override
   public RecordsWithSplitIds<LogRecord> fetch() throws IOException {
-    RecordsBySplits.Builder<LogRecord> batch = new RecordsBySplits.Builder<>();
+    Batch batch = new Batch();
     Optional<TopicReader> topic = awaitReady();
-    int messages = 0;
-    long bytes = 0;
     while (topic.isPresent()) {
-      TopicReader current = topic.get();
-      boolean waiting = false;
-      for (int turn = 0;
-          turn < MESSAGES_PER_TURN
-              && !waiting
-              && messages < tuning.batchMessages()
-              && bytes < tuning.batchBytes();
-          turn++) {
-        TopicReader.Next next = current.next();
-        if (next instanceof TopicReader.Next.Available available) {
-          batch.add(current.split().splitId(), available.message());
-          messages++;
-          bytes += available.bytes();
-        } else {
-          waiting = true;
-          if (next instanceof TopicReader.Next.Reopen) {
-            open(current);
-          }
+      readTurn(topic.get(), batch);
+      topic = batch.isFull() ? Optional.empty() : pollReady();
+    }
+    return batch.records.build();
+  }
+
+  /** Reads a topic until it has nothing, or another one may be known less far. */
+  private void readTurn(TopicReader topic, Batch batch) throws IOException {
+    long mostMillis = tuning.mostAhead().toMillis();
+    long first = 0;
+    long latest = 0;
+    boolean isWaiting = false;
+    for (int read = 0;
+        read < MESSAGES_PER_TURN && latest - first < mostMillis && !isWaiting && !batch.isFull();
+        read++) {
+      TopicReader.Next next = topic.next();
+      if (next instanceof TopicReader.Next.Available available) {
+        batch.add(topic, available);
+        long millis = LogWatermarks.toMillis(available.message().timestamp());
+        first = first == 0 ? millis : first;
+        latest = Math.max(latest, millis);
+      } else {
+        isWaiting = true;
+        if (next instanceof TopicReader.Next.Reopen) {
+          open(topic);
         }
       }
-      if (!waiting) {
-        enqueue(current);
-      }
-      topic =
-          messages < tuning.batchMessages() && bytes < tuning.batchBytes()
-              ? pollReady()
-              : Optional.empty();
     }
-    return batch.build();
+    endTurn(topic, latest, isWaiting);
+  }
+
+  private void endTurn(TopicReader topic, long millis, boolean isWaiting) {
+    lock.lock();
+    try {
+      order.read(topic, millis, topic.isAtEnd());
+      if (!isWaiting) {
+        order.ready(topic);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What is handed over at once. */
+  private final class Batch {
+    final RecordsBySplits.Builder<LogRecord> records = new RecordsBySplits.Builder<>();
+    int messages;
+    long bytes;
+
+    void add(TopicReader topic, TopicReader.Next.Available available) {
+      records.add(topic.split().splitId(), available.message());
+      messages++;
+      bytes += available.bytes();
+    }
+
+    boolean isFull() {
+      return messages >= tuning.batchMessages() || bytes >= tuning.batchBytes();
+    }
   }
 
   private void enqueue(TopicReader topic) {
     lock.lock();
     try {
-      ready.add(topic);
+      order.ready(topic);
       changed.signal();
     } finally {
       lock.unlock();
     }
   }
 
-  /** The next topic that is ready; waits for one, or until woken up. */
+  /** The next topic that is to be read; waits for one, or until woken up. */
   private Optional<TopicReader> awaitReady() throws IOException {
     lock.lock();
     try {
@@ -197,7 +235,12 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
         if (topic.isPresent()) {
           return topic;
         }
-        changed.await();
+        OptionalLong nanos = order.untilNextSilence(System.nanoTime());
+        if (nanos.isPresent()) {
+          long unused = changed.awaitNanos(nanos.getAsLong());
+        } else {
+          changed.await();
+        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -207,18 +250,10 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
     }
   }
 
-  /** The next topic that is ready and not paused; paused ones keep their place. */
   private Optional<TopicReader> pollReady() {
     lock.lock();
     try {
-      for (int i = ready.size(); i > 0; i--) {
-        TopicReader topic = ready.remove();
-        if (!topic.isPaused()) {
-          return Optional.of(topic);
-        }
-        ready.add(topic);
-      }
-      return Optional.empty();
+      return order.take(System.nanoTime());
     } finally {
       lock.unlock();
     }
@@ -237,8 +272,14 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
 
   @Override
   public void pauseOrResumeSplits(Collection<TopicSplit> toPause, Collection<TopicSplit> toResume) {
-    toPause.forEach(split -> topic(split).pause(true));
-    toResume.forEach(split -> topic(split).pause(false));
+    lock.lock();
+    try {
+      toPause.forEach(split -> order.pause(topic(split), true));
+      toResume.forEach(split -> order.pause(topic(split), false));
+      changed.signal();
+    } finally {
+      lock.unlock();
+    }
   }
 
   private TopicReader topic(TopicSplit split) {

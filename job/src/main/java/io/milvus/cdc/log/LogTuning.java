@@ -13,16 +13,28 @@ import java.time.Duration;
  * @param batchMessages at most so many messages are handed over at once
  * @param batchBytes no further message is added once so many bytes of payload are handed over
  * @param listingInterval how often the source is asked for its topics
+ * @param mostAhead how far in the log's time a topic may be ahead of one that has no message at the
+ *     moment
+ * @param silence how long such a topic is waited for
  */
 public record LogTuning(
     int receiverQueueSize,
     int receiverQueueBytes,
     int batchMessages,
     int batchBytes,
-    Duration listingInterval)
+    Duration listingInterval,
+    Duration mostAhead,
+    Duration silence)
     implements Serializable {
 
   /** What a job uses. */
   public static final LogTuning DEFAULT =
-      new LogTuning(500, 16 * 1024 * 1024, 1000, 4 * 1024 * 1024, Duration.ofSeconds(5));
+      new LogTuning(
+          500,
+          16 * 1024 * 1024,
+          1000,
+          4 * 1024 * 1024,
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(2));
 }

@@ -115,12 +115,18 @@ final class SourceConnection implements AutoCloseable {
    *
    * @param reader gives its messages
    * @param expected the message that must come first; empty when any may
+   * @param lastHeld the last message that the topic held at this moment; an entry below 0 when it
+   *     held none
    * @param lastDoubtful the last message that may have been applied before: the last one that the
-   *     topic held at this moment, or {@link Position#BEFORE_ALL}
+   *     topic held, or {@link Position#BEFORE_ALL}
    * @param queueSize how many messages the client holds
    */
   record OpenTopic(
-      Reader<byte[]> reader, Optional<Position> expected, Position lastDoubtful, int queueSize) {}
+      Reader<byte[]> reader,
+      Optional<Position> expected,
+      Position lastHeld,
+      Position lastDoubtful,
+      int queueSize) {}
 
   /**
    * Opens a topic where a split says, without a gap.
@@ -164,7 +170,7 @@ final class SourceConnection implements AutoCloseable {
               .reduce((older, newer) -> newer.isAfterEntry(older) ? newer : older)
               .orElseThrow(() -> new IOException("Topic " + topic + " has no last message id"));
       Position lastDoubtful = nothingIsApplied(split) ? Position.BEFORE_ALL : lastHeld;
-      return new OpenTopic(reader, expected, lastDoubtful, queueSize);
+      return new OpenTopic(reader, expected, lastHeld, lastDoubtful, queueSize);
     } catch (IOException | RuntimeException e) {
       CompletableFuture<Void> unused = reader.closeAsync();
       throw e;

@@ -43,7 +43,6 @@ final class TopicReader {
   private volatile int largestMessage = 1;
   private Optional<Position> expected = Optional.empty();
   private int reopens;
-  private boolean paused;
 
   /** To be told before the next message. */
   private final Queue<SourceEvent> untold = new ArrayDeque<>();
@@ -94,12 +93,16 @@ final class TopicReader {
     return largestMessage;
   }
 
-  void pause(boolean paused) {
-    this.paused = paused;
-  }
-
-  boolean isPaused() {
-    return paused;
+  /** Whether everything was read that the topic held when it was opened. */
+  boolean isAtEnd() {
+    if (open.isEmpty()) {
+      return false;
+    }
+    Position last = open.get().lastHeld();
+    return split
+        .position()
+        .map(position -> !last.isAfterEntry(position))
+        .orElse(last.entryId() < 0);
   }
 
   /** The topic was opened; called by any thread. */

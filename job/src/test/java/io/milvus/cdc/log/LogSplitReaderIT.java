@@ -2,6 +2,7 @@ package io.milvus.cdc.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 
 import io.milvus.cdc.event.SourceEvent;
@@ -10,11 +11,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.apache.flink.connector.base.source.reader.RecordsWithSplitIds;
 import org.apache.flink.connector.base.source.reader.splitreader.SplitsAddition;
 import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
@@ -29,6 +33,8 @@ import org.junit.jupiter.api.Timeout;
 final class LogSplitReaderIT {
 
   private static final String TOPIC = TestingLog.pchannel(0);
+
+  private static final Duration MOST_AHEAD = Duration.ofSeconds(5);
 
   private TestingLog log;
   private Optional<LogSplitReader> reader = Optional.empty();
@@ -47,7 +53,7 @@ final class LogSplitReaderIT {
   @Test
   void aTopicThatIsUnloadedIsReadOnWithoutLossOrRepetition() throws Exception {
     publish(0, 100);
-    open(tuning(500, 1 << 20, 1000));
+    open(tuning(500, 1 << 20, 1000), TOPIC);
     assertThat(timestamps(100)).containsExactlyElementsOf(range(0, 100));
 
     log.admin("PUT", log.topicPath(TOPIC) + "/unload", "");
@@ -60,7 +66,7 @@ final class LogSplitReaderIT {
   void aReaderThatWasOvertakenByDeletionFailsInsteadOfSkipping() throws Exception {
     MessageId first = publish(0, 10).get(0);
     log.liveCollectionStartsAt(TOPIC, first);
-    open(tuning(4, 1 << 20, 1));
+    open(tuning(4, 1 << 20, 1), TOPIC);
     assertThat(timestamps(1)).containsExactly(1L);
 
     // The topic moves away and comes back without the rest of what it held.
@@ -77,7 +83,7 @@ final class LogSplitReaderIT {
   @Test
   void messagesThatBecomeLargeAreHeldInSmallerNumberAndEachReadOnce() throws Exception {
     publish(0, 50);
-    open(tuning(500, 20_000, 1000));
+    open(tuning(500, 20_000, 1000), TOPIC);
     assertThat(timestamps(50)).hasSize(50);
 
     List<byte[]> large = new ArrayList<>();
@@ -91,9 +97,34 @@ final class LogSplitReaderIT {
   }
 
   @Test
+  void topicsOfABacklogAreReadInTheOrderOfTheirTime() throws Exception {
+    String other = TestingLog.pchannel(1);
+    log.publish(TOPIC, ticks(200, 1_000));
+    log.publish(other, ticks(2_000, 100));
+    open(tuning(500, 1 << 20, 100), TOPIC, other);
+
+    Map<String, Long> known = new HashMap<>(Map.of(TOPIC, 0L, other, 0L));
+    for (int read = 0; read < 2_200; ) {
+      for (LogRecord message : batch()) {
+        SourceEvent.TimeTick tick = (SourceEvent.TimeTick) message.event().orElseThrow();
+        known.put(tick.pchannel(), LogWatermarks.toMillis(tick.timestamp()));
+        read++;
+      }
+      // A turn further than it may be, and a message.
+      assertThat(known.get(TOPIC)).isCloseTo(known.get(other), within(11_000L));
+    }
+  }
+
+  private static List<byte[]> ticks(int count, long everyMillis) {
+    return LongStream.rangeClosed(1, count)
+        .mapToObj(i -> TestingMessages.tick(TestingMessages.tso(i * everyMillis)))
+        .toList();
+  }
+
+  @Test
   void anIdleFetcherIsWokenUp() throws Exception {
     publish(0, 1);
-    open(tuning(500, 1 << 20, 1000));
+    open(tuning(500, 1 << 20, 1000), TOPIC);
     assertThat(timestamps(1)).hasSize(1);
     LogSplitReader idle = reader.orElseThrow();
 
@@ -112,7 +143,14 @@ final class LogSplitReaderIT {
   }
 
   private static LogTuning tuning(int queueSize, int queueBytes, int batchMessages) {
-    return new LogTuning(queueSize, queueBytes, batchMessages, 1 << 20, Duration.ofSeconds(5));
+    return new LogTuning(
+        queueSize,
+        queueBytes,
+        batchMessages,
+        1 << 20,
+        Duration.ofSeconds(5),
+        MOST_AHEAD,
+        Duration.ofMinutes(1));
   }
 
   private List<MessageId> publish(long from, long to) throws Exception {
@@ -125,7 +163,7 @@ final class LogSplitReaderIT {
     return LongStream.range(from + 1, to + 1).boxed().toList();
   }
 
-  private void open(LogTuning tuning) {
+  private void open(LogTuning tuning, String... topics) {
     LogSplitReader opened =
         new LogSplitReader(
             () -> log.connect(tuning),
@@ -133,7 +171,10 @@ final class LogSplitReaderIT {
             new ReadRows(new UnregisteredMetricsGroup()),
             new SkippedKinds(new UnregisteredMetricsGroup()));
     opened.handleSplitsChanges(
-        new SplitsAddition<>(List.of(new TopicSplit(TOPIC, Optional.empty(), false))));
+        new SplitsAddition<>(
+            Stream.of(topics)
+                .map(topic -> new TopicSplit(topic, Optional.empty(), false))
+                .toList()));
     reader = Optional.of(opened);
   }
 
@@ -141,16 +182,24 @@ final class LogSplitReaderIT {
   private List<Long> timestamps(int count) throws Exception {
     List<Long> timestamps = new ArrayList<>();
     while (timestamps.size() < count) {
-      RecordsWithSplitIds<LogRecord> batch = reader.orElseThrow().fetch();
-      while (batch.nextSplit() != null) {
-        for (LogRecord next = batch.nextRecordFromSplit();
-            next != null;
-            next = batch.nextRecordFromSplit()) {
-          assertThat(next.event()).containsInstanceOf(SourceEvent.LogMessage.class);
-          timestamps.add(next.timestamp());
-        }
+      for (LogRecord message : batch()) {
+        assertThat(message.event()).containsInstanceOf(SourceEvent.LogMessage.class);
+        timestamps.add(message.timestamp());
       }
     }
     return timestamps;
+  }
+
+  private List<LogRecord> batch() throws Exception {
+    RecordsWithSplitIds<LogRecord> batch = reader.orElseThrow().fetch();
+    List<LogRecord> messages = new ArrayList<>();
+    while (batch.nextSplit() != null) {
+      for (LogRecord next = batch.nextRecordFromSplit();
+          next != null;
+          next = batch.nextRecordFromSplit()) {
+        messages.add(next);
+      }
+    }
+    return messages;
   }
 }

@@ -88,7 +88,13 @@ final class TestingJobs implements AutoCloseable {
         .fromSource(
             log.logSource(
                 new LogTuning(
-                    500, 16 * 1024 * 1024, 1000, 4 * 1024 * 1024, Duration.ofMillis(300))),
+                    500,
+                    16 * 1024 * 1024,
+                    1000,
+                    4 * 1024 * 1024,
+                    Duration.ofMillis(300),
+                    LogTuning.DEFAULT.mostAhead(),
+                    LogTuning.DEFAULT.silence())),
             watermarks,
             "log")
         .uid("log")

@@ -1,0 +1,151 @@
+package io.milvus.cdc.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class ReadingOrderTest {
+
+  private static final long SECOND = 1_000_000_000L;
+
+  /** Of the log's time. */
+  private static final long START = 1_700_000_000_000L;
+
+  private final ReadingOrder<String> order =
+      new ReadingOrder<>(Duration.ofSeconds(5), Duration.ofSeconds(2));
+
+  private long now = 42;
+
+  @BeforeEach
+  void addTopics() {
+    order.add("a", now);
+    order.add("b", now);
+  }
+
+  @Test
+  void thatWhichIsKnownLeastFarIsReadFirst() {
+    readTo("a", START + 2_000);
+    readTo("b", START + 1_000);
+    order.ready("a");
+    order.ready("b");
+    assertTaken("b");
+    order.read("b", START + 3_000, false);
+    order.ready("b");
+    assertTaken("a");
+  }
+
+  /** Time never goes back, though messages of a topic are not in its order. */
+  @Test
+  void anOlderMessageChangesNothing() {
+    readTo("a", START + 2_000);
+    readTo("b", START + 1_000);
+    order.read("a", START, false);
+    order.read("a", 0, false);
+    order.ready("a");
+    order.ready("b");
+    assertTaken("b");
+  }
+
+  @Test
+  void thoseThatAreEquallyFarTakeTurns() {
+    order.ready("b");
+    order.ready("a");
+    assertTaken("b");
+    order.ready("b");
+    assertTaken("a");
+    order.ready("a");
+    assertTaken("b");
+  }
+
+  @Test
+  void aTopicThatIsSlowIsWaitedFor() {
+    readTo("a", START);
+    readTo("b", START + 5_000);
+    order.ready("b");
+    assertTaken("b");
+    order.read("b", START + 5_001, false);
+    order.ready("b");
+    assertNoneTaken();
+    order.ready("a");
+    assertTaken("a");
+  }
+
+  @Test
+  void aTopicThatIsSilentIsNotWaitedFor() {
+    readTo("a", START);
+    now += SECOND;
+    readTo("b", START + 60_000);
+    order.ready("b");
+    assertThat(order.untilNextSilence(now)).hasValue(SECOND);
+    now += SECOND - 1;
+    assertNoneTaken();
+    now += 1;
+    assertTaken("b");
+  }
+
+  /** It may hold what is older than anything. */
+  @Test
+  void aTopicThatIsNotOpenYetIsWaitedForAsSoonAsTheOthersHaveATime() {
+    order.ready("a");
+    assertTaken("a");
+    order.ready("a");
+    assertTaken("a");
+    order.read("a", START, false);
+    order.ready("a");
+    assertNoneTaken();
+    now += 2 * SECOND;
+    assertTaken("a");
+  }
+
+  /** It carries no live collection: only such have no ticks. */
+  @Test
+  void aTopicWithoutATimeIsNotWaitedForAtItsEnd() {
+    order.read("b", 0, true);
+    readTo("a", START);
+    order.ready("a");
+    assertTaken("a");
+  }
+
+  @Test
+  void aTopicWithATimeIsWaitedForAtItsEndToo() {
+    order.read("b", START, true);
+    readTo("a", START + 60_000);
+    order.ready("a");
+    assertNoneTaken();
+  }
+
+  @Test
+  void aPausedTopicIsNeitherReadNorWaitedFor() {
+    order.pause("a", true);
+    readTo("b", START);
+    order.ready("a");
+    assertNoneTaken();
+    assertThat(order.untilNextSilence(now)).isEmpty();
+    order.ready("b");
+    assertTaken("b");
+    order.pause("a", false);
+    assertTaken("a");
+  }
+
+  @Test
+  void nothingIsWaitedForWhenNothingIsReady() {
+    assertNoneTaken();
+    assertThat(order.untilNextSilence(now)).isEmpty();
+  }
+
+  private void readTo(String topic, long millis) {
+    order.ready(topic);
+    assertThat(order.take(now)).hasValue(topic);
+    order.read(topic, millis, false);
+  }
+
+  private void assertTaken(String topic) {
+    assertThat(order.take(now)).hasValue(topic);
+  }
+
+  private void assertNoneTaken() {
+    assertThat(order.take(now)).isEmpty();
+  }
+}
