@@ -122,7 +122,7 @@ final class SourceConnection implements AutoCloseable {
    * @param queueSize how many messages the client holds
    */
   record OpenTopic(
-      Reader<byte[]> reader,
+      LogReader reader,
       Optional<Position> expected,
       Position lastHeld,
       Position lastDoubtful,
@@ -170,7 +170,7 @@ final class SourceConnection implements AutoCloseable {
               .reduce((older, newer) -> newer.isAfterEntry(older) ? newer : older)
               .orElseThrow(() -> new IOException("Topic " + topic + " has no last message id"));
       Position lastDoubtful = nothingIsApplied(split) ? Position.BEFORE_ALL : lastHeld;
-      return new OpenTopic(reader, expected, lastHeld, lastDoubtful, queueSize);
+      return new OpenTopic(new LogReader(reader), expected, lastHeld, lastDoubtful, queueSize);
     } catch (IOException | RuntimeException e) {
       CompletableFuture<Void> unused = reader.closeAsync();
       throw e;

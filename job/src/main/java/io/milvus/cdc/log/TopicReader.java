@@ -11,10 +11,8 @@ import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.pulsar.client.api.Message;
-import org.apache.pulsar.client.api.Reader;
 
 /**
  * Reads one topic. It is either ready, then {@link #next} may have a message, or it waits for one
@@ -141,10 +139,10 @@ final class TopicReader {
       }
       Optional<Message<byte[]>> message = receive();
       if (message.isEmpty()) {
-        Reader<byte[]> reader = open.orElseThrow().reader();
         CompletableFuture<Message<byte[]>> unused =
-            reader
-                .readNextAsync()
+            open.orElseThrow()
+                .reader()
+                .next()
                 .whenComplete(
                     (received, failure) ->
                         arrive(
@@ -226,7 +224,7 @@ final class TopicReader {
 
   private Optional<Message<byte[]>> receive() throws IOException {
     if (arrival.isEmpty()) {
-      return Optional.ofNullable(open.orElseThrow().reader().readNext(0, TimeUnit.MILLISECONDS));
+      return open.orElseThrow().reader().poll();
     }
     Arrival arrived = arrival.get();
     arrival = Optional.empty();
@@ -239,7 +237,7 @@ final class TopicReader {
       lastDoubtful = lastDoubtful.or(() -> Optional.of(opened.topic().lastDoubtful()));
       mayJump = opened.topic().expected().isEmpty();
       expected = opened.topic().expected();
-      return Optional.ofNullable(opened.topic().reader().readNext(0, TimeUnit.MILLISECONDS));
+      return opened.topic().reader().poll();
     } else if (arrived instanceof Arrival.Failed failed) {
       if (failed.reason() instanceof PermanentFailure permanent) {
         throw permanent;
@@ -355,9 +353,7 @@ final class TopicReader {
   }
 
   private void closeReader() {
-    if (open.isPresent()) {
-      CompletableFuture<Void> unused = open.get().reader().closeAsync();
-    }
+    open.map(OpenTopic::reader).ifPresent(LogReader::close);
     open = Optional.empty();
   }
 }
