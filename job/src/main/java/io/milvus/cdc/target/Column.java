@@ -13,6 +13,7 @@ import io.milvus.grpc.ScalarField;
 import io.milvus.grpc.VectorField;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -81,6 +82,14 @@ final class Column {
           && inner == other.inner
           && layout == other.layout
           && dimension == other.dimension;
+    }
+
+    boolean areLongs() {
+      return outer == FieldData.SCALARS_FIELD_NUMBER && inner == ScalarField.LONG_DATA_FIELD_NUMBER;
+    }
+
+    boolean areTexts() {
+      return layout == Layout.TEXTS;
     }
 
     boolean areOf(int rows) {
@@ -355,10 +364,37 @@ final class Column {
 
   /** The keys, of a column of keys. */
   List<?> keys() {
+    try {
+      if (values.filter(Values::areLongs).isPresent()) {
+        return longs(values.get());
+      } else if (values.filter(Values::areTexts).isPresent()) {
+        return texts(values.get());
+      }
+    } catch (IOException e) {
+      throw new IllegalStateException("what was read before cannot be read", e);
+    }
     ScalarField scalars = inWhole().getScalars();
     return scalars.hasLongData()
         ? scalars.getLongData().getDataList()
         : scalars.getStringData().getDataList();
+  }
+
+  private static List<Long> longs(Values encoded) throws IOException {
+    List<Long> keys = new ArrayList<>(encoded.count());
+    CodedInputStream in = encoded.data().newCodedInput();
+    while (!in.isAtEnd()) {
+      keys.add(in.readInt64());
+    }
+    return keys;
+  }
+
+  private static List<String> texts(Values encoded) throws IOException {
+    List<String> keys = new ArrayList<>(encoded.count());
+    CodedInputStream in = encoded.data().newCodedInput();
+    while (in.readTag() != 0) {
+      keys.add(in.readStringRequireUtf8());
+    }
+    return keys;
   }
 
   /**

@@ -91,8 +91,14 @@ final class RowBatch {
       return false;
     }
     Column keys = keys(header, columns);
-    if (header.maybeApplied() && insertsOneOf(keys.keys())) {
-      return false;
+    if (header.maybeApplied()) {
+      List<?> asked = keys.keys();
+      if (insertsOneOf(asked)) {
+        return false;
+      }
+      insertedKeys.addAll(asked);
+    } else {
+      unaskedKeys.add(keys);
     }
     upsert = header.maybeApplied();
     opaque = alone;
@@ -100,7 +106,6 @@ final class RowBatch {
       columnNames.clear();
       columns.forEach(column -> columnNames.add(column.name()));
     }
-    unaskedKeys.add(keys);
     insertedRows += insert.count();
     insertsByPartition
         .computeIfAbsent(partition(insert.partition()), name -> new ArrayList<>())
