@@ -52,7 +52,7 @@ record LogPartition(long id, String name) {
     String name = "";
     try {
       CodedInputStream in = message.payload().newCodedInput();
-      for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      for (int tag = in.readTag(); tag != 0 && (id == 0 || name.isEmpty()); tag = in.readTag()) {
         int field = WireFormat.getTagFieldNumber(tag);
         if (field == idField) {
           id = in.readInt64();

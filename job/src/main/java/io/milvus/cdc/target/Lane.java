@@ -291,7 +291,7 @@ final class Lane {
     failures = 0;
     Done done =
         new Done(
-            step.stream().mapToInt(Item::bytes).sum(),
+            bytesOfStep(),
             batch.map(RowBatch::insertedRows).orElse(0),
             batch.map(RowBatch::deletedRows).orElse(0),
             batch.map(RowBatch::bytes).orElse(0),
@@ -301,6 +301,12 @@ final class Lane {
       moot = false;
     }
     return done;
+  }
+
+  private int bytesOfStep() {
+    return batch
+        .map(rows -> rows.bytes() + OVERHEAD_BYTES * step.size())
+        .orElseGet(() -> step.stream().mapToInt(Item::bytes).sum());
   }
 
   private synchronized void keepUnfinished() {

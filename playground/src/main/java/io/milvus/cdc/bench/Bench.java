@@ -151,7 +151,6 @@ public final class Bench {
         PlaygroundSettings.defaults()
             .withFlinkMode(flink)
             .withCheckpointInterval(CHECKPOINT_INTERVAL)
-            .withPartSettings(Part.SERVER, Map.of("CDC_FLINK_PARALLELISM", "2"))
             .withPartSettings(Part.SOURCE, MANY_COLLECTIONS)
             .withPartSettings(Part.TARGET, MANY_COLLECTIONS);
     List<Part> parts =

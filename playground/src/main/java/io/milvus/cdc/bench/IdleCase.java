@@ -9,9 +9,6 @@ record IdleCase(String id, int tasks, int seconds, Map<String, Goal> goals) impl
 
   static final String CPU = "CPU of the tasks";
 
-  /** What a server gives a task unless it is told otherwise. */
-  private static final int PARALLELISM = 1;
-
   private static final int SETTLES_SECONDS = 20;
   private static final int WARM_UP_SECONDS = 180;
 
@@ -53,7 +50,7 @@ record IdleCase(String id, int tasks, int seconds, Map<String, Goal> goals) impl
   private static String start(Bed bed, BenchTable table) {
     String task =
         bed.api().createPausedAtStart(bed.playground().ports().targetMilvus(), table.name());
-    bed.api().resume(task, PARALLELISM);
+    bed.api().resume(task);
     bed.awaitReplicated(task);
     return task;
   }
