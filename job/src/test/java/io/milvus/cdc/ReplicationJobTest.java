@@ -15,4 +15,11 @@ class ReplicationJobTest {
         .hasSizeGreaterThan(4)
         .containsOnly(0L);
   }
+
+  /** One alone reads its topics in order; watermarks would wake it five times a second. */
+  @Test
+  void onlySeveralSubtasksHaveWatermarks() {
+    assertThat(TestingGraph.ofTask(1).getExecutionConfig().getAutoWatermarkInterval()).isZero();
+    assertThat(TestingGraph.ofTask(2).getExecutionConfig().getAutoWatermarkInterval()).isPositive();
+  }
 }

@@ -12,7 +12,12 @@ final class TestingGraph {
   private TestingGraph() {}
 
   static StreamGraph ofTask() {
+    return ofTask(2);
+  }
+
+  static StreamGraph ofTask(int parallelism) {
     StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment();
+    environment.setParallelism(parallelism);
     ReplicationJob.build(
         environment,
         "t",

@@ -18,19 +18,20 @@ import org.apache.pulsar.client.impl.ReaderImpl;
  */
 final class LogReader {
 
-  private static final long SAID_EVERY = Duration.ofSeconds(5).toNanos();
-
   private final Reader<byte[]> reader;
   private final Consumer<byte[]> consumer;
+  private final long saidEvery;
 
   /** When it was said how far reading is; written by whichever thread has a message. */
   private volatile long said;
 
   /**
    * @param reader of a topic without partitions, as Milvus' are
+   * @param saidEvery how often the broker hears how far reading is
    */
-  LogReader(Reader<byte[]> reader) {
+  LogReader(Reader<byte[]> reader, Duration saidEvery) {
     this.reader = reader;
+    this.saidEvery = saidEvery.toNanos();
     this.consumer = ((ReaderImpl<byte[]>) reader).getConsumer();
     this.said = System.nanoTime();
   }
@@ -47,7 +48,7 @@ final class LogReader {
 
   private Message<byte[]> read(Message<byte[]> message) {
     long now = System.nanoTime();
-    if (now - said > SAID_EVERY) {
+    if (now - said > saidEvery) {
       said = now;
       CompletableFuture<Void> unused = consumer.acknowledgeCumulativeAsync(message);
     }

@@ -9,6 +9,7 @@ import io.milvus.cdc.task.TaskStoreFactory;
 import io.milvus.cdc.task.UnreadableTaskException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -25,6 +26,9 @@ import org.apache.pulsar.client.impl.MessageIdImpl;
 final class SourceConnection implements AutoCloseable {
 
   /** Fewer would make the reader wait for each message. */
+  /** For the statistics of the broker only. */
+  private static final Duration POSITION_SAID_EVERY = Duration.ofSeconds(5);
+
   private static final int MIN_QUEUE_SIZE = 4;
 
   private static final int MAX_RECONNECT_SECONDS = 5;
@@ -170,7 +174,8 @@ final class SourceConnection implements AutoCloseable {
               .reduce((older, newer) -> newer.isAfterEntry(older) ? newer : older)
               .orElseThrow(() -> new IOException("Topic " + topic + " has no last message id"));
       Position lastDoubtful = nothingIsApplied(split) ? Position.BEFORE_ALL : lastHeld;
-      return new OpenTopic(new LogReader(reader), expected, lastHeld, lastDoubtful, queueSize);
+      return new OpenTopic(
+          new LogReader(reader, POSITION_SAID_EVERY), expected, lastHeld, lastDoubtful, queueSize);
     } catch (IOException | RuntimeException e) {
       CompletableFuture<Void> unused = reader.closeAsync();
       throw e;

@@ -28,7 +28,7 @@ public record TargetTuning(
   /** What a job uses that is not told otherwise. */
   public static final TargetTuning DEFAULT =
       new TargetTuning(
-          32, 64L << 20, 10_000, 8L << 20, Duration.ofSeconds(5), Duration.ofMinutes(10));
+          64, 64L << 20, 10_000, 8L << 20, Duration.ofSeconds(5), Duration.ofMinutes(10));
 
   private static final String CALLS = "target-calls";
   private static final String BUFFER_BYTES = "target-buffer-bytes";

@@ -253,7 +253,7 @@ public record ServerConfig(
       throw settings.wrong("target.patience", "at least target.longestRetry");
     }
     return new TargetTuning(
-        settings.integer("target.calls", usual.calls(), 1, 64),
+        settings.integer("target.calls", usual.calls(), 1, 256),
         (long)
                 settings.integer(
                     "target.bufferMegabytes", (int) (usual.bufferBytes() >> 20), 1, 2047)

@@ -203,7 +203,7 @@ class ServerConfigTest {
         "flink.checkpointInterval | 1ms | at least 100ms",
         "flink.parallelism | 0 | a whole number from 1",
         "limits.maxTasks | 0 | a whole number from 1",
-        "target.calls | 0 | a whole number from 1 to 64",
+        "target.calls | 0 | a whole number from 1 to 256",
         "target.bufferMegabytes | 2048 | a whole number from 1 to 2047",
         "target.batchRows | 0 | a whole number from 1 to 100000",
         "target.batchMegabytes | 64 | a whole number from 1 to 63",
