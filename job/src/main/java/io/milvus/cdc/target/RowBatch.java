@@ -9,11 +9,13 @@ import io.milvus.cdc.task.TargetTuning;
 import io.milvus.grpc.FieldData;
 import io.milvus.grpc.IDs;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import milvus.proto.msg.Msg;
 
 /**
@@ -23,12 +25,19 @@ import milvus.proto.msg.Msg;
  * message is refused when it deletes a key that an earlier message of the batch inserts, and, in a
  * batch that is written as upserts, when it brings a key that is there already (an upsert keeps
  * both). It is refused, too, when its columns cannot be joined with those that are there.
+ *
+ * <p>More inserts than one call takes are in {@linkplain #parts parts}, which may be written at the
+ * same time.
  */
 final class RowBatch {
 
+  /** So many parts at most. */
+  private static final int MOST_PARTS = 4;
+
   private final RowFormat format;
   private final TargetTuning tuning;
-  private final Map<String, List<Insert>> insertsByPartition = new LinkedHashMap<>();
+  private final List<Part> parts = new ArrayList<>();
+  private final Map<String, Part> partsByVchannel = new HashMap<>();
   private final Map<String, List<IDs>> deletesByPartition = new LinkedHashMap<>();
 
   /** Keys of inserts that nobody has asked for yet: most batches hold nothing but inserts. */
@@ -65,24 +74,39 @@ final class RowBatch {
    */
   boolean add(LogMessage message) {
     LogMessageHeader header = message.header();
-    if (messages > 0 && bytes + message.payload().size() > tuning.batchBytes()) {
+    int size = message.payload().size();
+    Part part = part(header.vchannel());
+    if (part.bytes > 0 && part.bytes + size > tuning.batchBytes()) {
       return false;
     }
     boolean added =
         header.kind() == Kind.INSERT
-            ? addInsert(header, parse(LoggedRows::parse, message))
+            ? addInsert(header, part, parse(LoggedRows::parse, message))
             : addDelete(parse(Msg.DeleteRequest.parser()::parseFrom, message));
     if (added) {
-      bytes += message.payload().size();
+      part.bytes += size;
+      bytes += size;
       messages++;
     }
     return added;
   }
 
-  private boolean addInsert(LogMessageHeader header, LoggedRows insert) {
-    if (insertedRows > 0
-        && (insertedRows + insert.count() > tuning.batchRows()
-            || upsert != header.maybeApplied())) {
+  private Part part(String vchannel) {
+    return partsByVchannel.computeIfAbsent(
+        vchannel,
+        first -> {
+          if (parts.size() < MOST_PARTS) {
+            parts.add(new Part());
+          }
+          return parts.get(partsByVchannel.size() % MOST_PARTS);
+        });
+  }
+
+  private boolean addInsert(LogMessageHeader header, Part part, LoggedRows insert) {
+    if (part.rows > 0 && part.rows + insert.count() > tuning.batchRows()) {
+      return false;
+    }
+    if (insertedRows > 0 && upsert != header.maybeApplied()) {
       return false;
     }
     List<Column> columns = columns(header, insert);
@@ -107,9 +131,8 @@ final class RowBatch {
       columns.forEach(column -> columnNames.add(column.name()));
     }
     insertedRows += insert.count();
-    insertsByPartition
-        .computeIfAbsent(partition(insert.partition()), name -> new ArrayList<>())
-        .add(new Insert(insert.count(), columns));
+    part.rows += insert.count();
+    part.inserts.add(new Insert(partition(insert.partition()), insert.count(), columns));
     return true;
   }
 
@@ -249,33 +272,68 @@ final class RowBatch {
     return bytes;
   }
 
-  /** Names of the partitions that rows are inserted into; empty where the target chooses. */
-  Set<String> insertPartitions() {
-    return insertsByPartition.keySet();
-  }
-
   /** The keys to delete, by partition; an empty name stands for all partitions. */
   Map<String, List<IDs>> deletesByPartition() {
     return deletesByPartition;
   }
 
-  /** What one message inserts. */
-  private record Insert(int count, List<Column> columns) {}
-
-  /** Rows that one call inserts. */
-  record Rows(int count, List<FieldData> columns) {}
-
-  /** The rows to insert into a partition, all messages joined column by column. */
-  Rows rows(String partition) {
-    int count = 0;
-    Map<String, List<Column>> parts = new LinkedHashMap<>();
-    for (Insert insert : insertsByPartition.getOrDefault(partition, List.of())) {
-      count += insert.count();
-      for (Column column : insert.columns()) {
-        parts.computeIfAbsent(column.name(), name -> new ArrayList<>()).add(column);
-      }
+  /**
+   * The inserts, in parts whose keys cannot be the same, as they are of different shards of the
+   * source: so the parts may be written in any order, also at the same time. All that fits in one
+   * call is one part.
+   */
+  List<Part> parts() {
+    if (insertedRows > tuning.batchRows() || bytes > tuning.batchBytes()) {
+      return parts.stream().filter(part -> !part.inserts.isEmpty()).toList();
     }
-    return new Rows(count, parts.values().stream().map(RowBatch::joined).toList());
+    Part all = new Part();
+    parts.forEach(part -> all.inserts.addAll(part.inserts));
+    return List.of(all);
+  }
+
+  /** What one message inserts. */
+  private record Insert(String partition, int count, List<Column> columns) {}
+
+  /**
+   * Rows that one call inserts.
+   *
+   * @param partition its name; empty where the target chooses
+   */
+  record Rows(String partition, int count, List<FieldData> columns) {
+
+    private static Rows of(String partition, List<Insert> inserts) {
+      int count = 0;
+      Map<String, List<Column>> columns = new LinkedHashMap<>();
+      for (Insert insert : inserts) {
+        count += insert.count();
+        for (Column column : insert.columns()) {
+          columns.computeIfAbsent(column.name(), name -> new ArrayList<>()).add(column);
+        }
+      }
+      return new Rows(partition, count, columns.values().stream().map(RowBatch::joined).toList());
+    }
+  }
+
+  /** Inserts of some shards. */
+  static final class Part {
+
+    private final List<Insert> inserts = new ArrayList<>();
+    private int rows;
+
+    /** Payloads of all messages of its shards, also of deletes. */
+    private int bytes;
+
+    /** Names of the partitions that rows are inserted into. */
+    Set<String> partitions() {
+      return inserts.stream().map(Insert::partition).collect(Collectors.toSet());
+    }
+
+    /** The rows of a partition, all messages joined column by column. */
+    Rows rows(String partition) {
+      return Rows.of(
+          partition,
+          inserts.stream().filter(insert -> insert.partition().equals(partition)).toList());
+    }
   }
 
   /** What is alone goes as it is, whatever it may hold. */

@@ -66,6 +66,7 @@ final class TargetCollection implements LaneWork {
   private final long collectionId;
   private final TargetConnection connection;
   private final TargetTuning tuning;
+  private final SideBySide calls;
 
   private CollectionState state = CollectionState.getDefaultInstance();
   private CollectionSchema schema = CollectionSchema.getDefaultInstance();
@@ -97,10 +98,12 @@ final class TargetCollection implements LaneWork {
     }
   }
 
-  TargetCollection(long collectionId, TargetConnection connection, TargetTuning tuning) {
+  TargetCollection(
+      long collectionId, TargetConnection connection, TargetTuning tuning, SideBySide calls) {
     this.collectionId = collectionId;
     this.connection = connection;
     this.tuning = tuning;
+    this.calls = calls;
   }
 
   @Override
@@ -538,9 +541,20 @@ final class TargetCollection implements LaneWork {
             expression.keys());
       }
     }
-    for (String partition : batch.insertPartitions()) {
-      createPartition(client, partition);
-      RowBatch.Rows rows = batch.rows(partition);
+    List<RowBatch.Part> parts = batch.parts();
+    for (RowBatch.Part part : parts) {
+      for (String partition : part.partitions()) {
+        createPartition(client, partition);
+      }
+    }
+    calls.makeAll(
+        parts.stream().<SideBySide.Call>map(part -> () -> write(client, part, batch)).toList());
+  }
+
+  private void write(TargetClient client, RowBatch.Part part, RowBatch batch)
+      throws TargetException {
+    for (String partition : part.partitions()) {
+      RowBatch.Rows rows = part.rows(partition);
       if (batch.upsert()) {
         client.upsert(
             UpsertRequest.newBuilder()

@@ -83,6 +83,7 @@ final class TargetPipeline implements AutoCloseable {
   private final TargetTuning tuning;
   private final Duration refusalPatience;
   private final ScheduledThreadPoolExecutor threads;
+  private final SideBySide calls;
 
   private final Map<Long, Lane> collectionLanes = new HashMap<>();
   private final Set<Long> goneCollections = new HashSet<>();
@@ -131,6 +132,7 @@ final class TargetPipeline implements AutoCloseable {
         new ScheduledThreadPoolExecutor(
             tuning.calls(), new TargetThreads(), new ThreadPoolExecutor.DiscardPolicy());
     this.threads.setRemoveOnCancelPolicy(true);
+    this.calls = new SideBySide(threads);
   }
 
   /**
@@ -175,7 +177,7 @@ final class TargetPipeline implements AutoCloseable {
   private Lane collectionLane(long collectionId) {
     goneCollections.remove(collectionId);
     return collectionLanes.computeIfAbsent(
-        collectionId, id -> new Lane(new TargetCollection(id, connection, tuning), id));
+        collectionId, id -> new Lane(new TargetCollection(id, connection, tuning, calls), id));
   }
 
   private Lane databaseLane(String name) {

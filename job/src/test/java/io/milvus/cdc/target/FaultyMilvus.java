@@ -56,6 +56,8 @@ final class FaultyMilvus extends InProcessMilvus {
 
   /** What can go wrong with a write. */
   enum Fault {
+    /** Nothing: it is a later write's turn. */
+    NONE,
     /** The server does nothing and says it is not there. */
     UNAVAILABLE,
     /** The server writes and the acknowledgement is lost. */
@@ -91,18 +93,15 @@ final class FaultyMilvus extends InProcessMilvus {
   }
 
   private void mutate(StreamObserver<MutationResult> out, String call, Runnable change) {
-    Fault fault = faults.poll();
+    Fault fault = Optional.ofNullable(faults.poll()).orElse(Fault.NONE);
     synchronized (this) {
       calls.add(call);
-      if (fault == null || fault == Fault.ACKNOWLEDGEMENT_LOST) {
+      if (fault == Fault.NONE || fault == Fault.ACKNOWLEDGEMENT_LOST) {
         change.run();
       }
     }
-    if (fault == null) {
-      answer(out, MutationResult::getDefaultInstance);
-      return;
-    }
     switch (fault) {
+      case NONE -> answer(out, MutationResult::getDefaultInstance);
       case UNAVAILABLE -> out.onError(Status.UNAVAILABLE.asRuntimeException());
       case ACKNOWLEDGEMENT_LOST -> out.onError(Status.INTERNAL.asRuntimeException());
       case RATE_LIMITED -> answer(out, () -> failed(8, "request is rejected by rate limiter"));

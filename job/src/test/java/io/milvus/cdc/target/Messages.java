@@ -144,6 +144,22 @@ final class Messages {
         message.payload());
   }
 
+  /** The same message in another shard. */
+  static LogMessage ofShard(String vchannel, LogMessage message) {
+    LogMessageHeader header = message.header();
+    return new LogMessage(
+        new LogMessageHeader(
+            header.kind(),
+            header.pchannel(),
+            header.ledgerId(),
+            header.entryId(),
+            header.collectionId(),
+            vchannel,
+            header.timestamp(),
+            header.maybeApplied()),
+        message.payload());
+  }
+
   private static LogMessageHeader header(Kind kind, boolean maybeApplied) {
     return new LogMessageHeader(kind, "t", 1, 1, COLLECTION, "t_9001v0", 1, maybeApplied);
   }

@@ -3,6 +3,7 @@ package io.milvus.cdc.target;
 import static io.milvus.cdc.target.Messages.at;
 import static io.milvus.cdc.target.Messages.delete;
 import static io.milvus.cdc.target.Messages.insert;
+import static io.milvus.cdc.target.Messages.ofShard;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -35,8 +36,11 @@ import org.junit.jupiter.api.Timeout;
 
 class TargetPipelineTest {
 
+  private static final int LARGEST_CALL = 100;
+
   private static final TargetTuning TUNING =
-      new TargetTuning(2, 1 << 20, 10_000, 8 << 20, Duration.ofSeconds(5), Duration.ofMinutes(10));
+      new TargetTuning(
+          2, 1 << 20, LARGEST_CALL, 8 << 20, Duration.ofSeconds(5), Duration.ofMinutes(10));
 
   private static final long ANOTHER = 9002;
 
@@ -97,6 +101,26 @@ class TargetPipelineTest {
     assertThat(inserted).hasValue(2);
     assertThat(retried).hasValue(1);
     assertThat(pipeline.waitingFor()).isEmpty();
+  }
+
+  @Test
+  void whenOneOfSeveralCallsOfAStepFailsNothingIsLostOrDoubled() throws Exception {
+    target.holdNextWrite();
+    pipeline.submit(insert(false, 1, 1));
+    for (long key = 1_000; key < 1_000 + 2L * LARGEST_CALL; key += 2) {
+      pipeline.submit(ofShard("t_9001v0", insert(false, 1, key)));
+      pipeline.submit(ofShard("u_9001v1", insert(false, 1, key + 1)));
+    }
+    target.faults.addAll(List.of(Fault.NONE, Fault.ACKNOWLEDGEMENT_LOST));
+    target.letGo();
+    pipeline.flush();
+
+    String insert = "insert " + LARGEST_CALL;
+    String upsert = "upsert " + LARGEST_CALL;
+    assertThat(target.calls()).containsExactly("insert 1", insert, insert, upsert, upsert);
+    assertThat(target.rows()).hasSize(1 + 2 * LARGEST_CALL);
+    assertThat(target.doubled()).isZero();
+    assertThat(inserted).hasValue(1 + 2 * LARGEST_CALL);
   }
 
   @Test
@@ -304,6 +328,7 @@ class TargetPipelineTest {
   @Test
   void aStopBeforeTheFirstMessageEndsWithTheNextRunThatWorks() throws Exception {
     Messages.stop(store.stops(), Map.of(), 0);
+    disconnect();
     connect();
     assertThat(store.stops().read()).isEmpty();
   }
@@ -389,6 +414,7 @@ class TargetPipelineTest {
   @Test
   void credentialsThatGoOnToBeRefusedEndThePipeline() throws Exception {
     refusalPatience = Duration.ofMillis(200);
+    disconnect();
     connect();
     long start = System.nanoTime();
     target.faults.addAll(Collections.nCopies(1_000, Fault.UNAUTHORIZED));
