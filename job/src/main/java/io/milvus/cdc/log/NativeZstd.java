@@ -1,6 +1,6 @@
 package io.milvus.cdc.log;
 
-import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.util.Native;
 import java.io.IOException;
 import java.lang.reflect.Field;
@@ -9,6 +9,8 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.pulsar.common.allocator.PulsarByteBufAllocator;
 import org.apache.pulsar.common.api.proto.CompressionType;
 import org.apache.pulsar.common.compression.CompressionCodec;
@@ -18,19 +20,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Decompresses large messages of the log with the C library. Milvus compresses all it writes, and
- * the Pulsar client's own decompression, in Java, took more than half of what it costs to carry
- * large messages. The client has no setting for it (4.0), so its table of codecs is changed; where
- * that or the library cannot be had, the client's own goes on.
+ * Decompresses messages of the log with the C library. Milvus compresses all it writes, and the
+ * Pulsar client's own decompression, in Java, took more than half of what it costs to carry large
+ * messages. The client has no setting for it (4.0), so its table of codecs is changed; where that
+ * or the library cannot be had, the client's own goes on.
  */
 final class NativeZstd implements CompressionCodec {
 
   private static final Logger LOG = LoggerFactory.getLogger(NativeZstd.class);
 
-  /** Of a smaller one the library's working memory costs more than it saves. */
-  private static final int SMALLEST = 16 * 1024;
+  /** Of a smaller one calling the library costs more than it saves. */
+  private static final int SMALLEST = 1024;
 
   private static boolean tried;
+
+  /** What the library works in, 160 KB each, for whoever decompresses next. */
+  private static final Queue<ZstdDecompressCtx> IDLE = new ConcurrentLinkedQueue<>();
 
   private final CompressionCodec own;
 
@@ -50,7 +55,7 @@ final class NativeZstd implements CompressionCodec {
       codecs.put(CompressionType.ZSTD, new NativeZstd(codecs.get(CompressionType.ZSTD)));
     } catch (IOException | ReflectiveOperationException | RuntimeException | LinkageError e) {
       LOG.info(
-          "Large messages of the log are decompressed in Java, which is slower: reason=\"{}\"",
+          "Messages of the log are decompressed in Java, which is slower: reason=\"{}\"",
           e.toString());
     }
   }
@@ -93,9 +98,7 @@ final class NativeZstd implements CompressionCodec {
     try {
       ByteBuffer from = encoded.nioBuffer();
       ByteBuffer to = decoded.nioBuffer(0, uncompressedLength);
-      long length =
-          Zstd.decompressDirectByteBuffer(
-              to, to.position(), to.remaining(), from, from.position(), from.remaining());
+      int length = decompress(from, to);
       if (length != uncompressedLength) {
         throw new IllegalStateException(
             "A message of " + uncompressedLength + " bytes has " + length + " when decompressed");
@@ -103,6 +106,24 @@ final class NativeZstd implements CompressionCodec {
       return decoded.writerIndex(uncompressedLength).retain();
     } finally {
       decoded.release();
+    }
+  }
+
+  private static int decompress(ByteBuffer from, ByteBuffer to) {
+    ZstdDecompressCtx idle = IDLE.poll();
+    ZstdDecompressCtx memory = idle == null ? new ZstdDecompressCtx() : idle;
+    try {
+      return memory.decompressDirectByteBuffer(
+          to, to.position(), to.remaining(), from, from.position(), from.remaining());
+    } finally {
+      IDLE.add(memory);
+    }
+  }
+
+  /** Gives back the library's memory, as nothing else would when the job has ended. */
+  static void free() {
+    for (ZstdDecompressCtx idle = IDLE.poll(); idle != null; idle = IDLE.poll()) {
+      idle.close();
     }
   }
 }

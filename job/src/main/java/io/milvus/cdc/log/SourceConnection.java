@@ -260,6 +260,7 @@ final class SourceConnection implements AutoCloseable {
       } catch (IOException e) {
         // Closed already.
       }
+      NativeZstd.free();
     }
   }
 }

@@ -48,7 +48,7 @@ class NativeZstdTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 700, 16 * 1024, 3_000_000})
+  @ValueSource(ints = {0, 1, 700, 1024, 16 * 1024, 3_000_000})
   void whatTheClientCompressesComesBack(int length) throws IOException {
     byte[] message = message(length);
     ByteBuf encoded = compressed(message);
@@ -62,6 +62,15 @@ class NativeZstdTest {
     decoded.readBytes(bytes);
     assertThat(bytes).isEqualTo(message);
     assertThat(decoded.refCnt()).isEqualTo(1);
+  }
+
+  @Test
+  void itWorksOnWhenItsMemoryWasGivenBackOrSomethingWasRefused() throws IOException {
+    whatTheClientCompressesComesBack(2_000);
+    NativeZstd.free();
+    whatTheClientCompressesComesBack(3_000);
+    whatIsNotCompressedIsRefused();
+    whatTheClientCompressesComesBack(4_000);
   }
 
   @Test

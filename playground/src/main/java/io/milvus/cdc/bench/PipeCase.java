@@ -16,7 +16,7 @@ record PipeCase(String id, int rows, int rowsPerCall, int writers, Map<String, G
   static final String MESSAGES = "messages carried, by CPU time";
 
   private static final int DIMENSION = 128;
-  private static final int WARM_UPS = 3;
+  private static final int WARM_UPS = 6;
   private static final double ROW_MEGABYTES = (DIMENSION * 4 + 8) / 1e6;
 
   /**
