@@ -6,6 +6,7 @@ import io.milvus.cdc.task.TargetTuning;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.apache.flink.configuration.CheckpointingOptions;
@@ -20,6 +21,12 @@ final class TestingReplication implements AutoCloseable {
 
   private static final int PARALLELISM = 2;
   private static final long STOP_SECONDS = 60;
+
+  /** So small that what a test writes is more than one call takes, as a large backlog is. */
+  private static final int ROWS_OF_CALL = 100;
+
+  private static final TargetTuning TUNING =
+      TargetTuning.of(Map.of("target-batch-rows", Integer.toString(ROWS_OF_CALL))::get);
 
   private final TestingDefinition task;
   private Optional<JobClient> job = Optional.empty();
@@ -37,7 +44,7 @@ final class TestingReplication implements AutoCloseable {
     savepoint.ifPresent(path -> configuration.set(StateRecoveryOptions.SAVEPOINT_PATH, path));
     StreamExecutionEnvironment environment =
         StreamExecutionEnvironment.createLocalEnvironment(PARALLELISM, configuration);
-    ReplicationJob.build(environment, task.taskId(), task.store(), TargetTuning.DEFAULT);
+    ReplicationJob.build(environment, task.taskId(), task.store(), TUNING);
     job = Optional.of(environment.executeAsync("test"));
   }
 

@@ -80,8 +80,10 @@ public final class Bench {
           new ManyCase(
               "many",
               1_000,
+              1_000,
               60,
               Map.of(ManyCase.LAG + ", p99", Goal.atMost(1_000), ManyCase.HEAP, Goal.atMost(512))),
+          new ManyCase("many-sparse", 1_000, 100, 60, Map.of()),
           new IdleCase("idle-one", 1, 60, Map.of(IdleCase.CPU, Goal.atMost(2))),
           new IdleCase("idle-twenty", 20, 60, Map.of(IdleCase.CPU, Goal.atMost(10))),
           new ResumeCase("restart", Map.of(ResumeCase.RESUME, Goal.atMost(5))),

@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
-/** Many collections, each of which is given a row a second. */
-record ManyCase(String id, int collections, int seconds, Map<String, Goal> goals)
+/** Many collections that are given rows one by one, each the same number. */
+record ManyCase(String id, int collections, int rowsPerSecond, int seconds, Map<String, Goal> goals)
     implements BenchCase {
 
   static final String LAG = "lag that the task shows";
@@ -59,10 +59,10 @@ record ManyCase(String id, int collections, int seconds, Map<String, Goal> goals
   /** A source that is slower than this is written as fast as it can, for the same time. */
   private void write(MilvusCluster source, List<BenchTable> tables, AtomicInteger written) {
     long start = System.nanoTime();
-    long step = 1_000_000_000L / tables.size();
+    long step = 1_000_000_000L / rowsPerSecond;
     Writers.run(
         WRITERS,
-        tables.size() * seconds,
+        rowsPerSecond * seconds,
         call -> {
           long wait = start + call * step - System.nanoTime();
           if (wait > 0) {

@@ -34,6 +34,10 @@ public final class Chaos {
 
   private static final List<String> DATABASES = List.of("default", "chaos_one", "chaos_two");
   private static final int WRITERS = 3;
+
+  /** So small that what clients write is more than one call takes, as a large backlog is. */
+  private static final int ROWS_OF_CALL = 100;
+
   private static final Duration PATIENCE = Duration.ofMinutes(5);
 
   private final PlaygroundSettings settings;
@@ -115,7 +119,11 @@ public final class Chaos {
             .withPartSettings(Part.TARGET, surroundings.target())
             .withPartSettings(
                 Part.SERVER,
-                Map.of("CDC_FLINK_PARALLELISM", Integer.toString(Stage.LARGEST_PARALLELISM)));
+                Map.of(
+                    "CDC_FLINK_PARALLELISM",
+                    Integer.toString(Stage.LARGEST_PARALLELISM),
+                    "CDC_TARGET_BATCH_ROWS",
+                    Integer.toString(ROWS_OF_CALL)));
     try (Stage stage = new Stage(Playground.create(home, Ports.free(), here), flink, out)) {
       for (Fault fault : faults) {
         for (int round = 1; round <= rounds; round++) {
