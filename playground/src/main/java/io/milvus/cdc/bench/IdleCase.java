@@ -10,7 +10,7 @@ record IdleCase(String id, int tasks, int seconds, Map<String, Goal> goals) impl
   static final String CPU = "CPU of the tasks";
 
   private static final int SETTLES_SECONDS = 20;
-  private static final int WARM_UP_SECONDS = 180;
+  private static final int WARM_UP_SECONDS = 600;
 
   /** Lets the JVM compile what runs for good. */
   @Override
