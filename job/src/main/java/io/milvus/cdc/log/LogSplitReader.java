@@ -35,11 +35,13 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
   private static final int MESSAGES_PER_TURN = 250;
 
   /**
-   * Milvus ticks all topics at the same moment, and these ticks arrive within milliseconds: one
-   * wait for them costs a delay that nobody notices, and saves several threads from being woken for
-   * each.
+   * Milvus ticks all topics at the same moment, and these ticks arrive within milliseconds: to wait
+   * for them is a delay that nobody notices, and saves several threads from being woken for each.
    */
   private static final long GATHER_NANOS = TimeUnit.MILLISECONDS.toNanos(3);
+
+  /** When nothing has come for so long, there is no backlog that a wait would slow down. */
+  private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
   private static final int OPENERS = 4;
   private static final long OPEN_RETRY_MILLIS = 1000;
@@ -243,13 +245,16 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
         if (topic.isPresent()) {
           return topic;
         }
-        OptionalLong nanos = order.untilNextSilence(System.nanoTime());
+        long start = System.nanoTime();
+        OptionalLong nanos = order.untilNextSilence(start);
         if (nanos.isPresent()) {
           long unused = changed.awaitNanos(nanos.getAsLong());
         } else {
           changed.await();
         }
-        gather();
+        if (System.nanoTime() - start > IDLE_NANOS) {
+          gather();
+        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,12 +28,13 @@ import milvus.proto.msg.Msg;
  * both). It is refused, too, when its columns cannot be joined with those that are there.
  *
  * <p>More inserts than one call takes are in {@linkplain #parts parts}, which may be written at the
- * same time.
+ * same time, by some calls one after the other each: the target has always something to do then,
+ * though a batch begins only when the one before is written.
  */
 final class RowBatch {
 
-  /** So many parts at most. */
   private static final int MOST_PARTS = 4;
+  private static final int MOST_CALLS_OF_PART = 2;
 
   private final RowFormat format;
   private final TargetTuning tuning;
@@ -76,12 +78,16 @@ final class RowBatch {
     LogMessageHeader header = message.header();
     int size = message.payload().size();
     Part part = part(header.vchannel());
-    if (part.bytes > 0 && part.bytes + size > tuning.batchBytes()) {
+    if (part.bytes > 0 && part.bytes + size > MOST_CALLS_OF_PART * tuning.batchBytes()) {
+      return false;
+    }
+    // What comes next needs room to gather while this is written.
+    if (messages > 0 && bytes + size > tuning.bufferBytes() / 2) {
       return false;
     }
     boolean added =
         header.kind() == Kind.INSERT
-            ? addInsert(header, part, parse(LoggedRows::parse, message))
+            ? addInsert(header, part, parse(LoggedRows::parse, message), size)
             : addDelete(parse(Msg.DeleteRequest.parser()::parseFrom, message));
     if (added) {
       part.bytes += size;
@@ -96,14 +102,14 @@ final class RowBatch {
         vchannel,
         first -> {
           if (parts.size() < MOST_PARTS) {
-            parts.add(new Part());
+            parts.add(new Part(tuning));
           }
           return parts.get(partsByVchannel.size() % MOST_PARTS);
         });
   }
 
-  private boolean addInsert(LogMessageHeader header, Part part, LoggedRows insert) {
-    if (part.rows > 0 && part.rows + insert.count() > tuning.batchRows()) {
+  private boolean addInsert(LogMessageHeader header, Part part, LoggedRows insert, int size) {
+    if (part.rows > 0 && part.rows + insert.count() > MOST_CALLS_OF_PART * tuning.batchRows()) {
       return false;
     }
     if (insertedRows > 0 && upsert != header.maybeApplied()) {
@@ -132,7 +138,7 @@ final class RowBatch {
     }
     insertedRows += insert.count();
     part.rows += insert.count();
-    part.inserts.add(new Insert(partition(insert.partition()), insert.count(), columns));
+    part.inserts.add(new Insert(partition(insert.partition()), insert.count(), size, columns));
     return true;
   }
 
@@ -286,22 +292,18 @@ final class RowBatch {
     if (insertedRows > tuning.batchRows() || bytes > tuning.batchBytes()) {
       return parts.stream().filter(part -> !part.inserts.isEmpty()).toList();
     }
-    Part all = new Part();
+    Part all = new Part(tuning);
     parts.forEach(part -> all.inserts.addAll(part.inserts));
     return List.of(all);
   }
 
   /** What one message inserts. */
-  private record Insert(String partition, int count, List<Column> columns) {}
+  private record Insert(String partition, int count, int bytes, List<Column> columns) {}
 
-  /**
-   * Rows that one call inserts.
-   *
-   * @param partition its name; empty where the target chooses
-   */
-  record Rows(String partition, int count, List<FieldData> columns) {
+  /** Rows that one call inserts. */
+  record Rows(int count, List<FieldData> columns) {
 
-    private static Rows of(String partition, List<Insert> inserts) {
+    private static Rows of(List<Insert> inserts) {
       int count = 0;
       Map<String, List<Column>> columns = new LinkedHashMap<>();
       for (Insert insert : inserts) {
@@ -310,29 +312,58 @@ final class RowBatch {
           columns.computeIfAbsent(column.name(), name -> new ArrayList<>()).add(column);
         }
       }
-      return new Rows(partition, count, columns.values().stream().map(RowBatch::joined).toList());
+      return new Rows(count, columns.values().stream().map(RowBatch::joined).toList());
     }
   }
 
   /** Inserts of some shards. */
   static final class Part {
 
+    private final TargetTuning tuning;
     private final List<Insert> inserts = new ArrayList<>();
     private int rows;
 
     /** Payloads of all messages of its shards, also of deletes. */
     private int bytes;
 
-    /** Names of the partitions that rows are inserted into. */
-    Set<String> partitions() {
-      return inserts.stream().map(Insert::partition).collect(Collectors.toSet());
+    private Part(TargetTuning tuning) {
+      this.tuning = tuning;
     }
 
-    /** The rows of a partition, all messages joined column by column. */
-    Rows rows(String partition) {
-      return Rows.of(
-          partition,
-          inserts.stream().filter(insert -> insert.partition().equals(partition)).toList());
+    /** Names of the partitions that rows are inserted into; empty where the target chooses. */
+    Set<String> partitions() {
+      return inserts.stream()
+          .map(Insert::partition)
+          .collect(Collectors.toCollection(LinkedHashSet::new));
+    }
+
+    /**
+     * The rows of a partition for one call after the other, its messages joined column by column.
+     */
+    List<Rows> calls(String partition) {
+      List<Rows> calls = new ArrayList<>();
+      List<Insert> joined = new ArrayList<>();
+      int count = 0;
+      long size = 0;
+      for (Insert insert : inserts) {
+        if (!insert.partition().equals(partition)) {
+          continue;
+        }
+        boolean isFull =
+            count + insert.count() > tuning.batchRows()
+                || size + insert.bytes() > tuning.batchBytes();
+        if (isFull && !joined.isEmpty()) {
+          calls.add(Rows.of(joined));
+          joined.clear();
+          count = 0;
+          size = 0;
+        }
+        joined.add(insert);
+        count += insert.count();
+        size += insert.bytes();
+      }
+      calls.add(Rows.of(joined));
+      return calls;
     }
   }
 

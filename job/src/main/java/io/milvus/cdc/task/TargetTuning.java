@@ -8,7 +8,8 @@ import java.util.function.Function;
 /**
  * How a target is written; the same for all jobs of a server. It travels as arguments of the job.
  *
- * @param calls how many calls of a subtask may be under way at once, each for another collection
+ * @param calls how many calls of a subtask may be under way at once: for several collections, or
+ *     with rows of several shards of one
  * @param bufferBytes how much may wait in a subtask until the target has taken it
  * @param batchRows at most so many rows of one collection are written, or deleted, by one call
  * @param batchBytes no further message is added to a call once it carries so many bytes
