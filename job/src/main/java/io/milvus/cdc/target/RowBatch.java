@@ -28,13 +28,12 @@ import milvus.proto.msg.Msg;
  * both). It is refused, too, when its columns cannot be joined with those that are there.
  *
  * <p>More inserts than one call takes are in {@linkplain #parts parts}, which may be written at the
- * same time, by some calls one after the other each: the target has always something to do then,
- * though a batch begins only when the one before is written.
+ * same time.
  */
 final class RowBatch {
 
+  /** So many parts at most. */
   private static final int MOST_PARTS = 4;
-  private static final int MOST_CALLS_OF_PART = 2;
 
   private final RowFormat format;
   private final TargetTuning tuning;
@@ -78,16 +77,12 @@ final class RowBatch {
     LogMessageHeader header = message.header();
     int size = message.payload().size();
     Part part = part(header.vchannel());
-    if (part.bytes > 0 && part.bytes + size > MOST_CALLS_OF_PART * tuning.batchBytes()) {
-      return false;
-    }
-    // What comes next needs room to gather while this is written.
-    if (messages > 0 && bytes + size > tuning.bufferBytes() / 2) {
+    if (part.bytes > 0 && part.bytes + size > tuning.batchBytes()) {
       return false;
     }
     boolean added =
         header.kind() == Kind.INSERT
-            ? addInsert(header, part, parse(LoggedRows::parse, message), size)
+            ? addInsert(header, part, parse(LoggedRows::parse, message))
             : addDelete(parse(Msg.DeleteRequest.parser()::parseFrom, message));
     if (added) {
       part.bytes += size;
@@ -102,14 +97,14 @@ final class RowBatch {
         vchannel,
         first -> {
           if (parts.size() < MOST_PARTS) {
-            parts.add(new Part(tuning));
+            parts.add(new Part());
           }
           return parts.get(partsByVchannel.size() % MOST_PARTS);
         });
   }
 
-  private boolean addInsert(LogMessageHeader header, Part part, LoggedRows insert, int size) {
-    if (part.rows > 0 && part.rows + insert.count() > MOST_CALLS_OF_PART * tuning.batchRows()) {
+  private boolean addInsert(LogMessageHeader header, Part part, LoggedRows insert) {
+    if (part.rows > 0 && part.rows + insert.count() > tuning.batchRows()) {
       return false;
     }
     if (insertedRows > 0 && upsert != header.maybeApplied()) {
@@ -138,7 +133,7 @@ final class RowBatch {
     }
     insertedRows += insert.count();
     part.rows += insert.count();
-    part.inserts.add(new Insert(partition(insert.partition()), insert.count(), size, columns));
+    part.inserts.add(new Insert(partition(insert.partition()), insert.count(), columns));
     return true;
   }
 
@@ -292,13 +287,13 @@ final class RowBatch {
     if (insertedRows > tuning.batchRows() || bytes > tuning.batchBytes()) {
       return parts.stream().filter(part -> !part.inserts.isEmpty()).toList();
     }
-    Part all = new Part(tuning);
+    Part all = new Part();
     parts.forEach(part -> all.inserts.addAll(part.inserts));
     return List.of(all);
   }
 
   /** What one message inserts. */
-  private record Insert(String partition, int count, int bytes, List<Column> columns) {}
+  private record Insert(String partition, int count, List<Column> columns) {}
 
   /** Rows that one call inserts. */
   record Rows(int count, List<FieldData> columns) {
@@ -319,16 +314,11 @@ final class RowBatch {
   /** Inserts of some shards. */
   static final class Part {
 
-    private final TargetTuning tuning;
     private final List<Insert> inserts = new ArrayList<>();
     private int rows;
 
     /** Payloads of all messages of its shards, also of deletes. */
     private int bytes;
-
-    private Part(TargetTuning tuning) {
-      this.tuning = tuning;
-    }
 
     /** Names of the partitions that rows are inserted into; empty where the target chooses. */
     Set<String> partitions() {
@@ -337,33 +327,10 @@ final class RowBatch {
           .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
-    /**
-     * The rows of a partition for one call after the other, its messages joined column by column.
-     */
-    List<Rows> calls(String partition) {
-      List<Rows> calls = new ArrayList<>();
-      List<Insert> joined = new ArrayList<>();
-      int count = 0;
-      long size = 0;
-      for (Insert insert : inserts) {
-        if (!insert.partition().equals(partition)) {
-          continue;
-        }
-        boolean isFull =
-            count + insert.count() > tuning.batchRows()
-                || size + insert.bytes() > tuning.batchBytes();
-        if (isFull && !joined.isEmpty()) {
-          calls.add(Rows.of(joined));
-          joined.clear();
-          count = 0;
-          size = 0;
-        }
-        joined.add(insert);
-        count += insert.count();
-        size += insert.bytes();
-      }
-      calls.add(Rows.of(joined));
-      return calls;
+    /** The rows of a partition, all messages joined column by column. */
+    Rows rows(String partition) {
+      return Rows.of(
+          inserts.stream().filter(insert -> insert.partition().equals(partition)).toList());
     }
   }
 

@@ -554,32 +554,26 @@ final class TargetCollection implements LaneWork {
   private void write(TargetClient client, RowBatch.Part part, RowBatch batch)
       throws TargetException {
     for (String partition : part.partitions()) {
-      for (RowBatch.Rows rows : part.calls(partition)) {
-        write(client, partition, rows, batch.upsert());
+      RowBatch.Rows rows = part.rows(partition);
+      if (batch.upsert()) {
+        client.upsert(
+            UpsertRequest.newBuilder()
+                .setDbName(place.database())
+                .setCollectionName(place.name())
+                .setPartitionName(partition)
+                .addAllFieldsData(rows.columns())
+                .setNumRows(rows.count())
+                .build());
+      } else {
+        client.insert(
+            InsertRequest.newBuilder()
+                .setDbName(place.database())
+                .setCollectionName(place.name())
+                .setPartitionName(partition)
+                .addAllFieldsData(rows.columns())
+                .setNumRows(rows.count())
+                .build());
       }
-    }
-  }
-
-  private void write(TargetClient client, String partition, RowBatch.Rows rows, boolean upsert)
-      throws TargetException {
-    if (upsert) {
-      client.upsert(
-          UpsertRequest.newBuilder()
-              .setDbName(place.database())
-              .setCollectionName(place.name())
-              .setPartitionName(partition)
-              .addAllFieldsData(rows.columns())
-              .setNumRows(rows.count())
-              .build());
-    } else {
-      client.insert(
-          InsertRequest.newBuilder()
-              .setDbName(place.database())
-              .setCollectionName(place.name())
-              .setPartitionName(partition)
-              .addAllFieldsData(rows.columns())
-              .setNumRows(rows.count())
-              .build());
     }
   }
 

@@ -47,7 +47,7 @@ public class MergeBenchmark {
     for (LogMessage message : messages) {
       boolean unused = batch.add(message);
     }
-    return batch.parts().get(0).calls("_default").get(0);
+    return batch.parts().get(0).rows("_default");
   }
 
   @Benchmark

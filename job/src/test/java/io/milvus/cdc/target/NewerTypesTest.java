@@ -118,7 +118,7 @@ class NewerTypesTest {
     assertThat(batch.add(insert(false, 1, row(1, true), row(2, false)))).isTrue();
     assertThat(batch.add(insert(false, 2, row(3, false), row(40, true)))).isTrue();
 
-    RowBatch.Rows rows = batch.parts().get(0).calls("_default").get(0);
+    RowBatch.Rows rows = batch.parts().get(0).rows("_default");
     assertThat(rows.count()).isEqualTo(4);
     FieldData note = column(rows, "note");
     assertThat(note.getValidDataList()).containsExactly(true, false, false, true);

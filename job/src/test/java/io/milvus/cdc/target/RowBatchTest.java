@@ -35,7 +35,7 @@ class RowBatchTest {
     assertThat(batch.add(insert(false, 1, 10, 11))).isTrue();
     assertThat(batch.add(insert(false, 2, 12))).isTrue();
 
-    RowBatch.Rows rows = onlyCall(onlyPart(batch));
+    RowBatch.Rows rows = onlyPart(batch).rows("_default");
     assertThat(rows.count()).isEqualTo(3);
     assertThat(Messages.read(rows.columns().get(0)).getScalars().getLongData().getDataList())
         .containsExactly(10L, 11L, 12L);
@@ -90,7 +90,7 @@ class RowBatchTest {
     assertThat(small.add(ofShard("t_v0", insert(false, 1, 10)))).isTrue();
     assertThat(small.add(ofShard("u_v1", insert(false, 1, 11, 12)))).isTrue();
 
-    assertThat(onlyCall(onlyPart(small)).count()).isEqualTo(3);
+    assertThat(onlyPart(small).rows("_default").count()).isEqualTo(3);
   }
 
   @Test
@@ -100,39 +100,11 @@ class RowBatchTest {
     assertThat(large.add(ofShard("u_v1", insert(false, 1, 21, 22)))).isTrue();
     assertThat(large.add(ofShard("t_v0", insert(false, 1, 11, 12)))).isTrue();
     assertThat(large.add(ofShard("u_v1", insert(false, 1, 23)))).isTrue();
-    assertThat(large.add(ofShard("t_v0", insert(false, 1, 13, 14)))).isTrue();
-    assertThat(large.add(ofShard("t_v0", insert(false, 1, 15, 16)))).as("a third call").isFalse();
-    assertThat(large.add(ofShard("u_v1", insert(false, 1, 24)))).isTrue();
+    assertThat(large.add(ofShard("t_v0", insert(false, 1, 13)))).as("a fourth row").isFalse();
 
-    assertThat(large.parts().stream().map(RowBatchTest::keysByCall))
-        .containsExactly(
-            List.of(List.of(10L, 11L, 12L), List.of(13L, 14L)),
-            List.of(List.of(21L, 22L, 23L), List.of(24L)));
-  }
-
-  @Test
-  void callsArePutTogetherByTheirBytesToo() {
-    int size = insert(false, 1, 10).payload().size();
-    RowBatch large = new RowBatch(FORMAT, calls(100, 2 * size));
-    for (long key = 10; key < 14; key++) {
-      assertThat(large.add(insert(false, 1, key))).isTrue();
-    }
-    assertThat(large.add(insert(false, 1, 14))).isFalse();
-
-    assertThat(keysByCall(onlyPart(large))).containsExactly(List.of(10L, 11L), List.of(12L, 13L));
-  }
-
-  @Test
-  void atMostHalfOfWhatMayWaitIsTaken() {
-    int size = insert(false, 1, 10).payload().size();
-    RowBatch large =
-        new RowBatch(
-            FORMAT,
-            new TargetTuning(
-                1, 4L * size, 100, 8 << 20, Duration.ofSeconds(5), Duration.ofMinutes(10)));
-    assertThat(large.add(insert(false, 1, 10))).isTrue();
-    assertThat(large.add(insert(false, 1, 11))).isTrue();
-    assertThat(large.add(insert(false, 1, 12))).isFalse();
+    assertThat(large.parts())
+        .extracting(part -> keys(part.rows("_default")))
+        .containsExactly(List.of(10L, 11L, 12L), List.of(21L, 22L, 23L));
   }
 
   @Test
@@ -143,14 +115,14 @@ class RowBatchTest {
     }
 
     assertThat(large.parts()).hasSize(4);
-    assertThat(large.parts().stream().flatMap(part -> keys(part).stream()))
+    assertThat(large.parts().stream().flatMap(part -> keys(part.rows("_default")).stream()))
         .hasSize(200)
         .doesNotHaveDuplicates();
     for (int shard = 0; shard < 10; shard++) {
       long key = shard;
       List<Long> together =
           large.parts().stream()
-              .map(RowBatchTest::keys)
+              .map(part -> keys(part.rows("_default")))
               .filter(keys -> keys.contains(key))
               .findFirst()
               .orElseThrow();
@@ -160,12 +132,8 @@ class RowBatchTest {
   }
 
   private static TargetTuning callsOf(int rows) {
-    return calls(rows, 8 << 20);
-  }
-
-  private static TargetTuning calls(int rows, int bytes) {
     return new TargetTuning(
-        1, 64 << 20, rows, bytes, Duration.ofSeconds(5), Duration.ofMinutes(10));
+        1, 1 << 20, rows, 8 << 20, Duration.ofSeconds(5), Duration.ofMinutes(10));
   }
 
   private static RowBatch.Part onlyPart(RowBatch batch) {
@@ -173,18 +141,7 @@ class RowBatchTest {
     return batch.parts().get(0);
   }
 
-  private static RowBatch.Rows onlyCall(RowBatch.Part part) {
-    assertThat(part.calls("_default")).hasSize(1);
-    return part.calls("_default").get(0);
-  }
-
-  private static List<Long> keys(RowBatch.Part part) {
-    return keysByCall(part).stream().flatMap(List::stream).toList();
-  }
-
-  private static List<List<Long>> keysByCall(RowBatch.Part part) {
-    return part.calls("_default").stream()
-        .map(rows -> Messages.read(rows.columns().get(0)).getScalars().getLongData().getDataList())
-        .toList();
+  private static List<Long> keys(RowBatch.Rows rows) {
+    return Messages.read(rows.columns().get(0)).getScalars().getLongData().getDataList();
   }
 }
