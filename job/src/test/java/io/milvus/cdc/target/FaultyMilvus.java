@@ -54,6 +54,9 @@ final class FaultyMilvus extends InProcessMilvus {
 
   private final AtomicReference<CompletableFuture<Void>> held = new AtomicReference<>();
 
+  /** Whether a write waits. */
+  volatile boolean isHolding;
+
   /** What can go wrong with a write. */
   enum Fault {
     /** Nothing: it is a later write's turn. */
@@ -131,7 +134,12 @@ final class FaultyMilvus extends InProcessMilvus {
 
   private void put(
       StreamObserver<MutationResult> out, String call, List<FieldData> columns, boolean replace) {
-    Optional.ofNullable(held.get()).ifPresent(CompletableFuture::join);
+    Optional.ofNullable(held.get())
+        .ifPresent(
+            letGo -> {
+              isHolding = true;
+              letGo.join();
+            });
     if (keys(columns).stream().anyMatch(refusedKeys::contains)) {
       faults.add(Fault.INVALID);
     }

@@ -107,6 +107,7 @@ class TargetPipelineTest {
   void whenOneOfSeveralCallsOfAStepFailsNothingIsLostOrDoubled() throws Exception {
     target.holdNextWrite();
     pipeline.submit(insert(false, 1, 1));
+    await().until(() -> target.isHolding);
     for (long key = 1_000; key < 1_000 + 2L * LARGEST_CALL; key += 2) {
       pipeline.submit(ofShard("t_9001v0", insert(false, 1, key)));
       pipeline.submit(ofShard("u_9001v1", insert(false, 1, key + 1)));
