@@ -1,6 +1,7 @@
 package io.milvus.cdc.compare;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.Message;
 import io.milvus.grpc.FieldData;
 import io.milvus.grpc.ScalarField;
 import io.milvus.grpc.VectorField;
@@ -85,11 +86,19 @@ record RowPage(List<Object> keys, SortedMap<String, FieldData> columns) {
       case DOUBLE_DATA -> scalars.getDoubleData().getData(row);
       case STRING_DATA -> scalars.getStringData().getData(row);
       case BYTES_DATA -> scalars.getBytesData().getData(row);
-      case ARRAY_DATA -> scalars.getArrayData().getData(row);
+      case ARRAY_DATA -> array(scalars.getArrayData().getData(row));
       case JSON_DATA -> scalars.getJsonData().getData(row);
       case GEOMETRY_DATA -> scalars.getGeometryData().getData(row);
       case DATA_NOT_SET -> "nothing";
     };
+  }
+
+  /** Calls name the kind of an empty array's elements, and Milvus 2.3 may show it without one. */
+  private static ScalarField array(ScalarField elements) {
+    boolean isEmpty =
+        elements.getAllFields().values().stream()
+            .allMatch(data -> ((Message) data).getAllFields().isEmpty());
+    return isEmpty ? ScalarField.getDefaultInstance() : elements;
   }
 
   private static Object value(VectorField vectors, int row) {

@@ -6,6 +6,8 @@ import io.milvus.cdc.workload.AllTypes;
 import io.milvus.cdc.workload.AllTypes.KeyKind;
 import io.milvus.cdc.workload.AllTypes.VectorKind;
 import io.milvus.grpc.FieldData;
+import io.milvus.grpc.IntArray;
+import io.milvus.grpc.ScalarField;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -51,6 +53,23 @@ class RowPageTest {
     assertThat(RowPage.KEY_ORDER.compare("\uffee", "\ud83d\ude00")).isNegative();
     assertThat(RowPage.KEY_ORDER.compare("a", "ab")).isNegative();
     assertThat(RowPage.KEY_ORDER.compare(-1L, 1L)).isNegative();
+  }
+
+  @Test
+  void anEmptyArrayIsTheSameWithoutTheKindOfItsElements() {
+    FieldData typed =
+        arrays(
+            ScalarField.newBuilder().setIntData(IntArray.getDefaultInstance()).build(),
+            ScalarField.newBuilder().setIntData(IntArray.newBuilder().addData(0)).build());
+    FieldData bare = arrays(ScalarField.getDefaultInstance());
+    assertThat(RowPage.value(typed, 0)).isEqualTo(RowPage.value(bare, 0));
+    assertThat(RowPage.value(typed, 1)).isNotEqualTo(RowPage.value(bare, 0));
+  }
+
+  private static FieldData arrays(ScalarField... rows) {
+    FieldData.Builder data = FieldData.newBuilder();
+    data.getScalarsBuilder().getArrayDataBuilder().addAllData(List.of(rows));
+    return data.build();
   }
 
   private static FieldData floats(float value) {
