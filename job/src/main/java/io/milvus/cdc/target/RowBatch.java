@@ -12,11 +12,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import milvus.proto.msg.Msg;
 
 /**
@@ -37,7 +36,7 @@ final class RowBatch {
 
   private final RowFormat format;
   private final TargetTuning tuning;
-  private final List<Part> parts = new ArrayList<>();
+  private final List<Part> parts = Stream.generate(Part::new).limit(MOST_PARTS).toList();
   private final Map<String, Part> partsByVchannel = new HashMap<>();
   private final Map<String, List<IDs>> deletesByPartition = new LinkedHashMap<>();
 
@@ -94,13 +93,7 @@ final class RowBatch {
 
   private Part part(String vchannel) {
     return partsByVchannel.computeIfAbsent(
-        vchannel,
-        first -> {
-          if (parts.size() < MOST_PARTS) {
-            parts.add(new Part());
-          }
-          return parts.get(partsByVchannel.size() % MOST_PARTS);
-        });
+        vchannel, first -> parts.get(partsByVchannel.size() % MOST_PARTS));
   }
 
   private boolean addInsert(LogMessageHeader header, Part part, LoggedRows insert) {
@@ -133,7 +126,7 @@ final class RowBatch {
     }
     insertedRows += insert.count();
     part.rows += insert.count();
-    part.inserts.add(new Insert(partition(insert.partition()), insert.count(), columns));
+    part.add(partition(insert.partition()), List.of(new Insert(insert.count(), columns)));
     return true;
   }
 
@@ -285,15 +278,15 @@ final class RowBatch {
    */
   List<Part> parts() {
     if (insertedRows > tuning.batchRows() || bytes > tuning.batchBytes()) {
-      return parts.stream().filter(part -> !part.inserts.isEmpty()).toList();
+      return parts.stream().filter(part -> !part.insertsByPartition.isEmpty()).toList();
     }
     Part all = new Part();
-    parts.forEach(part -> all.inserts.addAll(part.inserts));
+    parts.forEach(part -> part.insertsByPartition.forEach(all::add));
     return List.of(all);
   }
 
   /** What one message inserts. */
-  private record Insert(String partition, int count, List<Column> columns) {}
+  private record Insert(int count, List<Column> columns) {}
 
   /** Rows that one call inserts. */
   record Rows(int count, List<FieldData> columns) {
@@ -314,23 +307,24 @@ final class RowBatch {
   /** Inserts of some shards. */
   static final class Part {
 
-    private final List<Insert> inserts = new ArrayList<>();
+    private final Map<String, List<Insert>> insertsByPartition = new LinkedHashMap<>();
     private int rows;
 
     /** Payloads of all messages of its shards, also of deletes. */
     private int bytes;
 
+    private void add(String partition, List<Insert> inserts) {
+      insertsByPartition.computeIfAbsent(partition, name -> new ArrayList<>()).addAll(inserts);
+    }
+
     /** Names of the partitions that rows are inserted into; empty where the target chooses. */
     Set<String> partitions() {
-      return inserts.stream()
-          .map(Insert::partition)
-          .collect(Collectors.toCollection(LinkedHashSet::new));
+      return insertsByPartition.keySet();
     }
 
     /** The rows of a partition, all messages joined column by column. */
     Rows rows(String partition) {
-      return Rows.of(
-          inserts.stream().filter(insert -> insert.partition().equals(partition)).toList());
+      return Rows.of(insertsByPartition.getOrDefault(partition, List.of()));
     }
   }
 

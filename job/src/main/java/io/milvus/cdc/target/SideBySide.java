@@ -34,41 +34,37 @@ final class SideBySide {
    * @throws TargetException of the first call that failed
    */
   void makeAll(List<Call> calls) throws TargetException {
-    List<FutureTask<Optional<Throwable>>> all = calls.stream().map(SideBySide::task).toList();
+    List<FutureTask<Void>> all = calls.stream().map(SideBySide::task).toList();
     all.stream().skip(1).forEach(threads::execute);
     // One that another thread has begun is not run again.
     all.forEach(FutureTask::run);
     Optional<Throwable> failure = Optional.empty();
-    for (FutureTask<Optional<Throwable>> task : all) {
-      Optional<Throwable> outcome = outcome(task);
-      failure = failure.or(() -> outcome);
+    for (FutureTask<Void> task : all) {
+      Optional<Throwable> ofTask = failure(task);
+      failure = failure.or(() -> ofTask);
     }
     if (failure.isPresent()) {
       throwIt(failure.get());
     }
   }
 
-  private static FutureTask<Optional<Throwable>> task(Call call) {
+  private static FutureTask<Void> task(Call call) {
     return new FutureTask<>(
         () -> {
-          try {
-            call.make();
-            return Optional.empty();
-          } catch (TargetException | RuntimeException | Error e) {
-            return Optional.of(e);
-          }
+          call.make();
+          return null;
         });
   }
 
-  private static Optional<Throwable> outcome(FutureTask<Optional<Throwable>> task)
-      throws TargetException {
+  private static Optional<Throwable> failure(FutureTask<Void> task) throws TargetException {
     try {
-      return task.get();
+      Void unused = task.get();
+      return Optional.empty();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new TargetException(Kind.TRANSIENT, "interrupted", e);
     } catch (ExecutionException e) {
-      throw new IllegalStateException(e);
+      return Optional.of(e.getCause());
     }
   }
 

@@ -130,6 +130,17 @@ final class Messages {
 
   /** The same message at another place of the log. */
   static LogMessage at(LogMessage message, long entryId, long timestamp) {
+    return moved(message, entryId, message.header().vchannel(), timestamp);
+  }
+
+  /** The same message in another shard. */
+  static LogMessage ofShard(String vchannel, LogMessage message) {
+    LogMessageHeader header = message.header();
+    return moved(message, header.entryId(), vchannel, header.timestamp());
+  }
+
+  private static LogMessage moved(
+      LogMessage message, long entryId, String vchannel, long timestamp) {
     LogMessageHeader header = message.header();
     return new LogMessage(
         new LogMessageHeader(
@@ -138,24 +149,8 @@ final class Messages {
             header.ledgerId(),
             entryId,
             header.collectionId(),
-            header.vchannel(),
-            timestamp,
-            header.maybeApplied()),
-        message.payload());
-  }
-
-  /** The same message in another shard. */
-  static LogMessage ofShard(String vchannel, LogMessage message) {
-    LogMessageHeader header = message.header();
-    return new LogMessage(
-        new LogMessageHeader(
-            header.kind(),
-            header.pchannel(),
-            header.ledgerId(),
-            header.entryId(),
-            header.collectionId(),
             vchannel,
-            header.timestamp(),
+            timestamp,
             header.maybeApplied()),
         message.payload());
   }
