@@ -48,13 +48,10 @@ final class CatalogFeed implements CatalogReader.Feed {
    * How this feed deals with time; tests are in more of a hurry.
    *
    * @param firstProgress how long a watch is left alone after it was opened
-   * @param progressInterval how often progress is told
-   * @param stillInterval how often, as long as nothing at all changes in etcd
    */
   record Pace(
       Duration firstProgress,
       Duration progressInterval,
-      Duration stillInterval,
       Duration confirmTimeout,
       Duration minPause,
       Duration maxPause) {
@@ -62,7 +59,6 @@ final class CatalogFeed implements CatalogReader.Feed {
         new Pace(
             Duration.ofSeconds(1),
             Duration.ofMillis(250),
-            Duration.ofMillis(500),
             Duration.ofSeconds(10),
             Duration.ofMillis(200),
             Duration.ofSeconds(10));
@@ -239,8 +235,7 @@ final class CatalogFeed implements CatalogReader.Feed {
     Signals signals = new Signals();
     try (RunningWatch watch = metadata.watch(listed + 1, signals)) {
       long delivered = listed;
-      long earliestProgress = System.nanoTime() + pace.firstProgress().toNanos();
-      long nextProgress = earliestProgress;
+      long nextProgress = System.nanoTime() + pace.firstProgress().toNanos();
       Optional<Unconfirmed> unconfirmed = Optional.empty();
       while (true) {
         forgetDropped(announcements);
@@ -261,12 +256,9 @@ final class CatalogFeed implements CatalogReader.Feed {
             watch.requestProgress();
           }
         } else if (now - nextProgress >= 0) {
+          nextProgress = now + pace.progressInterval().toNanos();
           long before = clock.getAsLong();
-          long newest = metadata.revision();
-          earliestProgress = now + pace.progressInterval().toNanos();
-          boolean isStill = newest == delivered;
-          nextProgress = isStill ? now + pace.stillInterval().toNanos() : earliestProgress;
-          unconfirmed = Optional.of(new Unconfirmed(before, newest, now));
+          unconfirmed = Optional.of(new Unconfirmed(before, metadata.revision(), now));
           continue;
         }
         long wait =
@@ -276,7 +268,6 @@ final class CatalogFeed implements CatalogReader.Feed {
         OptionalLong heard = take(signals, wait, catalog, announcements);
         if (heard.isPresent()) {
           delivered = Math.max(delivered, heard.getAsLong());
-          nextProgress = earliestProgress;
         }
       }
     }
