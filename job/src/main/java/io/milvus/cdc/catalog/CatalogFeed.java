@@ -48,10 +48,13 @@ final class CatalogFeed implements CatalogReader.Feed {
    * How this feed deals with time; tests are in more of a hurry.
    *
    * @param firstProgress how long a watch is left alone after it was opened
+   * @param progressInterval how often progress is told
+   * @param stillInterval how often, as long as nothing at all changes in etcd
    */
   record Pace(
       Duration firstProgress,
       Duration progressInterval,
+      Duration stillInterval,
       Duration confirmTimeout,
       Duration minPause,
       Duration maxPause) {
@@ -59,6 +62,7 @@ final class CatalogFeed implements CatalogReader.Feed {
         new Pace(
             Duration.ofSeconds(1),
             Duration.ofMillis(250),
+            Duration.ofMillis(500),
             Duration.ofSeconds(10),
             Duration.ofMillis(200),
             Duration.ofSeconds(10));
@@ -235,7 +239,8 @@ final class CatalogFeed implements CatalogReader.Feed {
     Signals signals = new Signals();
     try (RunningWatch watch = metadata.watch(listed + 1, signals)) {
       long delivered = listed;
-      long nextProgress = System.nanoTime() + pace.firstProgress().toNanos();
+      long earliestProgress = System.nanoTime() + pace.firstProgress().toNanos();
+      long nextProgress = earliestProgress;
       Optional<Unconfirmed> unconfirmed = Optional.empty();
       while (true) {
         forgetDropped(announcements);
@@ -256,9 +261,12 @@ final class CatalogFeed implements CatalogReader.Feed {
             watch.requestProgress();
           }
         } else if (now - nextProgress >= 0) {
-          nextProgress = now + pace.progressInterval().toNanos();
           long before = clock.getAsLong();
-          unconfirmed = Optional.of(new Unconfirmed(before, metadata.revision(), now));
+          long newest = metadata.revision();
+          earliestProgress = now + pace.progressInterval().toNanos();
+          boolean isStill = newest == delivered;
+          nextProgress = isStill ? now + pace.stillInterval().toNanos() : earliestProgress;
+          unconfirmed = Optional.of(new Unconfirmed(before, newest, now));
           continue;
         }
         long wait =
@@ -268,6 +276,7 @@ final class CatalogFeed implements CatalogReader.Feed {
         OptionalLong heard = take(signals, wait, catalog, announcements);
         if (heard.isPresent()) {
           delivered = Math.max(delivered, heard.getAsLong());
+          nextProgress = earliestProgress;
         }
       }
     }

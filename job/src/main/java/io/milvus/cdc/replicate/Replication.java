@@ -64,8 +64,9 @@ import org.slf4j.LoggerFactory;
  *       tell of that drop later (see {@link PartitionHistory}).
  *   <li>A message that cannot be read stops every collection that has a shard on its topic and was
  *       there when it was published, because it may have been any one's.
- *   <li>A flush takes its place among the messages of each collection that it names, once the
- *       metadata is known up to its time.
+ *   <li>A flush takes its place among the messages of each collection that it names, as soon as the
+ *       metadata has told of the collection's name: rows that are older come before it, rows that
+ *       are younger after it, unless they were handed out before the flush was read.
  *   <li>A tick costs nothing for collections that have no message waiting.
  * </ul>
  */
@@ -101,8 +102,8 @@ final class Replication {
   /** What could not be read, by topic: it concerns also collections that are seen only later. */
   private final Map<String, List<UnreadableMessage>> unreadable = new HashMap<>();
 
-  /** Those that wait until the metadata can tell their collections, as they came. */
-  private final Queue<FlushRequested> flushes = new ArrayDeque<>();
+  /** Those that may name collections that the metadata has yet to tell of, as they came. */
+  private final Queue<RecentFlush> recentFlushes = new ArrayDeque<>();
 
   private final Map<Long, CollectionLookup.Standing> skippedIds = new NewestIds<>();
 
@@ -148,6 +149,11 @@ final class Replication {
       return size() > MOST_SKIPPED_IDS;
     }
   }
+
+  /**
+   * @param placed ids of the collections in which it has its place
+   */
+  private record RecentFlush(FlushRequested request, Set<Long> placed) {}
 
   /**
    * What is known of one collection.
@@ -214,7 +220,7 @@ final class Replication {
       handleOutside(outside);
     } else if (event instanceof CatalogProgress progress) {
       catalogProgressMillis = Math.max(catalogProgressMillis, progress.epochMillis());
-      placeFlushes();
+      forgetFlushes();
       announceProgress();
     } else if (event instanceof Addressed addressed) {
       handle(addressed.event());
@@ -307,22 +313,32 @@ final class Replication {
     out.accept(new CollectionGone(header.collectionId()));
   }
 
-  private void handleFlush(FlushRequested flush) {
-    flushes.add(flush);
-    placeFlushes();
+  /**
+   * A flush names its collections by what they are called at its time, of which the metadata may
+   * still tell: one that comes to have the name later than it should is flushed for nothing.
+   */
+  private void handleFlush(FlushRequested request) {
+    RecentFlush flush = new RecentFlush(request, new HashSet<>());
+    recentFlushes.add(flush);
+    for (Replica replica : List.copyOf(replicas.values())) {
+      placeIfNamed(flush, replica);
+    }
+    forgetFlushes();
   }
 
-  /** A flush names its collections, so it waits until the metadata is known up to its time. */
-  private void placeFlushes() {
-    while (!flushes.isEmpty() && millis(flushes.element().timestamp()) <= catalogProgressMillis) {
-      FlushRequested flush = flushes.remove();
-      for (Replica replica : List.copyOf(replicas.values())) {
-        if (replica.seen()
-            && replica.name.database().equals(flush.database())
-            && flush.collections().contains(replica.name.collection())) {
-          place(flush, replica);
-        }
-      }
+  private void forgetFlushes() {
+    while (!recentFlushes.isEmpty()
+        && millis(recentFlushes.element().request.timestamp()) <= catalogProgressMillis) {
+      recentFlushes.remove();
+    }
+  }
+
+  private void placeIfNamed(RecentFlush flush, Replica replica) {
+    if (replica.seen()
+        && replica.name.database().equals(flush.request.database())
+        && flush.request.collections().contains(replica.name.collection())
+        && flush.placed.add(replica.collectionId)) {
+      place(flush.request, replica);
     }
   }
 
@@ -342,7 +358,6 @@ final class Replication {
                 flush.timestamp(),
                 true),
             ByteString.EMPTY));
-    release(replica);
   }
 
   private void handleTick(TimeTick tick) {
@@ -426,6 +441,9 @@ final class Replication {
           stopAt(message, replica);
         }
       }
+    }
+    for (RecentFlush flush : recentFlushes) {
+      placeIfNamed(flush, replica);
     }
     release(replica);
   }

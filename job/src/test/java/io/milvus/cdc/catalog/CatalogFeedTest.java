@@ -33,6 +33,7 @@ class CatalogFeedTest {
       new CatalogFeed.Pace(
           Duration.ofMillis(10),
           Duration.ofMillis(10),
+          Duration.ofMillis(10),
           Duration.ofMinutes(1),
           Duration.ofMillis(1),
           Duration.ofMillis(5));
@@ -180,6 +181,7 @@ class CatalogFeedTest {
         new CatalogFeed.Pace(
             Duration.ofMillis(10),
             Duration.ofMillis(10),
+            Duration.ofMillis(10),
             Duration.ofMillis(300),
             Duration.ofMillis(1),
             Duration.ofMillis(5));
@@ -200,6 +202,7 @@ class CatalogFeedTest {
         new CatalogFeed.Pace(
             Duration.ofHours(1),
             Duration.ZERO,
+            Duration.ZERO,
             Duration.ofMinutes(1),
             Duration.ofMillis(1),
             Duration.ofMillis(5));
@@ -209,6 +212,23 @@ class CatalogFeedTest {
     await().untilAsserted(() -> assertThat(objects()).contains("collection 60 default.a"));
 
     assertThat(metadata.revisionReads()).isZero();
+  }
+
+  @Test
+  void progressIsToldSoonAfterAChangeHoweverStillItWasBefore() {
+    pace =
+        new CatalogFeed.Pace(
+            Duration.ofMillis(10),
+            Duration.ofMillis(10),
+            Duration.ofHours(1),
+            Duration.ofMinutes(1),
+            Duration.ofMillis(1),
+            Duration.ofMillis(5));
+    start(Selection.everything(), KnownObjects.none());
+    await().until(() -> metadata.revisionReads() > 0);
+    clock.set(5_000);
+    metadata.create(1, 60, "a");
+    untilProgress(5_000);
   }
 
   @Test

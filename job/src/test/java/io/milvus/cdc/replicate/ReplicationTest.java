@@ -251,19 +251,37 @@ class ReplicationTest {
     replication.handle(
         new FlushRequested("requests", 3, 4, "default", List.of("c1", "c9"), 5_000L << 18));
     replication.handle(before);
-    replication.handle(new TimeTick("a", 4_500L << 18));
-    assertThat(handedOut).containsExactly(before);
-    // Only now it is known that c1 is this one.
-    replication.handle(new CatalogProgress(5_000));
     replication.handle(new TimeTick("a", 7_000L << 18));
 
-    assertThat(handedOut.stream().filter(event -> !(event instanceof ReplicatedUntil)))
-        .containsExactly(
-            before,
-            new LogMessage(
-                new LogMessageHeader(Kind.FLUSH, "requests", 3, 4, 1, "", 5_000L << 18, true),
-                ByteString.EMPTY),
-            after);
+    assertThat(handedOut).containsExactly(before, flush(1, 5_000L << 18), after);
+  }
+
+  @Test
+  void aFlushAwaitsTheNamesThatTheMetadataHasYetToTell() throws Exception {
+    Replication replication = replication(Standing.REPLICATED);
+    replication.handle(new CollectionSeen(collection(1, "a")));
+    replication.handle(new CatalogProgress(4_000));
+    handedOut.clear();
+    replication.handle(
+        new FlushRequested("requests", 3, 4, "default", List.of("renamed", "c2"), 5_000L << 18));
+    replication.handle(new TimeTick("a", 5_500L << 18));
+    assertThat(handedOut).noneMatch(LogMessage.class::isInstance);
+
+    CollectionState renamed = collection(1, "a").toBuilder().setName("renamed").build();
+    replication.handle(new CollectionSeen(renamed));
+    replication.handle(new CollectionSeen(renamed));
+    replication.handle(new CatalogProgress(5_000));
+    replication.handle(new CollectionSeen(collection(2, "a")));
+
+    assertThat(handedOut.stream().filter(LogMessage.class::isInstance))
+        .as("once, and not in what came to have a name after it")
+        .containsExactly(flush(1, 5_000L << 18));
+  }
+
+  private static LogMessage flush(long collection, long timestamp) {
+    return new LogMessage(
+        new LogMessageHeader(Kind.FLUSH, "requests", 3, 4, collection, "", timestamp, true),
+        ByteString.EMPTY);
   }
 
   @Test
