@@ -31,7 +31,7 @@ record Bed(
   private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final long POLL_MILLIS = 10;
   private static final List<Part> SERVERS = List.of(Part.PULSAR, Part.SOURCE, Part.TARGET);
-  private static final long QUIET_MILLIS = 1_000;
+  private static final long QUIET_MILLIS = 3_000;
 
   /** Of one processor, by all of them. */
   private static final double MOST_WHEN_QUIET = 0.3;
@@ -155,12 +155,17 @@ record Bed(
    * @throws PlaygroundException when it takes too long
    */
   static void await(String otherwise, BooleanSupplier condition) {
+    await(otherwise, condition, POLL_MILLIS);
+  }
+
+  /** Waits like the other one, and says how often to look. */
+  static void await(String otherwise, BooleanSupplier condition, long pollMillis) {
     long end = System.nanoTime() + PATIENCE.toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > end) {
         throw new PlaygroundException("After " + PATIENCE.toMinutes() + " min " + otherwise);
       }
-      sleep(POLL_MILLIS);
+      sleep(pollMillis);
     }
   }
 

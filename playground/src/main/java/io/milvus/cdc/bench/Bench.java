@@ -174,17 +174,27 @@ public final class Bench {
         Bed bed =
             new Bed(playground, new ControlApi(playground.serverUrl()), source, target, tap, scale);
         for (BenchCase one : cases) {
-          Figures figures = new Figures();
           one.prepare(bed);
-          for (int i = 0; i < repetitions; i++) {
-            one.measure(bed, figures);
-          }
+          Figures early = repeat(one, bed, one.warmUps());
+          Figures figures = repeat(one, bed, repetitions);
           one.cleanUp(bed);
+          figures.addFirstOf(early, one);
           figures.print(one, out);
           measured.put(one, figures);
         }
       }
     }
+  }
+
+  private static Figures repeat(BenchCase one, Bed bed, int times) {
+    Figures figures = new Figures();
+    for (int i = 0; i < times; i++) {
+      one.measure(bed, figures);
+    }
+    if (times > 0) {
+      one.conclude(figures);
+    }
+    return figures;
   }
 
   private static void write(Path file, Map<BenchCase, Figures> measured) {

@@ -20,8 +20,19 @@ interface BenchCase {
   /** Does once what all measurements need. */
   default void prepare(Bed bed) {}
 
+  /**
+   * How often it is done before it counts, so that the JVM has compiled what runs, as in a process
+   * that has replicated for a while. What the first time took is shown for what has a goal.
+   */
+  default int warmUps() {
+    return 0;
+  }
+
   /** Measures once; leaves neither tasks nor collections but what was prepared. */
   void measure(Bed bed, Figures figures);
+
+  /** Adds what only all repetitions together tell. */
+  default void conclude(Figures figures) {}
 
   /** Removes what was prepared. */
   default void cleanUp(Bed bed) {}

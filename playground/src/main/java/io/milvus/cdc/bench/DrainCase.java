@@ -1,12 +1,14 @@
 package io.milvus.cdc.bench;
 
 import io.milvus.cdc.compare.MilvusCluster;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 
 /**
  * A backlog that was written while the task was paused is worked off. What it is compared to: the
- * same rows written straight into the same target, in large calls, by the faster of one client and
- * two.
+ * same rows written straight into the same target, in large calls, by one client or by two, which
+ * is faster.
  *
  * @param rows of the backlog
  * @param rowsPerCall in which the source was given them
@@ -25,24 +27,51 @@ record DrainCase(
 
   static final String RATIO = "drained / bare loader";
 
+  /** The first drain of a process costs it two to three times as much as a later one. */
+  static final int WARM_UPS = 2;
+
+  private static final String DRAINED = "drained";
+  private static final List<String> LOADED =
+      List.of("bare loader, one client", "bare loader, two clients");
+
   private static final int SHARDS = 2;
+  private static final int SELDOM_MILLIS = 100;
+
+  @Override
+  public int warmUps() {
+    return WARM_UPS;
+  }
 
   @Override
   public void measure(Bed bed, Figures figures) {
     int backlog = bed.scaled(rows) / rowsPerCall * rowsPerCall;
     BenchTable copied = table.named(table.name() + "_cdc");
     double drained = drain(bed, figures, copied, Math.max(backlog, rowsPerCall));
-    double loaded = 0;
-    for (int clients = 1; clients <= 2; clients++) {
+    figures.add(DRAINED, "rows/s", drained);
+    for (int clients = 1; clients <= LOADED.size(); clients++) {
       BenchTable bare = table.named(table.name() + "_bare" + clients);
       bare.create(bed.target(), SHARDS);
       double rate = load(bed.target(), bare, Math.max(backlog, rowsPerLoad), clients);
+      figures.add(LOADED.get(clients - 1), "rows/s", rate);
       bare.drop(bed.target());
-      loaded = Math.max(loaded, rate);
     }
-    figures.add("drained", "rows/s", drained);
-    figures.add("bare loader", "rows/s", loaded);
-    figures.add(RATIO, "", drained / loaded);
+  }
+
+  /**
+   * Compares with what was faster over all repetitions. The faster of each repetition would be the
+   * one that had more luck: the same load varies by a fifth.
+   */
+  @Override
+  public void conclude(Figures figures) {
+    Figure loaded =
+        LOADED.stream()
+            .map(figures::figure)
+            .max(Comparator.comparingDouble(Figure::median))
+            .orElseThrow();
+    List<Double> drained = figures.figure(DRAINED).values();
+    for (int i = 0; i < drained.size(); i++) {
+      figures.add(RATIO, "", drained.get(i) / loaded.values().get(i));
+    }
   }
 
   private double drain(Bed bed, Figures figures, BenchTable copied, int backlog) {
@@ -68,7 +97,7 @@ record DrainCase(
     long atWork = System.nanoTime();
     double cpuAtWork = replicator.cpuSeconds();
     Bed.Use servers = bed.serversUse();
-    Bed.await("rows are missing", () -> copied.count(bed.target()) >= backlog);
+    awaitRows(bed.target(), copied, backlog);
     double seconds = Bed.secondsSince(atWork);
     figures.add("drained, counted from resume", "rows/s", backlog / Bed.secondsSince(resumed));
     figures.add("from resume to the first row readable", "s", (atWork - resumed) / 1e9);
@@ -85,6 +114,19 @@ record DrainCase(
     return backlog / seconds;
   }
 
+  /** Seldom asks while many are missing: counting uses the processors that the target needs. */
+  private static void awaitRows(MilvusCluster target, BenchTable table, int rows) {
+    Bed.await(
+        "rows are missing",
+        () -> {
+          long missing = rows - table.count(target);
+          if (missing > rows / 20) {
+            Bed.sleep(SELDOM_MILLIS);
+          }
+          return missing <= 0;
+        });
+  }
+
   private double load(MilvusCluster target, BenchTable bare, int backlog, int clients) {
     long start = System.nanoTime();
     Writers.run(
@@ -92,7 +134,7 @@ record DrainCase(
         backlog / rowsPerLoad,
         call -> bare.insert(target, (long) call * rowsPerLoad, rowsPerLoad));
     int written = backlog / rowsPerLoad * rowsPerLoad;
-    Bed.await("rows are missing", () -> bare.count(target) >= written);
+    awaitRows(target, bare, written);
     return written / Bed.secondsSince(start);
   }
 }

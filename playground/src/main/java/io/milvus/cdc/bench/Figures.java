@@ -33,6 +33,20 @@ final class Figures {
     }
   }
 
+  /** The values of a figure, one of each repetition. */
+  Figure figure(String name) {
+    return new Figure(name, units.get(name), values.get(name));
+  }
+
+  /** Notes the first values of others, as far as something is asked of them. */
+  void addFirstOf(Figures others, BenchCase what) {
+    for (Figure figure : others.all()) {
+      if (goal(what, figure).isPresent()) {
+        add(figure.name() + ", the first time", figure.unit(), figure.values().get(0));
+      }
+    }
+  }
+
   /** Notes what servers used of the processors in this repetition, in seconds. */
   void addServersUse(Map<Part, Double> cpuSeconds) {
     cpuSeconds.forEach((part, used) -> add("CPU of " + part.title(), "s", used));
@@ -40,9 +54,7 @@ final class Figures {
 
   /** In the order in which they were noted first. */
   List<Figure> all() {
-    return values.entrySet().stream()
-        .map(entry -> new Figure(entry.getKey(), units.get(entry.getKey()), entry.getValue()))
-        .toList();
+    return values.keySet().stream().map(this::figure).toList();
   }
 
   static void printTitle(PrintStream out) {

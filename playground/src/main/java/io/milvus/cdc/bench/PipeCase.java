@@ -16,13 +16,14 @@ record PipeCase(String id, int rows, int rowsPerCall, int writers, Map<String, G
   static final String MESSAGES = "messages carried, by CPU time";
 
   private static final int DIMENSION = 128;
-  private static final int WARM_UPS = 6;
   private static final double ROW_MEGABYTES = (DIMENSION * 4 + 8) / 1e6;
 
-  /**
-   * Writes the backlog, which every measurement reads anew, and works it off without measuring so
-   * that the JVM has compiled what runs.
-   */
+  @Override
+  public int warmUps() {
+    return 6;
+  }
+
+  /** Writes the backlog, which every measurement reads anew. */
   @Override
   public void prepare(Bed bed) {
     BenchTable table = table();
@@ -31,9 +32,6 @@ record PipeCase(String id, int rows, int rowsPerCall, int writers, Map<String, G
         writers,
         backlog(bed) / rowsPerCall,
         call -> table.insert(bed.source(), (long) call * rowsPerCall, rowsPerCall));
-    for (int i = 0; i < WARM_UPS; i++) {
-      measure(bed, new Figures());
-    }
   }
 
   @Override
