@@ -477,11 +477,10 @@ public final class Reconciler implements AutoCloseable {
     if (job.isRunning()) {
       if (measures.isPresent()) {
         boolean repeats = measures.get().work().retriesInAll() > memory.retries;
+        Optional<Instant> until = measures.get().replicatedUntil();
+        // A job that was started while nothing can be applied does not know how far it is.
         boolean stands =
-            memory
-                .progress
-                .flatMap(Progress::replicatedUntil)
-                .equals(measures.get().replicatedUntil());
+            until.isEmpty() || until.equals(memory.progress.flatMap(Progress::replicatedUntil));
         if (repeats && stands) {
           reason =
               flink

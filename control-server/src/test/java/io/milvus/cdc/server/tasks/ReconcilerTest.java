@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -276,6 +277,32 @@ class ReconcilerTest {
 
     reportUntil(world, until.plusSeconds(2), Duration.ofSeconds(1));
     assertThat(world.tasks.get("t1").reason()).isEmpty();
+  }
+
+  @Test
+  void aJobThatWasStartedWhileTheTargetIsAwaySaysSo() {
+    World world = runningWorld();
+    reportUntil(world, Instant.ofEpochSecond(1_000), Duration.ofSeconds(1));
+    assertThat(world.tasks.get("t1").reason()).isEmpty();
+    world.tasks.pause("t1");
+    world.tasks.resume("t1", Resumption.AS_BEFORE);
+    world.run();
+    world.flink.waitsFor("target: cannot connect");
+
+    reportRetries(world, 5);
+    assertThat(world.tasks.get("t1").state()).isEqualTo(State.RUNNING);
+    reportRetries(world, 6);
+
+    assertThat(world.tasks.get("t1").reason()).hasValue("target: cannot connect");
+  }
+
+  /** Of a job that has applied nothing. */
+  private static void reportRetries(World world, long retries) {
+    world.clock.advance(Duration.ofSeconds(2));
+    JobWork work =
+        new JobWork(0, Map.of(), Map.of("outage", retries), Map.of(), 0, 0, 0, Map.of(), Map.of());
+    world.flink.report(
+        world.runningJob(), new JobMeasures(Optional.empty(), Optional.empty(), 0, 0, 0, work));
   }
 
   private static void reportUntil(World world, Instant until, Duration lag) {
