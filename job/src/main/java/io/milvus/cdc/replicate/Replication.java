@@ -320,7 +320,7 @@ final class Replication {
   private void handleFlush(FlushRequested request) {
     RecentFlush flush = new RecentFlush(request, new HashSet<>());
     recentFlushes.add(flush);
-    for (Replica replica : List.copyOf(replicas.values())) {
+    for (Replica replica : replicas.values()) {
       placeIfNamed(flush, replica);
     }
     forgetFlushes();

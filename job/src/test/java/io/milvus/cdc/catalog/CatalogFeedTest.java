@@ -30,13 +30,25 @@ class CatalogFeedTest {
 
   /** A silent watch is given up in its own test only: a busy machine is silent, too. */
   private static final CatalogFeed.Pace FAST =
-      new CatalogFeed.Pace(
+      pace(
           Duration.ofMillis(10),
           Duration.ofMillis(10),
           Duration.ofMillis(10),
-          Duration.ofMinutes(1),
-          Duration.ofMillis(1),
-          Duration.ofMillis(5));
+          Duration.ofMinutes(1));
+
+  private static CatalogFeed.Pace pace(
+      Duration firstProgress,
+      Duration progressInterval,
+      Duration stillInterval,
+      Duration confirmTimeout) {
+    return new CatalogFeed.Pace(
+        firstProgress,
+        progressInterval,
+        stillInterval,
+        confirmTimeout,
+        Duration.ofMillis(1),
+        Duration.ofMillis(5));
+  }
 
   private final TestingMetadata metadata = new TestingMetadata();
   private final EventQueue queue = new EventQueue();
@@ -178,13 +190,11 @@ class CatalogFeedTest {
   @Test
   void aWatchThatTellsNothingMoreIsGivenUp() {
     pace =
-        new CatalogFeed.Pace(
+        pace(
             Duration.ofMillis(10),
             Duration.ofMillis(10),
             Duration.ofMillis(10),
-            Duration.ofMillis(300),
-            Duration.ofMillis(1),
-            Duration.ofMillis(5));
+            Duration.ofMillis(300));
     start(Selection.everything(), KnownObjects.none());
     untilProgress(1_000);
     int listings = metadata.listings();
@@ -198,14 +208,7 @@ class CatalogFeedTest {
 
   @Test
   void aWatchIsAskedForNoProgressWhileItMayBeCatchingUp() {
-    pace =
-        new CatalogFeed.Pace(
-            Duration.ofHours(1),
-            Duration.ZERO,
-            Duration.ZERO,
-            Duration.ofMinutes(1),
-            Duration.ofMillis(1),
-            Duration.ofMillis(5));
+    pace = pace(Duration.ofHours(1), Duration.ZERO, Duration.ZERO, Duration.ofMinutes(1));
     start(Selection.everything(), KnownObjects.none());
     untilProgress(1_000);
     metadata.create(1, 60, "a");
@@ -217,13 +220,11 @@ class CatalogFeedTest {
   @Test
   void progressIsToldSoonAfterAChangeHoweverStillItWasBefore() {
     pace =
-        new CatalogFeed.Pace(
+        pace(
             Duration.ofMillis(10),
             Duration.ofMillis(10),
             Duration.ofHours(1),
-            Duration.ofMinutes(1),
-            Duration.ofMillis(1),
-            Duration.ofMillis(5));
+            Duration.ofMinutes(1));
     start(Selection.everything(), KnownObjects.none());
     await().until(() -> metadata.revisionReads() > 0);
     clock.set(5_000);

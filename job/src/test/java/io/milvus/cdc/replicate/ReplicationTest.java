@@ -248,12 +248,11 @@ class ReplicationTest {
     LogMessage before = insert(1, "a", 4_000L << 18);
     LogMessage after = insert(1, "a", 6_000L << 18);
     replication.handle(after);
-    replication.handle(
-        new FlushRequested("requests", 3, 4, "default", List.of("c1", "c9"), 5_000L << 18));
+    replication.handle(flushOf("c1", "c9"));
     replication.handle(before);
     replication.handle(new TimeTick("a", 7_000L << 18));
 
-    assertThat(handedOut).containsExactly(before, flush(1, 5_000L << 18), after);
+    assertThat(handedOut).containsExactly(before, flushIn(1), after);
   }
 
   @Test
@@ -262,8 +261,7 @@ class ReplicationTest {
     replication.handle(new CollectionSeen(collection(1, "a")));
     replication.handle(new CatalogProgress(4_000));
     handedOut.clear();
-    replication.handle(
-        new FlushRequested("requests", 3, 4, "default", List.of("renamed", "c2"), 5_000L << 18));
+    replication.handle(flushOf("renamed", "c2"));
     replication.handle(new TimeTick("a", 5_500L << 18));
     assertThat(handedOut).noneMatch(LogMessage.class::isInstance);
 
@@ -275,12 +273,18 @@ class ReplicationTest {
 
     assertThat(handedOut.stream().filter(LogMessage.class::isInstance))
         .as("once, and not in what came to have a name after it")
-        .containsExactly(flush(1, 5_000L << 18));
+        .containsExactly(flushIn(1));
   }
 
-  private static LogMessage flush(long collection, long timestamp) {
+  /** The request, of second 5. */
+  private static FlushRequested flushOf(String... collections) {
+    return new FlushRequested("requests", 3, 4, "default", List.of(collections), 5_000L << 18);
+  }
+
+  /** What becomes of {@link #flushOf} in a collection. */
+  private static LogMessage flushIn(long collection) {
     return new LogMessage(
-        new LogMessageHeader(Kind.FLUSH, "requests", 3, 4, collection, "", timestamp, true),
+        new LogMessageHeader(Kind.FLUSH, "requests", 3, 4, collection, "", 5_000L << 18, true),
         ByteString.EMPTY);
   }
 
@@ -290,8 +294,7 @@ class ReplicationTest {
     replication.handle(new CollectionSeen(collection(1, "a")));
     replication.handle(new CatalogProgress(9_000));
     handedOut.clear();
-    replication.handle(
-        new FlushRequested("requests", 3, 4, "default", List.of("c1"), 5_000L << 18));
+    replication.handle(flushOf("c1"));
     assertThat(handedOut).isEmpty();
 
     replication.handle(new TimeTick("a", 5_000L << 18));

@@ -30,6 +30,7 @@ record Bed(
 
   private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final long POLL_MILLIS = 10;
+  private static final long SELDOM_MILLIS = 100;
   private static final List<Part> SERVERS = List.of(Part.PULSAR, Part.SOURCE, Part.TARGET);
   private static final long QUIET_MILLIS = 3_000;
 
@@ -158,8 +159,16 @@ record Bed(
     await(otherwise, condition, POLL_MILLIS);
   }
 
-  /** Waits like the other one, and says how often to look. */
-  static void await(String otherwise, BooleanSupplier condition, long pollMillis) {
+  /**
+   * Waits for something while something else is measured: asking uses the processors, too.
+   *
+   * @throws PlaygroundException when it takes too long
+   */
+  static void awaitSeldomAsking(String otherwise, BooleanSupplier condition) {
+    await(otherwise, condition, SELDOM_MILLIS);
+  }
+
+  private static void await(String otherwise, BooleanSupplier condition, long pollMillis) {
     long end = System.nanoTime() + PATIENCE.toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > end) {

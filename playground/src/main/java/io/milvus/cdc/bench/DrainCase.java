@@ -35,7 +35,6 @@ record DrainCase(
       List.of("bare loader, one client", "bare loader, two clients");
 
   private static final int SHARDS = 2;
-  private static final int SELDOM_MILLIS = 100;
 
   @Override
   public int warmUps() {
@@ -114,17 +113,10 @@ record DrainCase(
     return backlog / seconds;
   }
 
-  /** Seldom asks while many are missing: counting uses the processors that the target needs. */
+  /** Seldom asks while many are missing. */
   private static void awaitRows(MilvusCluster target, BenchTable table, int rows) {
-    Bed.await(
-        "rows are missing",
-        () -> {
-          long missing = rows - table.count(target);
-          if (missing > rows / 20) {
-            Bed.sleep(SELDOM_MILLIS);
-          }
-          return missing <= 0;
-        });
+    Bed.awaitSeldomAsking("many rows are missing", () -> table.count(target) >= rows - rows / 20);
+    Bed.await("rows are missing", () -> table.count(target) >= rows);
   }
 
   private double load(MilvusCluster target, BenchTable bare, int backlog, int clients) {

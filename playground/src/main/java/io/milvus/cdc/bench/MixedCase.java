@@ -16,7 +16,6 @@ record MixedCase(String id, int operations, Map<String, Goal> goals) implements 
   private static final int SHARDS = 2;
   private static final int DIMENSION = 128;
   private static final int STAYS_MILLIS = 500;
-  private static final int POLL_MILLIS = 100;
 
   @Override
   public int warmUps() {
@@ -92,8 +91,7 @@ record MixedCase(String id, int operations, Map<String, Goal> goals) implements 
             IntStream.range(0, COLLECTIONS)
                 .allMatch(i -> tables.get(i).count(bed.target()) == work.get(i).rowsAtTheEnd());
     while (true) {
-      // Counting uses the processors that the target needs.
-      Bed.await("rows are missing, or too many", complete, POLL_MILLIS);
+      Bed.awaitSeldomAsking("rows are missing, or too many", complete);
       double seconds = Bed.secondsSince(start);
       Bed.sleep(STAYS_MILLIS);
       if (complete.getAsBoolean()) {
