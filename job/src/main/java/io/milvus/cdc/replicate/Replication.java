@@ -322,6 +322,7 @@ final class Replication {
     recentFlushes.add(flush);
     for (Replica replica : replicas.values()) {
       placeIfNamed(flush, replica);
+      release(replica);
     }
     forgetFlushes();
   }

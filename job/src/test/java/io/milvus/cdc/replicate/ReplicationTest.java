@@ -303,6 +303,18 @@ class ReplicationTest {
   }
 
   @Test
+  void aFlushThatIsReadAfterItsTickWaitsForNoOther() throws Exception {
+    Replication replication = replication(Standing.REPLICATED);
+    replication.handle(new CollectionSeen(collection(1, "a")));
+    replication.handle(new TimeTick("a", 5_500L << 18));
+    handedOut.clear();
+
+    replication.handle(flushOf("c1"));
+
+    assertThat(handedOut).containsExactly(flushIn(1));
+  }
+
+  @Test
   void progressWithoutCollectionsIsThatOfTheMetadata() throws Exception {
     Replication replication = replication(Standing.REPLICATED);
     replication.handle(new CatalogProgress(9_000));
