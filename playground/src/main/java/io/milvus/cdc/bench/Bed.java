@@ -127,21 +127,28 @@ record Bed(
   Use serversUse() {
     Map<Part, Double> used = new EnumMap<>(Part.class);
     SERVERS.forEach(part -> used.put(part, new ProcessUse(playground.pid(part)).cpuSeconds()));
-    return new Use(used);
+    return new Use(used, Processors.idleSeconds(), System.nanoTime() / 1e9);
   }
 
   /**
-   * CPU seconds of processes.
+   * How the processors were used, up to a moment or between two.
    *
-   * @param cpuSeconds since each was started
+   * @param cpuSeconds by servers
+   * @param idleSeconds by nobody, of all processors together
+   * @param seconds that have passed
    */
-  record Use(Map<Part, Double> cpuSeconds) {
+  record Use(Map<Part, Double> cpuSeconds, double idleSeconds, double seconds) {
 
-    /** The seconds in between. */
-    Map<Part, Double> since(Use before) {
+    /** What was used in between. */
+    Use since(Use before) {
       Map<Part, Double> between = new EnumMap<>(cpuSeconds);
       between.replaceAll((part, now) -> now - before.cpuSeconds.get(part));
-      return between;
+      return new Use(between, idleSeconds - before.idleSeconds, seconds - before.seconds);
+    }
+
+    /** Of all processors, how much was used by nobody. */
+    double idlePercent() {
+      return 100 * idleSeconds / (seconds * Processors.COUNT);
     }
   }
 

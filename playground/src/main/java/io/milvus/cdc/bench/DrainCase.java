@@ -27,8 +27,11 @@ record DrainCase(
 
   static final String RATIO = "drained / bare loader";
 
-  /** The first drain of a process costs it two to three times as much as a later one. */
-  static final int WARM_UPS = 2;
+  /**
+   * The first drain of a process costs it several times as much as a later one, and the JVM goes on
+   * compiling for some more.
+   */
+  static final int WARM_UPS = 4;
 
   private static final String DRAINED = "drained";
   private static final List<String> LOADED =
@@ -50,8 +53,11 @@ record DrainCase(
     for (int clients = 1; clients <= LOADED.size(); clients++) {
       BenchTable bare = table.named(table.name() + "_bare" + clients);
       bare.create(bed.target(), SHARDS);
+      Bed.Use before = bed.serversUse();
       double rate = load(bed.target(), bare, Math.max(backlog, rowsPerLoad), clients);
-      figures.add(LOADED.get(clients - 1), "rows/s", rate);
+      String loader = LOADED.get(clients - 1);
+      figures.add(loader, "rows/s", rate);
+      figures.addUse(loader, bed.serversUse().since(before));
       bare.drop(bed.target());
     }
   }
@@ -103,7 +109,7 @@ record DrainCase(
     figures.add("CPU of the replicating process, until then", "s", cpuAtWork - cpu);
     figures.add(
         "CPU of the replicating process, after it", "s", replicator.cpuSeconds() - cpuAtWork);
-    figures.addServersUse(bed.serversUse().since(servers));
+    figures.addUse(bed.serversUse().since(servers));
     figures.add("peak memory of the replicating process", "MB", replicator.peakMegabytes());
     bed.awaitReplicated(task);
     bed.checkRows(copied, backlog);

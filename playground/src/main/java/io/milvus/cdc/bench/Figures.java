@@ -14,6 +14,9 @@ import java.util.Optional;
 /** What a case has measured, over its repetitions. */
 final class Figures {
 
+  /** How much of all processors nobody used. */
+  static final String IDLE = "processors idle";
+
   private static final String ROW = "%-14s %-58s %10s  %-21s %-8s %s%n";
 
   private final Map<String, String> units = new LinkedHashMap<>();
@@ -47,9 +50,16 @@ final class Figures {
     }
   }
 
-  /** Notes what servers used of the processors in this repetition, in seconds. */
-  void addServersUse(Map<Part, Double> cpuSeconds) {
-    cpuSeconds.forEach((part, used) -> add("CPU of " + part.title(), "s", used));
+  /** Notes what servers used of the processors in this repetition, and what nobody used. */
+  void addUse(Bed.Use between) {
+    between.cpuSeconds().forEach((part, used) -> add("CPU of " + part.title(), "s", used));
+    add(IDLE, "%", between.idlePercent());
+  }
+
+  /** Notes the same of the target while it was given rows without a replicator. */
+  void addUse(String loader, Bed.Use between) {
+    add(loader + ", CPU of the target", "s", between.cpuSeconds().get(Part.TARGET));
+    add(loader + ", " + IDLE, "%", between.idlePercent());
   }
 
   /** In the order in which they were noted first. */

@@ -38,16 +38,19 @@ record ManyCase(String id, int collections, int rowsPerSecond, int seconds, Map<
             .mapToLong(i -> lag(bed, task))
             .sorted()
             .toArray();
-    double took = Bed.secondsSince(start);
     double used = replicator.cpuSeconds() - cpu;
-    Map<Part, Double> usedByServers = bed.serversUse().since(servers);
+    Bed.Use between = bed.serversUse().since(servers);
     Bed.await("the clients do not end", () -> !clients.isAlive());
     figures.add("collections", "", number);
     figures.add("rows written", "rows/s", written.get() / Bed.secondsSince(start));
     figures.addPercentiles(LAG, lags);
-    figures.add("CPU of the replicating process", "% core", 100 * used / took);
-    usedByServers.forEach(
-        (part, busy) -> figures.add("CPU of " + part.title(), "% core", 100 * busy / took));
+    figures.add("CPU of the replicating process", "% core", 100 * used / between.seconds());
+    between
+        .cpuSeconds()
+        .forEach(
+            (part, busy) ->
+                figures.add("CPU of " + part.title(), "% core", 100 * busy / between.seconds()));
+    figures.add(Figures.IDLE, "%", between.idlePercent());
     figures.add("peak memory of the replicating process", "MB", replicator.peakMegabytes());
     figures.add(HEAP, "MB", Heap.usedAfterCollection(bed.playground().pid(Part.SERVER)));
     bed.awaitReplicated(task);

@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
  */
 record MixedCase(String id, int operations, Map<String, Goal> goals) implements BenchCase {
 
+  private static final String LOADED = "bare loader";
   private static final int COLLECTIONS = 8;
   private static final int SHARDS = 2;
   private static final int DIMENSION = 128;
@@ -29,9 +30,9 @@ record MixedCase(String id, int operations, Map<String, Goal> goals) implements 
         IntStream.range(0, COLLECTIONS).mapToObj(i -> new MixedOperations(each, i)).toList();
     long rows = work.stream().mapToLong(MixedOperations::rowsWritten).sum();
     double drained = drain(bed, figures, work);
-    double loaded = load(bed, work);
+    double loaded = load(bed, figures, work);
     figures.add("drained", "rows/s", rows / drained);
-    figures.add("bare loader", "rows/s", rows / loaded);
+    figures.add(LOADED, "rows/s", rows / loaded);
     figures.add(DrainCase.RATIO, "", loaded / drained);
   }
 
@@ -61,7 +62,7 @@ record MixedCase(String id, int operations, Map<String, Goal> goals) implements 
     Bed.Use servers = bed.serversUse();
     double seconds = untilComplete(bed, tables, work, atWork);
     figures.add("CPU of the replicating process", "s", replicator.cpuSeconds() - cpu);
-    figures.addServersUse(bed.serversUse().since(servers));
+    figures.addUse(bed.serversUse().since(servers));
     figures.add("peak memory of the replicating process", "MB", replicator.peakMegabytes());
     bed.awaitReplicated(task);
     check(bed, tables, work);
@@ -71,13 +72,15 @@ record MixedCase(String id, int operations, Map<String, Goal> goals) implements 
     return seconds;
   }
 
-  private static double load(Bed bed, List<MixedOperations> work) {
+  private static double load(Bed bed, Figures figures, List<MixedOperations> work) {
     List<BenchTable> tables =
         IntStream.range(0, COLLECTIONS).mapToObj(i -> table("bare", i)).toList();
     tables.forEach(table -> table.create(bed.target(), SHARDS));
+    Bed.Use before = bed.serversUse();
     long start = System.nanoTime();
     Writers.run(COLLECTIONS, COLLECTIONS, i -> work.get(i).runMerged(bed.target(), tables.get(i)));
     double seconds = untilComplete(bed, tables, work, start);
+    figures.addUse(LOADED, bed.serversUse().since(before));
     check(bed, tables, work);
     tables.forEach(table -> table.drop(bed.target()));
     return seconds;

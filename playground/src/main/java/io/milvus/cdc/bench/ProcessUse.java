@@ -8,8 +8,8 @@ import java.nio.file.Path;
 /** What a process has used, as Linux counts it. */
 final class ProcessUse {
 
-  /** Of {@code /proc/<pid>/stat}, on every Linux that matters. */
-  private static final double TICKS_PER_SECOND = 100;
+  /** Of {@code /proc/stat} and {@code /proc/<pid>/stat}, on every Linux that matters. */
+  static final double TICKS_PER_SECOND = 100;
 
   private final Path directory;
 

@@ -3,13 +3,22 @@ package io.milvus.cdc.bench;
 import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.PlaygroundException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Which processors run what. */
 final class Processors {
 
-  /** The highest number. Read once, as later this process is kept to some of them itself. */
-  private static final int LAST = Runtime.getRuntime().availableProcessors() - 1;
+  /** How many there are. Read once, as later this process is kept to some of them itself. */
+  static final int COUNT = Runtime.getRuntime().availableProcessors();
+
+  /** The highest number. */
+  private static final int LAST = COUNT - 1;
+
+  private static final Path USE = Path.of("/proc/stat");
 
   private Processors() {}
 
@@ -28,6 +37,17 @@ final class Processors {
       bind(playground.pid(part), part == alone ? "0" : others);
     }
     bind(ProcessHandle.current().pid(), others);
+  }
+
+  /** Seconds in which one of them had nothing to do, of all together, since the machine started. */
+  static double idleSeconds() {
+    try (Stream<String> lines = Files.lines(USE)) {
+      String[] fields = lines.findFirst().orElseThrow().split(" +", -1);
+      // Idle, and waiting for a disk.
+      return (Long.parseLong(fields[4]) + Long.parseLong(fields[5])) / ProcessUse.TICKS_PER_SECOND;
+    } catch (IOException e) {
+      throw new PlaygroundException("The use of the processors is not known: " + e.getMessage(), e);
+    }
   }
 
   private static void bind(long pid, String processors) {
