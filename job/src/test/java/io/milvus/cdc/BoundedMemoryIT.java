@@ -19,13 +19,16 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * A job with a small heap of its own, many collections that nobody writes to, and a backlog that is
- * larger than the heap, most of it in one collection.
+ * A job with a small heap of its own: with many collections that nobody writes to and a backlog
+ * that is larger than the heap, most of it in one collection; and with a target that is away while
+ * more is written to many topics than fits into the heap.
  *
  * <p>The system properties {@code memory.collections}, {@code memory.megabytes} and {@code
  * memory.heap} choose another size.
@@ -40,6 +43,11 @@ class BoundedMemoryIT {
   private static final int DIMENSION = 2_048;
   private static final int ROWS_OF_A_MEGABYTE = (1 << 20) / (DIMENSION * Float.BYTES);
   private static final int LOOK_SECONDS = 10;
+  private static final int TOPICS = 16;
+  private static final int SHARDS = 2;
+  private static final int ROWS_OF_A_CALL = 4 * ROWS_OF_A_MEGABYTE;
+  private static final int ROWS_OF_A_COLLECTION =
+      2 * BACKLOG_MEGABYTES / (TOPICS / SHARDS) * ROWS_OF_A_MEGABYTE;
 
   /** Milvus 2.3 allows 64 in a database. */
   private static final int COLLECTIONS_OF_A_DATABASE = 60;
@@ -116,15 +124,64 @@ class BoundedMemoryIT {
     }
   }
 
+  @Test
+  void whatIsWrittenToManyTopicsWhileTheTargetIsAwayFitsIntoASmallHeap() throws Exception {
+    Playground playground =
+        TestingPlayground.shared(Part.ETCD, Part.PULSAR, Part.SOURCE, Part.TARGET);
+    try (MilvusCluster source =
+            MilvusCluster.connect("127.0.0.1", playground.ports().sourceMilvus());
+        MilvusCluster target =
+            MilvusCluster.connect("127.0.0.1", playground.ports().targetMilvus())) {
+      SourceWriter.createDatabase(source, "away");
+      List<SourceWriter> writers =
+          IntStream.range(0, TOPICS / SHARDS)
+              .mapToObj(i -> new SourceWriter(source, "away", "away_" + i, Kind.INT64, DIMENSION))
+              .toList();
+      writers.forEach(writer -> writer.create(SHARDS));
+      writers.forEach(SourceWriter::load);
+      TestingDefinition task = TestingDefinition.write(playground, JobProcess.PARALLELISM);
+      try (JobProcess job = JobProcess.start(playground, task, 2 * HEAP_MEGABYTES)) {
+        // Nothing larger has been seen on any topic.
+        writers.forEach(writer -> writer.insert(0, 10, 1));
+        for (int i = 0; i < writers.size(); i++) {
+          awaitSame(job, source, target, "away", "away_" + i);
+        }
+        playground.kill(Part.TARGET);
+        // One after the other: when the others are written nothing is read any more.
+        for (SourceWriter writer : writers) {
+          for (int row = 0; row < ROWS_OF_A_COLLECTION; row += ROWS_OF_A_CALL) {
+            writer.insert(10 + row, 10 + row + ROWS_OF_A_CALL, 1);
+          }
+        }
+        TimeUnit.SECONDS.sleep(LOOK_SECONDS);
+        assertThat(job.isAlive()).as("the job has not run out of memory").isTrue();
+        playground.start(Part.TARGET);
+        for (int i = 0; i < writers.size(); i++) {
+          awaitSame(job, source, target, "away", "away_" + i);
+        }
+        assertThat(task.stopped()).isEmpty();
+      }
+    }
+  }
+
   private static void awaitSame(
       JobProcess job, MilvusCluster source, MilvusCluster target, String collection) {
+    awaitSame(job, source, target, "many", collection);
+  }
+
+  private static void awaitSame(
+      JobProcess job,
+      MilvusCluster source,
+      MilvusCluster target,
+      String database,
+      String collection) {
     await()
         .atMost(PATIENCE)
         .failFast("the job ended", () -> !job.isAlive())
         .ignoreExceptions()
         .untilAsserted(
             () ->
-                assertThat(RowComparison.differences(source, target, "many", collection))
+                assertThat(RowComparison.differences(source, target, database, collection))
                     .isEmpty());
   }
 

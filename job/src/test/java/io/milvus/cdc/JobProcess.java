@@ -27,6 +27,7 @@ public final class JobProcess implements AutoCloseable {
   public static void main(String[] arguments) throws Exception {
     Configuration configuration = new Configuration();
     configuration.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofSeconds(3));
+    configuration.set(CheckpointingOptions.CHECKPOINTS_DIRECTORY, arguments[3]);
     StreamExecutionEnvironment environment =
         StreamExecutionEnvironment.createLocalEnvironment(PARALLELISM, configuration);
     ReplicationJob.build(
@@ -57,7 +58,8 @@ public final class JobProcess implements AutoCloseable {
                 JobProcess.class.getName(),
                 task.taskId(),
                 playground.etcdEndpoint(),
-                task.store().root())
+                task.store().root(),
+                playground.directory().resolve("checkpoints-" + task.taskId()).toUri().toString())
             .redirectErrorStream(true)
             .redirectOutput(log.toFile())
             .start());

@@ -1,13 +1,14 @@
 package io.milvus.cdc.log;
 
+import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.apache.pulsar.client.api.Consumer;
 import org.apache.pulsar.client.api.Message;
 import org.apache.pulsar.client.api.PulsarClientException;
 import org.apache.pulsar.client.api.Reader;
+import org.apache.pulsar.client.impl.ConsumerImpl;
 import org.apache.pulsar.client.impl.ReaderImpl;
 
 /**
@@ -18,8 +19,11 @@ import org.apache.pulsar.client.impl.ReaderImpl;
  */
 final class LogReader {
 
+  /** The client does so by itself for consumers, if it is told to, and not for readers (4.0). */
+  private static final Method RESIZE = resize();
+
   private final Reader<byte[]> reader;
-  private final Consumer<byte[]> consumer;
+  private final ConsumerImpl<byte[]> consumer;
   private final long saidEvery;
 
   /** When it was said how far reading is; written by whichever thread has a message. */
@@ -36,6 +40,17 @@ final class LogReader {
     this.said = System.nanoTime();
   }
 
+  private static Method resize() {
+    try {
+      Method method =
+          ConsumerImpl.class.getDeclaredMethod("setCurrentReceiverQueueSize", int.class);
+      method.setAccessible(true);
+      return method;
+    } catch (NoSuchMethodException e) {
+      throw new LinkageError("This is not the Pulsar client that the job was built with", e);
+    }
+  }
+
   /** The next message, if there is one now. */
   Optional<Message<byte[]>> poll() throws PulsarClientException {
     return Optional.ofNullable(consumer.receive(0, TimeUnit.MILLISECONDS)).map(this::read);
@@ -44,6 +59,41 @@ final class LogReader {
   /** The next message, when it comes; completed by the client's thread. */
   CompletableFuture<Message<byte[]>> next() {
     return consumer.receiveAsync().thenApply(this::read);
+  }
+
+  /** How many messages the client may hold. */
+  int queueSize() {
+    return consumer.getCurrentReceiverQueueSize();
+  }
+
+  /**
+   * Lets the client hold another number of messages. It goes on asking the broker for more until it
+   * has asked for so many; what it has asked for already comes.
+   */
+  void resize(int messages) {
+    if (messages == queueSize()) {
+      return;
+    }
+    try {
+      RESIZE.invoke(consumer, messages);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("The Pulsar client's queue cannot be resized", e);
+    }
+  }
+
+  /** How many messages the client holds. */
+  int held() {
+    return consumer.numMessagesInQueue();
+  }
+
+  /** How large the messages are that the client holds. */
+  long heldBytes() {
+    return consumer.getIncomingMessageSize();
+  }
+
+  /** How many messages the client has asked the broker for that have not come. */
+  int missing() {
+    return queueSize() - consumer.getAvailablePermits() - held();
   }
 
   private Message<byte[]> read(Message<byte[]> message) {

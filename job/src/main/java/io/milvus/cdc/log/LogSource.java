@@ -129,7 +129,6 @@ public final class LogSource
                 taskId,
                 storeFactory,
                 liveStartsFactory,
-                tuning,
                 exactStart.isEmpty() ? Optional.empty() : Optional.of(exactStart)),
         new StoppedTopics(taskId, storeFactory),
         tuning,

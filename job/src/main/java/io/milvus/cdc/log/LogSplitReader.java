@@ -4,6 +4,7 @@ import io.milvus.cdc.task.LogContext;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -71,6 +72,9 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
   private final ReadingOrder<TopicReader> order;
   private boolean wakeUp;
 
+  /** How many topics there are, for other threads. */
+  private volatile int numberOfTopics;
+
   // Guarded by this; written once.
   private volatile boolean closed;
   private Optional<SourceConnection> connection = Optional.empty();
@@ -89,12 +93,27 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
     if (!(change instanceof SplitsAddition<TopicSplit>)) {
       throw new UnsupportedOperationException("Topics are only added, not: " + change);
     }
-    for (TopicSplit split : change.splits()) {
-      TopicReader topic = new TopicReader(split, read, skipped, this::enqueue);
-      topics.put(split.splitId(), topic);
+    List<TopicReader> added =
+        change.splits().stream()
+            .map(
+                split ->
+                    new TopicReader(
+                        split,
+                        read,
+                        skipped,
+                        new ReceiverWindow(tuning.receiverQueueSize(), this::shareOfTopic),
+                        this::enqueue))
+            .toList();
+    added.forEach(topic -> topics.put(topic.split().splitId(), topic));
+    numberOfTopics = topics.size();
+    for (TopicReader topic : added) {
       add(topic);
       open(topic);
     }
+  }
+
+  private long shareOfTopic() {
+    return tuning.receiverQueueBytes() / numberOfTopics;
   }
 
   private void add(TopicReader topic) {
@@ -113,7 +132,7 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
           while (!closed) {
             try {
               SourceConnection source = connection();
-              topic.opened(source, source.open(topic.split(), topic.largestMessage()));
+              topic.opened(source, source.open(topic.split(), topic::begin));
               if (outage && outages.decrementAndGet() == 0) {
                 LOG.info("The source's log can be opened again");
               }

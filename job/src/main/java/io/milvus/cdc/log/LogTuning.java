@@ -8,13 +8,14 @@ import java.time.Duration;
  *
  * @param receiverQueueSize at most so many messages per topic are held by the client before they
  *     are asked for
- * @param receiverQueueBytes about so many bytes per topic are held by the client: where messages
- *     are large, it holds fewer of them
+ * @param receiverQueueBytes about so many bytes are held by the client for all topics of a reader,
+ *     an equal share for each: where messages are large, it holds fewer of them
  * @param batchMessages at most so many messages are handed over at once
  * @param batchBytes no further message is added once so many bytes of payload are handed over
  * @param listingInterval how often the source is asked for its topics
  * @param mostAhead how far in the log's time a topic may be ahead of one that has no message at the
- *     moment
+ *     moment: what it is ahead waits in memory, as rows of a collection are applied in the order of
+ *     all its topics. Ticks come every 200 ms
  * @param silence how long such a topic is waited for
  */
 public record LogTuning(
@@ -31,10 +32,10 @@ public record LogTuning(
   public static final LogTuning DEFAULT =
       new LogTuning(
           500,
-          16 * 1024 * 1024,
+          32 * 1024 * 1024,
           1000,
           4 * 1024 * 1024,
           Duration.ofSeconds(5),
-          Duration.ofSeconds(5),
+          Duration.ofSeconds(1),
           Duration.ofSeconds(2));
 }

@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongToIntFunction;
 import org.apache.pulsar.client.api.MessageId;
 import org.apache.pulsar.client.api.PulsarClient;
 import org.apache.pulsar.client.api.Reader;
@@ -25,11 +26,8 @@ import org.apache.pulsar.client.impl.MessageIdImpl;
 /** What one reader task shares among its topics: the Pulsar client and who knows the metadata. */
 final class SourceConnection implements AutoCloseable {
 
-  /** Fewer would make the reader wait for each message. */
   /** For the statistics of the broker only. */
   private static final Duration POSITION_SAID_EVERY = Duration.ofSeconds(5);
-
-  private static final int MIN_QUEUE_SIZE = 4;
 
   private static final int MAX_RECONNECT_SECONDS = 5;
   private static final int CLOSE_TIMEOUT_SECONDS = 5;
@@ -39,14 +37,12 @@ final class SourceConnection implements AutoCloseable {
   private final LiveStartPositions.Factory liveStartsFactory;
   private final PulsarClient client;
   private final TopicDirectory directory;
-  private final LogTuning tuning;
   private final Optional<ExactStart> exactStart;
 
   private SourceConnection(
       TaskDefinition task,
       LiveStartPositions.Factory liveStartsFactory,
       PulsarClient client,
-      LogTuning tuning,
       Optional<ExactStart> exactStart) {
     this.exactStart = exactStart;
     this.task = task;
@@ -54,7 +50,6 @@ final class SourceConnection implements AutoCloseable {
     this.liveStartsFactory = liveStartsFactory;
     this.client = client;
     this.directory = new TopicDirectory(task.source());
-    this.tuning = tuning;
   }
 
   /** A start after which nothing is repeated, and the store that knows who has read by it. */
@@ -70,7 +65,6 @@ final class SourceConnection implements AutoCloseable {
       String taskId,
       TaskStoreFactory storeFactory,
       LiveStartPositions.Factory liveStartsFactory,
-      LogTuning tuning,
       Optional<String> exactStart)
       throws IOException {
     TaskStore store = storeFactory.open();
@@ -84,11 +78,7 @@ final class SourceConnection implements AutoCloseable {
               .build();
       isKept = exactStart.isPresent();
       return new SourceConnection(
-          task,
-          liveStartsFactory,
-          client,
-          tuning,
-          exactStart.map(name -> new ExactStart(store, name)));
+          task, liveStartsFactory, client, exactStart.map(name -> new ExactStart(store, name)));
     } finally {
       if (!isKept) {
         store.close();
@@ -123,35 +113,28 @@ final class SourceConnection implements AutoCloseable {
    *     held none
    * @param lastDoubtful the last message that may have been applied before: the last one that the
    *     topic held, or {@link Position#BEFORE_ALL}
-   * @param queueSize how many messages the client holds
    */
   record OpenTopic(
-      LogReader reader,
-      Optional<Position> expected,
-      Position lastHeld,
-      Position lastDoubtful,
-      int queueSize) {}
+      LogReader reader, Optional<Position> expected, Position lastHeld, Position lastDoubtful) {}
 
   /**
    * Opens a topic where a split says, without a gap.
    *
-   * @param largestMessage bytes of the largest message that was read from it so far
+   * @param queueSize how many messages the client may hold, by the size of one
    * @throws IOException when the source cannot be reached now
    * @throws PermanentFailure when the topic or its position does not exist any more
    */
-  OpenTopic open(TopicSplit split, int largestMessage) throws IOException {
+  OpenTopic open(TopicSplit split, LongToIntFunction queueSize) throws IOException {
     String topic = source.topic(split.pchannel());
     // Opening a reader would create the topic.
     TopicContents contents =
         directory.contents(split.pchannel()).orElseThrow(() -> vanished(topic));
     Optional<Position> expected = Optional.empty();
-    int queueSize =
-        queueSize(Math.max(largestMessage, contents.bytesPerMessageFrom(split.position())));
     ReaderBuilder<byte[]> builder =
         client
             .newReader()
             .topic(topic)
-            .receiverQueueSize(queueSize)
+            .receiverQueueSize(queueSize.applyAsInt(contents.bytesPerMessageFrom(split.position())))
             .subscriptionRolePrefix("milvus-cdc-" + task.taskId())
             .startMessageId(MessageId.earliest);
     if (split.position().isPresent()) {
@@ -175,7 +158,7 @@ final class SourceConnection implements AutoCloseable {
               .orElseThrow(() -> new IOException("Topic " + topic + " has no last message id"));
       Position lastDoubtful = nothingIsApplied(split) ? Position.BEFORE_ALL : lastHeld;
       return new OpenTopic(
-          new LogReader(reader, POSITION_SAID_EVERY), expected, lastHeld, lastDoubtful, queueSize);
+          new LogReader(reader, POSITION_SAID_EVERY), expected, lastHeld, lastDoubtful);
     } catch (IOException | RuntimeException e) {
       CompletableFuture<Void> unused = reader.closeAsync();
       throw e;
@@ -197,12 +180,6 @@ final class SourceConnection implements AutoCloseable {
     } catch (UncheckedIOException e) {
       throw new IOException("The task store cannot be asked who reads " + split.pchannel(), e);
     }
-  }
-
-  /** How many messages of a size the client may hold. */
-  int queueSize(long bytesPerMessage) {
-    long fitting = tuning.receiverQueueBytes() / bytesPerMessage;
-    return (int) Math.max(MIN_QUEUE_SIZE, Math.min(tuning.receiverQueueSize(), fitting));
   }
 
   /**

@@ -30,6 +30,7 @@ final class TopicReader {
 
   private final ReadRows read;
   private final SkippedKinds skipped;
+  private final ReceiverWindow window;
   private final Consumer<TopicReader> onReady;
 
   private TopicSplit split;
@@ -38,7 +39,6 @@ final class TopicReader {
   private Optional<Position> lastDoubtful = Optional.empty();
   private boolean mayJump;
   private long lastPublishTime;
-  private volatile int largestMessage = 1;
   private Optional<Position> expected = Optional.empty();
   private int reopens;
 
@@ -71,13 +71,19 @@ final class TopicReader {
   /**
    * A reader that waits to be opened.
    *
+   * @param window how many messages the client may hold
    * @param onReady called from any thread when waiting is over
    */
   TopicReader(
-      TopicSplit split, ReadRows read, SkippedKinds skipped, Consumer<TopicReader> onReady) {
+      TopicSplit split,
+      ReadRows read,
+      SkippedKinds skipped,
+      ReceiverWindow window,
+      Consumer<TopicReader> onReady) {
     this.split = split;
     this.read = read;
     this.skipped = skipped;
+    this.window = window;
     this.onReady = onReady;
   }
 
@@ -86,9 +92,14 @@ final class TopicReader {
     return split;
   }
 
-  /** Bytes of the largest message so far. */
-  int largestMessage() {
-    return largestMessage;
+  /**
+   * How many messages the client may hold of the topic that is about to be opened; asked by the
+   * opener's thread.
+   *
+   * @param averageBytes of its messages
+   */
+  int begin(long averageBytes) {
+    return window.open(averageBytes);
   }
 
   /** Whether everything was read that the topic held when it was opened. */
@@ -133,12 +144,17 @@ final class TopicReader {
         return new Next.Available(
             new LogRecord(Optional.of(untold.remove()), 0, split.position().orElseThrow()), 0);
       }
-      if (holdsTooMuch()) {
+      if (!fitsWindow()) {
         closeReader();
         return new Next.Reopen();
       }
       Optional<Message<byte[]>> message = receive();
       if (message.isEmpty()) {
+        window.drained();
+        if (!fitsWindow()) {
+          closeReader();
+          return new Next.Reopen();
+        }
         CompletableFuture<Message<byte[]>> unused =
             open.orElseThrow()
                 .reader()
@@ -167,8 +183,9 @@ final class TopicReader {
       }
       Revisit revisit = split.revisit();
       split = split.after(position);
+      LogReader reader = open.orElseThrow().reader();
       byte[] payload = message.get().getData();
-      largestMessage = Math.max(largestMessage, payload.length);
+      window.read(payload.length, reader.held(), reader.heldBytes(), reader.missing());
       return new Next.Available(
           decode(payload, position, message.get().getPublishTime(), revisit), payload.length);
     }
@@ -202,11 +219,22 @@ final class TopicReader {
     return false;
   }
 
-  /** Whether messages turned out so large that the client must hold fewer of them. */
-  private boolean holdsTooMuch() {
-    return arrival.isEmpty()
-        && open.isPresent()
-        && open.get().queueSize() > RESIZE_FACTOR * source.orElseThrow().queueSize(largestMessage);
+  /**
+   * Lets the client hold as many messages as it may. What it has asked the broker for cannot be
+   * taken back, so it must be opened anew when that is far too much.
+   *
+   * @return false when it must
+   */
+  private boolean fitsWindow() {
+    if (arrival.isPresent() || open.isEmpty()) {
+      return true;
+    }
+    LogReader reader = open.get().reader();
+    if (reader.queueSize() > RESIZE_FACTOR * window.size()) {
+      return false;
+    }
+    reader.resize(window.size());
+    return true;
   }
 
   private void verifyNoGap(Message<byte[]> message, Position position) throws IOException {

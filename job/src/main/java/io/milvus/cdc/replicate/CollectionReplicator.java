@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import org.apache.flink.api.common.state.CheckpointListener;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.typeinfo.PrimitiveArrayTypeInfo;
@@ -32,11 +33,11 @@ import org.apache.flink.util.Collector;
  *
  * <p>State: what waits for ticks and what is known of partitions, one entry a collection, in a list
  * that every subtask reads whole when it is restored and takes its own collections from, so that
- * the parallelism may change. It is small: a collection has at most a tick's worth of messages
- * waiting.
+ * the parallelism may change. A collection has at most a tick's worth of messages waiting, and in a
+ * backlog what its topics are ahead of each other.
  */
 public final class CollectionReplicator extends ProcessFunction<SourceEvent, SourceEvent>
-    implements CheckpointedFunction {
+    implements CheckpointedFunction, CheckpointListener {
 
   private static final long serialVersionUID = 1L;
 
@@ -141,6 +142,17 @@ public final class CollectionReplicator extends ProcessFunction<SourceEvent, Sou
     for (ReplicaSnapshot snapshot : replication.snapshot()) {
       waiting.add(snapshot.toBytes());
     }
+  }
+
+  /** Messages that waited then are not kept twice until the next checkpoint. */
+  @Override
+  public void notifyCheckpointComplete(long checkpointId) {
+    waiting.clear();
+  }
+
+  @Override
+  public void notifyCheckpointAborted(long checkpointId) {
+    waiting.clear();
   }
 
   @Override

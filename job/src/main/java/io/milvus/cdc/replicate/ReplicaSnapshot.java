@@ -35,6 +35,9 @@ record ReplicaSnapshot(
   /** Had no partitions. */
   private static final int FIRST_VERSION = 1;
 
+  /** More than the header of a message takes. */
+  private static final int BESIDE_PAYLOAD = 256;
+
   ReplicaSnapshot {
     closedTopics = List.copyOf(closedTopics);
     waiting = List.copyOf(waiting);
@@ -47,7 +50,7 @@ record ReplicaSnapshot(
 
   /** The binary form, which opens with the version of its layout. */
   byte[] toBytes() throws IOException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(sizeOfMessages());
     DataOutputStream out = new DataOutputStream(bytes);
     out.writeInt(VERSION);
     out.writeLong(collectionId);
@@ -67,6 +70,15 @@ record ReplicaSnapshot(
       out.writeLong(partition.getValue().since());
     }
     return bytes.toByteArray();
+  }
+
+  /** Nearly all of it, when messages wait. */
+  private int sizeOfMessages() {
+    int size = BESIDE_PAYLOAD;
+    for (LogMessage message : waiting) {
+      size += message.payload().size() + BESIDE_PAYLOAD;
+    }
+    return size;
   }
 
   /**

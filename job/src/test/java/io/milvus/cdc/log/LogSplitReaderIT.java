@@ -166,7 +166,7 @@ final class LogSplitReaderIT {
   private void open(LogTuning tuning, String... topics) {
     LogSplitReader opened =
         new LogSplitReader(
-            () -> log.connect(tuning),
+            log::connect,
             tuning,
             new ReadRows(new UnregisteredMetricsGroup()),
             new SkippedKinds(new UnregisteredMetricsGroup()));

@@ -160,12 +160,11 @@ final class TestingLog implements AutoCloseable {
     return exactStart.map(source::continuingExactly).orElse(source);
   }
 
-  SourceConnection connect(LogTuning tuning) throws IOException {
+  SourceConnection connect() throws IOException {
     return SourceConnection.open(
         taskId,
         new RegisteredTaskStore(taskId),
         new RegisteredLiveStarts(taskId),
-        tuning,
         Optional.empty());
   }
 
