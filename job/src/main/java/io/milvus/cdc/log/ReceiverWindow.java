@@ -23,7 +23,7 @@ final class ReceiverWindow {
   /** What was read longer ago than so many messages, or twice that, says nothing any more. */
   private static final int REMEMBERED = 500;
 
-  /** So often nothing was missing when all was read. A tick comes every 200 ms. */
+  /** When so often nothing was missing there is no backlog. A tick comes every 200 ms. */
   private static final int QUIET = 100;
 
   private final int most;
@@ -89,7 +89,7 @@ final class ReceiverWindow {
       size = Math.min(2 * size, fitting(largest()));
       quiet = 0;
     } else if (++quiet >= QUIET) {
-      size = Math.min(size, BLIND);
+      size = Math.min(BLIND, fitting(largest()));
     }
     isLimiting = false;
   }

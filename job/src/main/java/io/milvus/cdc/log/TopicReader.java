@@ -144,14 +144,14 @@ final class TopicReader {
         return new Next.Available(
             new LogRecord(Optional.of(untold.remove()), 0, split.position().orElseThrow()), 0);
       }
-      if (!fitsWindow()) {
+      if (!tryResize()) {
         closeReader();
         return new Next.Reopen();
       }
       Optional<Message<byte[]>> message = receive();
       if (message.isEmpty()) {
         window.drained();
-        if (!fitsWindow()) {
+        if (!tryResize()) {
           closeReader();
           return new Next.Reopen();
         }
@@ -225,7 +225,7 @@ final class TopicReader {
    *
    * @return false when it must
    */
-  private boolean fitsWindow() {
+  private boolean tryResize() {
     if (arrival.isPresent() || open.isEmpty()) {
       return true;
     }

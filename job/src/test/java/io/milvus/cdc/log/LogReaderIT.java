@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.apache.pulsar.client.api.Message;
 import org.apache.pulsar.client.api.MessageId;
 import org.apache.pulsar.client.api.Producer;
@@ -77,9 +78,41 @@ final class LogReaderIT {
     rarely.close();
   }
 
+  @Test
+  void theClientHoldsAsManyMessagesAsItIsAllowed() throws Exception {
+    String[] texts = IntStream.range(0, 40).mapToObj(String::valueOf).toArray(String[]::new);
+    publish(texts);
+    LogReader reader = open(Duration.ofHours(1), 4);
+    await().until(() -> reader.held() == 4);
+    assertThat(reader.missing()).isZero();
+    assertThat(reader.heldBytes()).isEqualTo(4);
+
+    reader.resize(20);
+    await().until(() -> reader.held() == 20);
+
+    reader.resize(4);
+    List<String> read = new ArrayList<>(read(reader, 16));
+    assertThat(reader.held()).isEqualTo(4);
+    assertThat(reader.missing()).isZero();
+
+    read.addAll(read(reader, 24));
+    assertThat(read).containsExactly(texts);
+    reader.close();
+  }
+
   private LogReader open(Duration saidEvery) throws Exception {
+    return open(saidEvery, 100);
+  }
+
+  private LogReader open(Duration saidEvery, int queueSize) throws Exception {
     return new LogReader(
-        client.newReader().topic(topic).startMessageId(MessageId.earliest).create(), saidEvery);
+        client
+            .newReader()
+            .topic(topic)
+            .receiverQueueSize(queueSize)
+            .startMessageId(MessageId.earliest)
+            .create(),
+        saidEvery);
   }
 
   private void publish(String... texts) throws Exception {

@@ -128,6 +128,19 @@ class ReceiverWindowTest {
     assertThat(window.size()).isEqualTo(ReceiverWindow.BLIND);
   }
 
+  @Test
+  void afterLargeMessagesItIsAsSmallAsAnyInQuiet() {
+    window.open(SHARE / 2);
+    window.read(SHARE / 2, 0, 0, 1);
+
+    for (int i = 0; i < 1_100; i++) {
+      window.read(100, 0, 0, 1);
+      window.drained();
+    }
+
+    assertThat(window.size()).isEqualTo(ReceiverWindow.BLIND);
+  }
+
   private void grow(long bytes) {
     window.open(1);
     for (int i = 0; i < 10; i++) {
