@@ -15,7 +15,8 @@ import java.time.Duration;
  * @param listingInterval how often the source is asked for its topics
  * @param mostAhead how far in the log's time a topic may be ahead of one that has no message at the
  *     moment: what it is ahead waits in memory, as rows of a collection are applied in the order of
- *     all its topics. Ticks come every 200 ms
+ *     all its topics. More than the silence, or a topic whose last collection was dropped would
+ *     hold up the others
  * @param silence how long such a topic is waited for
  */
 public record LogTuning(
@@ -36,6 +37,6 @@ public record LogTuning(
           1000,
           4 * 1024 * 1024,
           Duration.ofSeconds(5),
-          Duration.ofSeconds(1),
+          Duration.ofMillis(2500),
           Duration.ofSeconds(2));
 }

@@ -3,6 +3,7 @@ package io.milvus.cdc.log;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -34,6 +35,23 @@ class ReadingOrderTest {
     order.read("b", START + 3_000, false);
     order.ready("b");
     assertTaken("a");
+  }
+
+  /** As when the last collection on it is dropped. */
+  @Test
+  void aTopicWhoseTicksEndHoldsNobodyUpWhoIsUpToDate() {
+    ReadingOrder<String> usual =
+        new ReadingOrder<>(LogTuning.DEFAULT.mostAhead(), LogTuning.DEFAULT.silence());
+    usual.add("silent", now);
+    usual.add("ticking", now);
+    for (int millis = 0; millis < 10_000; millis += 200) {
+      for (String topic : millis == 0 ? List.of("silent", "ticking") : List.of("ticking")) {
+        usual.ready(topic);
+        assertThat(usual.take(now)).as("after " + millis + " ms").contains(topic);
+        usual.read(topic, START + millis, true);
+      }
+      now += SECOND / 5;
+    }
   }
 
   /** Time never goes back, though messages of a topic are not in its order. */
