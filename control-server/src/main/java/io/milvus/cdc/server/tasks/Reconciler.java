@@ -56,6 +56,9 @@ public final class Reconciler implements AutoCloseable {
   /** How long a job that is starting gets to be able to take a savepoint. */
   private static final Duration START_PATIENCE = Duration.ofSeconds(5);
 
+  /** Flink shows that a job has failed somewhat before it shows why, as it caches answers. */
+  private static final Duration CAUSE_PATIENCE = Duration.ofSeconds(5);
+
   private static final Duration CANCEL_AGAIN = Duration.ofSeconds(5);
 
   /**
@@ -560,9 +563,15 @@ public final class Reconciler implements AutoCloseable {
   }
 
   private void fail(Stored stored, Run run, TaskMemory memory) {
+    Optional<String> cause = flink.failure(run.jobId());
+    Instant now = clock.instant();
+    Instant failedAt = memory.failedAt.orElse(now);
+    memory.failedAt = Optional.of(failedAt);
+    if (cause.isEmpty() && now.isBefore(failedAt.plus(CAUSE_PATIENCE))) {
+      return;
+    }
     String reason =
-        flink
-            .failure(run.jobId())
+        cause
             .or(() -> memory.reason)
             .orElse("The job failed; Flink's page of job " + run.jobId() + " says more");
     LOG.error("Task failed: task={} job={} reason={}", id(stored), run.jobId(), reason);
@@ -577,6 +586,7 @@ public final class Reconciler implements AutoCloseable {
                 .withFailure(reason));
     memory.stop = Optional.empty();
     memory.reason = Optional.empty();
+    memory.failedAt = Optional.empty();
   }
 
   private void keepPaused(Stored stored, Jobs jobs, List<Job> live, TaskMemory memory) {

@@ -52,6 +52,10 @@ final class TaskMemory {
 
   Optional<Stop> stop = Optional.empty();
   Optional<Instant> missingSince = Optional.empty();
+
+  /** When the job was seen to have failed; present only until it is recorded why. */
+  Optional<Instant> failedAt = Optional.empty();
+
   volatile Optional<Instant> sampledAt = Optional.empty();
   Optional<Instant> snapshotAskedAt = Optional.empty();
   Optional<Instant> keptAt = Optional.empty();
@@ -97,6 +101,7 @@ final class TaskMemory {
     attempts = 0;
     nextAttempt = Instant.EPOCH;
     missingSince = Optional.empty();
+    failedAt = Optional.empty();
     reason = Optional.empty();
     latest = Optional.empty();
     traffic = Optional.empty();

@@ -70,6 +70,11 @@ public final class FakeFlink implements FlinkCluster {
     put(jobId, Job.State.FAILED);
   }
 
+  /** As a cluster shows it at first. */
+  synchronized void failWithoutCause(String jobId) {
+    put(jobId, Job.State.FAILED);
+  }
+
   synchronized void restarting(String jobId, String reason) {
     failures.put(jobId, reason);
     put(jobId, Job.State.RESTARTING);

@@ -389,6 +389,30 @@ class ReconcilerTest {
   }
 
   @Test
+  void aFailedTaskIsNotSaidToHaveFailedBeforeTheCauseIsKnown() {
+    World world = runningWorld();
+    String job = world.runningJob();
+    world.flink.failWithoutCause(job);
+    world.run(3);
+    assertThat(world.tasks.get("t1").state()).isEqualTo(State.RUNNING);
+
+    world.flink.fail(job, "topic dml_3: position is not retained");
+    world.run();
+    assertThat(world.tasks.get("t1").state()).isEqualTo(State.FAILED);
+    assertThat(world.tasks.get("t1").reason()).hasValue("topic dml_3: position is not retained");
+  }
+
+  @Test
+  void aCauseThatFlinkNeverTellsIsNotWaitedForForever() {
+    World world = runningWorld();
+    world.flink.failWithoutCause(world.runningJob());
+    world.run();
+
+    assertThat(world.tasks.get("t1").state()).isEqualTo(State.FAILED);
+    assertThat(world.tasks.get("t1").reason().orElseThrow()).contains("Flink's page of job");
+  }
+
+  @Test
   void lagGrowsWhileTheTaskIsPausedAndCountsGoOn() {
     World world = runningWorld();
     Instant until = world.clock.instant();
