@@ -97,7 +97,7 @@ class BoundedMemoryIT {
       System.out.println("memory: backlog written after " + secondsSince(started) + " s");
 
       try (JobProcess job = JobProcess.start(playground, task, HEAP_MEGABYTES)) {
-        awaitSame(job, source, target, "small");
+        awaitSame(job, source, target, "many", "small");
         // Counted before it is compared: one comparison reads all of it.
         await()
             .atMost(PATIENCE)
@@ -162,11 +162,6 @@ class BoundedMemoryIT {
         assertThat(task.stopped()).isEmpty();
       }
     }
-  }
-
-  private static void awaitSame(
-      JobProcess job, MilvusCluster source, MilvusCluster target, String collection) {
-    awaitSame(job, source, target, "many", collection);
   }
 
   private static void awaitSame(

@@ -145,14 +145,12 @@ final class TopicReader {
             new LogRecord(Optional.of(untold.remove()), 0, split.position().orElseThrow()), 0);
       }
       if (!tryResize()) {
-        closeReader();
         return new Next.Reopen();
       }
       Optional<Message<byte[]>> message = receive();
       if (message.isEmpty()) {
         window.drained();
         if (!tryResize()) {
-          closeReader();
           return new Next.Reopen();
         }
         CompletableFuture<Message<byte[]>> unused =
@@ -221,9 +219,9 @@ final class TopicReader {
 
   /**
    * Lets the client hold as many messages as it may. What it has asked the broker for cannot be
-   * taken back, so it must be opened anew when that is far too much.
+   * taken back, so when that is far too much the reader is closed, to be opened anew.
    *
-   * @return false when it must
+   * @return false when it is closed
    */
   private boolean tryResize() {
     if (arrival.isPresent() || open.isEmpty()) {
@@ -231,6 +229,7 @@ final class TopicReader {
     }
     LogReader reader = open.get().reader();
     if (reader.queueSize() > RESIZE_FACTOR * window.size()) {
+      closeReader();
       return false;
     }
     reader.resize(window.size());

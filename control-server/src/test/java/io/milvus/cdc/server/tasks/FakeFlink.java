@@ -67,7 +67,7 @@ public final class FakeFlink implements FlinkCluster {
 
   public synchronized void fail(String jobId, String reason) {
     failures.put(jobId, reason);
-    put(jobId, Job.State.FAILED);
+    failWithoutCause(jobId);
   }
 
   /** As a cluster shows it at first. */
