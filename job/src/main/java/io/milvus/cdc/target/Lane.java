@@ -231,8 +231,10 @@ final class Lane {
     }
     queue.stream()
         .map(Item::event)
-        .filter(event -> event instanceof CollectionSeen && event != next.event())
+        .filter(CollectionSeen.class::isInstance)
         .reduce((older, newer) -> newer)
+        // What is repeated may be the newest itself, which the queue still holds.
+        .filter(newest -> newest != next.event())
         .ifPresent(
             newest -> {
               Deque<Item> from = step.isEmpty() ? queue : step;

@@ -87,6 +87,19 @@ class LaneTest {
   }
 
   @Test
+  void metadataThatIsRepeatedIsNotSupersededByOlderMetadata() throws Exception {
+    SourceEvent newest = seen("newest");
+    refused.add(newest);
+    add(seen("oldest"), Messages.insert(false, 1, 1), seen("older"), newest);
+    assertThatThrownBy(() -> run(lane)).isInstanceOf(TargetException.class);
+    assertThatThrownBy(() -> run(lane)).isInstanceOf(TargetException.class);
+
+    refused.clear();
+    run(lane);
+    assertThat(done).containsExactly("newest", 1, "newest", "newest");
+  }
+
+  @Test
   void nothingIsDoneForACollectionThatIsGone() throws Exception {
     SourceEvent taken = seen("taken");
     refused.add(taken);
