@@ -82,12 +82,10 @@ final class SourceCalls {
 
   private void makeLoadable(String database, String collection) {
     DescribeIndexRequest indexes =
-        DescribeIndexRequest.newBuilder()
-            .setDbName(database)
-            .setCollectionName(collection)
-            .setFieldName(AllTypes.VECTOR)
-            .build();
-    if (source.stub().describeIndex(indexes).getIndexDescriptionsCount() > 0) {
+        DescribeIndexRequest.newBuilder().setDbName(database).setCollectionName(collection).build();
+    // Milvus 2.3 to 2.5 answer with those of all fields, even when asked for one.
+    if (source.stub().describeIndex(indexes).getIndexDescriptionsList().stream()
+        .anyMatch(index -> index.getFieldName().equals(AllTypes.VECTOR))) {
       return;
     }
     boolean binary =

@@ -180,9 +180,11 @@ final class ForgetfulMilvus implements AutoCloseable {
       }
       case "DescribeIndex" -> {
         DescribeIndexRequest asked = DescribeIndexRequest.parseFrom(request);
-        DescribeIndexResponse.Builder answer = DescribeIndexResponse.newBuilder();
+        // As Milvus 2.3 to 2.5: all indexes of the collection, whatever field is asked for.
+        DescribeIndexResponse.Builder answer =
+            DescribeIndexResponse.newBuilder().addIndexDescriptions(indexOf("varchar"));
         if (indexed.contains(new Name(asked.getDbName(), asked.getCollectionName()))) {
-          answer.addIndexDescriptions(IndexDescription.getDefaultInstance());
+          answer.addIndexDescriptions(indexOf(AllTypes.VECTOR));
         }
         yield bytes(answer.build());
       }
@@ -195,6 +197,10 @@ final class ForgetfulMilvus implements AutoCloseable {
       }
       default -> SUCCESS;
     };
+  }
+
+  private static IndexDescription indexOf(String field) {
+    return IndexDescription.newBuilder().setFieldName(field).build();
   }
 
   private static byte[] refused(String reason) {

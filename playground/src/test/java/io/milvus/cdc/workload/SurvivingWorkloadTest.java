@@ -30,6 +30,7 @@ class SurvivingWorkloadTest {
         "CreateDatabase",
         "CreateCollection",
         "CreateIndex",
+        "DropIndex",
         "LoadCollection",
         "Insert",
         "Upsert",
