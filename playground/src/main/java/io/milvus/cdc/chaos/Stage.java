@@ -249,7 +249,9 @@ final class Stage implements AutoCloseable {
         throw new PlaygroundException(
             (failed ? "The task has failed" : "After " + atMost.toSeconds() + " s " + otherwise)
                 + ": "
-                + seen.map(JsonObject::toString).orElse("the control server does not answer"));
+                + seen.map(JsonObject::toString).orElse("the control server does not answer")
+                + "; does not run: "
+                + Arrays.stream(parts).filter(part -> !playground.running(part)).toList());
       }
       if (brokerCare.isWanted()) {
         out.println("Pulsar cannot read its topics and is restarted, as the runbook says");
