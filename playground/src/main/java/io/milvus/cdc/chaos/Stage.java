@@ -1,6 +1,5 @@
 package io.milvus.cdc.chaos;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.gson.JsonObject;
@@ -17,11 +16,8 @@ import io.milvus.cdc.playground.PlaygroundException;
 import io.milvus.cdc.playground.PlaygroundSettings.FlinkMode;
 import io.milvus.cdc.tap.TargetTap;
 import io.milvus.grpc.DescribeCollectionResponse;
-import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -32,7 +28,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Stream;
 
 /** Real servers with one task between them that replicates everything, through a proxy. */
 final class Stage implements AutoCloseable {
@@ -271,20 +266,17 @@ final class Stage implements AutoCloseable {
     for (Part part : List.of(Part.SOURCE, Part.TARGET)) {
       if (!playground.running(part)) {
         out.println(part.title() + " has ended by itself and is started anew: " + lastWords(part));
-        playground.start(parts);
+        playground.start(part);
       }
     }
   }
 
   /** Why a Milvus has ended: what its Go runtime said, or else where its log is. */
   private String lastWords(Part part) {
-    try (Stream<String> log = Files.lines(playground.log(part), ISO_8859_1)) {
-      return log.filter(line -> line.startsWith("panic: ") || line.startsWith("fatal error: "))
-          .reduce((earlier, later) -> later)
-          .orElse("see " + playground.log(part));
-    } catch (IOException e) {
-      throw new UncheckedIOException("The log of a server cannot be read", e);
-    }
+    String said =
+        playground.endOfLog(
+            part, 1, line -> line.startsWith("panic: ") || line.startsWith("fatal error: "));
+    return said.isEmpty() ? "see " + playground.log(part) : said;
   }
 
   /** Makes the source's etcd forget everything but what is there now. */

@@ -22,6 +22,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -227,6 +228,11 @@ public final class Playground implements AutoCloseable {
   /** What a part writes to its standard output and error; kept over restarts. */
   public Path log(Part part) {
     return directory.resolve("logs").resolve(part.id() + ".log");
+  }
+
+  /** The last lines of {@link #log} among those that are wanted; empty when there are none. */
+  public String endOfLog(Part part, int lines, Predicate<String> wanted) {
+    return SoftwareStore.tail(log(part), lines, wanted);
   }
 
   /** The address of the source's etcd, for example {@code http://127.0.0.1:2379}. */

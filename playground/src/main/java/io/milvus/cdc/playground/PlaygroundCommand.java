@@ -293,8 +293,7 @@ public final class PlaygroundCommand {
                       .forEach(
                           one -> {
                             System.out.println("==> " + playground.log(one) + " <==");
-                            System.out.println(
-                                SoftwareStore.tail(playground.log(one), lines, line -> true));
+                            System.out.println(playground.endOfLog(one, lines, line -> true));
                           }));
       return 0;
     }
