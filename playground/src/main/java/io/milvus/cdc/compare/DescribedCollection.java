@@ -6,8 +6,6 @@ import com.google.gson.JsonSyntaxException;
 import io.milvus.grpc.DataType;
 import io.milvus.grpc.DescribeCollectionRequest;
 import io.milvus.grpc.DescribeCollectionResponse;
-import io.milvus.grpc.DescribeIndexRequest;
-import io.milvus.grpc.DescribeIndexResponse;
 import io.milvus.grpc.FieldSchema;
 import io.milvus.grpc.IndexDescription;
 import io.milvus.grpc.KeyValuePair;
@@ -35,9 +33,6 @@ record DescribedCollection(
   /** What a copy's marker is kept in; the source has none, or another one. */
   private static final String MARKER_PROPERTY = "cdc.source.collection";
 
-  /** What Milvus answers when a collection has no index. */
-  private static final int INDEX_NOT_FOUND = 700;
-
   /** Asks for it. */
   static DescribedCollection read(MilvusCluster cluster, String database, String collection) {
     DescribeCollectionRequest request =
@@ -48,7 +43,7 @@ record DescribedCollection(
     return new DescribedCollection(
         cluster.describe(database, collection),
         partitions(cluster, request),
-        indexes(cluster, request),
+        cluster.indexes(database, collection),
         LoadedPart.read(cluster, request));
   }
 
@@ -66,25 +61,6 @@ record DescribedCollection(
       ids.put(shown.getPartitionNames(i), shown.getPartitionIDs(i));
     }
     return ids;
-  }
-
-  private static List<IndexDescription> indexes(
-      MilvusCluster cluster, DescribeCollectionRequest collection) {
-    DescribeIndexRequest request =
-        DescribeIndexRequest.newBuilder()
-            .setDbName(collection.getDbName())
-            .setCollectionName(collection.getCollectionName())
-            .build();
-    try {
-      return cluster
-          .call(stub -> stub.describeIndex(request), DescribeIndexResponse::getStatus)
-          .getIndexDescriptionsList();
-    } catch (MilvusRefusedException e) {
-      if (e.code() == INDEX_NOT_FOUND) {
-        return List.of();
-      }
-      throw e;
-    }
   }
 
   /** The names of all. */

@@ -3,6 +3,9 @@ package io.milvus.cdc.compare;
 import io.milvus.client.MilvusServiceClient;
 import io.milvus.grpc.DescribeCollectionRequest;
 import io.milvus.grpc.DescribeCollectionResponse;
+import io.milvus.grpc.DescribeIndexRequest;
+import io.milvus.grpc.DescribeIndexResponse;
+import io.milvus.grpc.IndexDescription;
 import io.milvus.grpc.ListDatabasesRequest;
 import io.milvus.grpc.ListDatabasesResponse;
 import io.milvus.grpc.MilvusServiceGrpc.MilvusServiceBlockingStub;
@@ -22,6 +25,9 @@ import java.util.function.Function;
 public final class MilvusCluster implements AutoCloseable {
 
   private static final long CALL_SECONDS = 60;
+
+  /** What Milvus answers when a collection has no index. */
+  private static final int INDEX_NOT_FOUND = 700;
 
   private final Connection connection;
 
@@ -116,6 +122,26 @@ public final class MilvusCluster implements AutoCloseable {
       }
     }
     return all;
+  }
+
+  /**
+   * The indexes of all fields of a collection, at most one a field. Milvus 2.3 to 2.5 answer with
+   * all of them even when asked for those of one field.
+   *
+   * @param database empty for {@code default}
+   */
+  public List<IndexDescription> indexes(String database, String collection) {
+    DescribeIndexRequest request =
+        DescribeIndexRequest.newBuilder().setDbName(database).setCollectionName(collection).build();
+    try {
+      return call(stub -> stub.describeIndex(request), DescribeIndexResponse::getStatus)
+          .getIndexDescriptionsList();
+    } catch (MilvusRefusedException e) {
+      if (e.code() == INDEX_NOT_FOUND) {
+        return List.of();
+      }
+      throw e;
+    }
   }
 
   // Some calls of 2.3 still set nothing but the older field.

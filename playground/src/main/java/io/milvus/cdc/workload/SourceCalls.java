@@ -11,7 +11,6 @@ import io.milvus.grpc.CreateIndexRequest;
 import io.milvus.grpc.CreatePartitionRequest;
 import io.milvus.grpc.DataType;
 import io.milvus.grpc.DeleteRequest;
-import io.milvus.grpc.DescribeIndexRequest;
 import io.milvus.grpc.DropAliasRequest;
 import io.milvus.grpc.DropCollectionRequest;
 import io.milvus.grpc.DropDatabaseRequest;
@@ -81,10 +80,7 @@ final class SourceCalls {
   }
 
   private void makeLoadable(String database, String collection) {
-    DescribeIndexRequest indexes =
-        DescribeIndexRequest.newBuilder().setDbName(database).setCollectionName(collection).build();
-    // Milvus 2.3 to 2.5 answer with those of all fields, even when asked for one.
-    if (source.stub().describeIndex(indexes).getIndexDescriptionsList().stream()
+    if (source.indexes(database, collection).stream()
         .anyMatch(index -> index.getFieldName().equals(AllTypes.VECTOR))) {
       return;
     }

@@ -62,11 +62,11 @@ public final class Reconciler implements AutoCloseable {
   private static final Duration CANCEL_AGAIN = Duration.ofSeconds(5);
 
   /**
-   * How many jobs are asked for a report in one look at all tasks. Flink has no request that tells
-   * the metrics of several jobs' operators, so each is a request of its own; with more jobs than
-   * this they take turns.
+   * How many jobs are asked for a report in each {@link ReconcilerSettings#interval}. Flink has no
+   * request that tells the metrics of several jobs' operators, so each is a request of its own;
+   * with more jobs than this they take turns.
    */
-  private static final int ASKED_PER_LOOK = 10;
+  private static final int ASKED_PER_INTERVAL = 10;
 
   /** How long tasks count as watched after somebody saw them; a page asks more often. */
   private static final Duration WATCHED_FOR = Duration.ofSeconds(10);
@@ -112,6 +112,12 @@ public final class Reconciler implements AutoCloseable {
   /** When somebody last wanted to see tasks. */
   private volatile Instant watchedAt = Instant.EPOCH;
 
+  /** Whether the last look found every task as it should be, and none was asked to change since. */
+  private volatile boolean allAsWanted;
+
+  /** The ticker's alone. */
+  private int ticksSinceLook;
+
   private volatile Optional<String> clusterTrouble = Optional.empty();
 
   /** Does nothing before {@link #start}, except when asked by {@link #reconcile}. */
@@ -152,8 +158,10 @@ public final class Reconciler implements AutoCloseable {
   }
 
   private Duration freshness(int jobs, Duration pace) {
-    Duration round = settings.interval().multipliedBy(jobs / ASKED_PER_LOOK);
-    return twiceMissed(round.compareTo(pace) > 0 ? round : pace);
+    Duration round = settings.interval().multipliedBy(jobs / ASKED_PER_INTERVAL);
+    Duration longer = round.compareTo(pace) > 0 ? round : pace;
+    // A job is asked in the first look after it is due.
+    return twiceMissed(longer.plus(betweenLooks()));
   }
 
   private static Duration twiceMissed(Duration between) {
@@ -162,9 +170,15 @@ public final class Reconciler implements AutoCloseable {
 
   /** Between two looks at a job's metrics. */
   private Duration pace() {
-    return clock.instant().isBefore(watchedAt.plus(WATCHED_FOR))
-        ? settings.sampleInterval()
-        : settings.unwatchedInterval();
+    return isWatched() ? settings.sampleInterval() : settings.unwatchedInterval();
+  }
+
+  private Duration betweenLooks() {
+    return isWatched() || !allAsWanted ? settings.interval() : settings.calmInterval();
+  }
+
+  private boolean isWatched() {
+    return clock.instant().isBefore(watchedAt.plus(WATCHED_FOR));
   }
 
   /** Somebody wants to see tasks, and probably soon again: what is known of them is kept fresh. */
@@ -180,7 +194,7 @@ public final class Reconciler implements AutoCloseable {
 
   private void tick() {
     try {
-      look();
+      lookIfDue();
     } catch (FlinkException | TaskException e) {
       LOG.debug("Tasks are not looked at: reason={}", e.getMessage());
     } catch (RejectedExecutionException e) {
@@ -190,19 +204,57 @@ public final class Reconciler implements AutoCloseable {
     }
   }
 
-  /** Looks at all tasks once: one request for the states of all jobs, then a step for each task. */
-  void look() {
+  /** Looks at all tasks once, or leaves it to a later time when nothing calls for it. */
+  void lookIfDue() {
+    ticksSinceLook++;
+    if (ticksSinceLook >= betweenLooks().dividedBy(settings.interval())) {
+      look();
+    }
+  }
+
+  /** One request for the states of all jobs, then a step for each task. */
+  private void look() {
+    int most = ASKED_PER_INTERVAL * ticksSinceLook;
+    ticksSinceLook = 0;
+    allAsWanted = false;
     Jobs jobs = jobs();
+    // Whoever changes a task has written it before he says so here: it is read, or this taken back.
+    allAsWanted = true;
     List<Stored> all = store.all();
-    Set<String> turns = turns(all, jobs);
+    if (!all.stream().allMatch(stored -> isAsWanted(stored.lifecycle(), jobs))) {
+      allAsWanted = false;
+    }
+    Set<String> turns = turns(all, jobs, most);
     for (Stored stored : all) {
       boolean ask = turns.contains(id(stored));
       steps.execute(() -> stepUnlessBusy(stored, jobs, ask));
     }
   }
 
-  /** The tasks whose jobs are asked in this look: of those that are due, the longest not asked. */
-  private Set<String> turns(List<Stored> all, Jobs jobs) {
+  /** Whether there is nothing to do for a task but to hear how far it is. */
+  private static boolean isAsWanted(Lifecycle lifecycle, Jobs jobs) {
+    List<Job> live = jobs.live(lifecycle.taskId());
+    return switch (lifecycle.wanted()) {
+      case RUNNING -> lifecycle.failure().isPresent() || runs(lifecycle, live);
+      case PAUSED -> live.isEmpty() && lifecycle.run().map(Run::ended).orElse(true);
+      case PREPARING, DELETED -> false;
+    };
+  }
+
+  private static boolean runs(Lifecycle lifecycle, List<Job> live) {
+    Optional<String> recordedId = lifecycle.run().map(Run::jobId);
+    return lifecycle.reachedRunning()
+        && live.size() == 1
+        && live.get(0).isRunning()
+        && recordedId.filter(live.get(0).id()::equals).isPresent();
+  }
+
+  /**
+   * The tasks whose jobs are asked in this look: of those that are due, the longest not asked.
+   *
+   * @param most how many at most
+   */
+  private Set<String> turns(List<Stored> all, Jobs jobs, int most) {
     List<String> running =
         all.stream()
             .filter(stored -> stored.lifecycle().wanted() == Wanted.RUNNING)
@@ -215,7 +267,7 @@ public final class Reconciler implements AutoCloseable {
         running.stream()
             .filter(taskId -> isDue(memory(taskId), pace))
             .sorted(Comparator.comparingLong(taskId -> memory(taskId).turnAt))
-            .limit(ASKED_PER_LOOK)
+            .limit(most)
             .toList();
     turns.forEach(taskId -> memory(taskId).turnAt = jobs.takenAt());
     return Set.copyOf(turns);
@@ -256,6 +308,7 @@ public final class Reconciler implements AutoCloseable {
 
   /** Makes one step for one task now, after whatever is under way for it. */
   public void reconcile(String taskId) {
+    allAsWanted = false;
     TaskMemory memory = memory(taskId);
     memory.lock.lock();
     try {

@@ -6,6 +6,8 @@ import java.time.Duration;
  * The reconciler's times.
  *
  * @param interval between two looks at all tasks
+ * @param calmInterval between two looks while nobody asks for tasks and each is as it should be;
+ *     each look makes Flink ask all its jobs for their states
  * @param sampleInterval between two looks at a job's metrics while somebody asks for tasks
  * @param unwatchedInterval between two looks at a job's metrics while nobody does; each look makes
  *     Flink collect the metrics of all its jobs, which costs more than an idle task does
@@ -18,6 +20,7 @@ import java.time.Duration;
  */
 public record ReconcilerSettings(
     Duration interval,
+    Duration calmInterval,
     Duration sampleInterval,
     Duration unwatchedInterval,
     Duration keepInterval,
@@ -29,6 +32,7 @@ public record ReconcilerSettings(
   public static ReconcilerSettings embedded() {
     return new ReconcilerSettings(
         Duration.ofMillis(500),
+        Duration.ofSeconds(2),
         Duration.ofSeconds(1),
         Duration.ofSeconds(5),
         Duration.ofSeconds(30),
@@ -41,6 +45,7 @@ public record ReconcilerSettings(
   public static ReconcilerSettings remote() {
     return new ReconcilerSettings(
         Duration.ofMillis(500),
+        Duration.ofSeconds(2),
         Duration.ofSeconds(1),
         Duration.ofSeconds(5),
         Duration.ofSeconds(30),

@@ -1,9 +1,11 @@
 package io.milvus.cdc.server.tasks;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.milvus.cdc.server.flink.FlinkCluster;
+import io.milvus.cdc.server.flink.FlinkException;
 import io.milvus.cdc.server.flink.JobMeasures;
 import io.milvus.cdc.server.flink.SnapshotFiles;
 import io.milvus.cdc.task.JobWork;
@@ -16,13 +18,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** How often Flink is asked when there are many tasks. */
 class PollingPaceTest {
 
-  private static final Duration LOOK = ReconcilerSettings.remote().interval();
+  private static final Duration TICK = ReconcilerSettings.remote().interval();
 
   /** For all states, and for each of ten jobs its metrics, its traffic and newest checkpoint. */
   private static final int MOST_CALLS = 1 + 10 * 3;
@@ -123,11 +126,11 @@ class PollingPaceTest {
             JobWork.NONE));
   }
 
-  /** Looks at all tasks once and returns how often Flink was asked for it. */
+  /** Lets half a second pass and returns how often Flink was asked. */
   private int look() {
     int before = flink.calls();
-    reconciler.look();
-    clock.advance(LOOK);
+    reconciler.lookIfDue();
+    clock.advance(TICK);
     return flink.calls() - before;
   }
 
@@ -135,6 +138,7 @@ class PollingPaceTest {
   void aHundredTasksTakeTurnsAndAListAsksNobody() {
     start(100);
     for (int look = 0; look < 40; look++) {
+      assertThat(tasks.list()).hasSize(100);
       assertThat(look()).as("look " + look).isBetween(2, MOST_CALLS);
       if (look >= 20) {
         // Two rounds of ten looks have passed: everybody has had a turn.
@@ -175,12 +179,53 @@ class PollingPaceTest {
   }
 
   @Test
-  void nobodysTasksAreAskedEveryFiveSeconds() {
+  void nobodysTasksAreLookedAtEveryTwoSecondsAndAskedInEveryThirdLook() {
     start(5);
     assertThat(callsInTenSeconds(() -> assertThat(tasks.known()).hasSize(5)))
-        .isBetween(10 * 2 + 2 * 5 + 5, 10 * 2 + 2 * 5 + 10);
+        // Five looks and one or two reports of each; traffic and newest checkpoint now and then.
+        .isBetween(5 + 5, 5 + 2 * 5 + 10);
     assertThat(tasks.known())
         .allMatch(task -> task.lag().filter(Duration.ofMillis(40)::equals).isPresent());
+  }
+
+  @Test
+  void allOfNobodysTasksHaveTheirTurnAsOften() {
+    start(100);
+    int unused = callsInTenSeconds(() -> {});
+    for (FlinkCluster.JobSubmission submission : flink.submissions) {
+      report(submission.jobId(), 50);
+    }
+    for (int look = 0; look < 20; look++) {
+      int unusedToo = look();
+    }
+    assertThat(tasks.known())
+        .hasSize(100)
+        .allMatch(task -> task.counts().orElseThrow().rowsInserted() == 50);
+  }
+
+  @Test
+  void aJobOfNobodysThatDoesNotRunIsSeenSoonAndLookedAtUntilItDoes() {
+    start(1);
+    int unused = callsInTenSeconds(() -> {});
+    flink.submissions.forEach(submission -> flink.restarting(submission.jobId(), "lost"));
+    assertThat(look() + look() + look() + look()).isPositive();
+    for (int look = 0; look < 10; look++) {
+      assertThat(look()).as("look " + look).isPositive();
+    }
+    assertThat(tasks.known()).allMatch(task -> task.reason().isPresent());
+  }
+
+  @Test
+  void aClusterThatDoesNotAnswerIsAskedUntilItDoes() {
+    start(1);
+    int unused = callsInTenSeconds(() -> {});
+    flink.unreachable(true);
+    assertThatThrownBy(() -> IntStream.range(0, 4).forEach(i -> look()))
+        .isInstanceOf(FlinkException.Unreachable.class);
+    assertThatThrownBy(this::look).isInstanceOf(FlinkException.Unreachable.class);
+    flink.unreachable(false);
+    assertThat(look()).isPositive();
+    assertThat(reconciler.clusterTrouble()).isEmpty();
   }
 
   @Test

@@ -136,6 +136,7 @@ class ReconcilerTest {
     static ReconcilerSettings settings(boolean embedded) {
       return new ReconcilerSettings(
           Duration.ofMillis(500),
+          Duration.ofMillis(500),
           Duration.ZERO,
           Duration.ZERO,
           Duration.ZERO,
