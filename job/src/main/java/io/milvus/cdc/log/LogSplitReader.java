@@ -39,7 +39,7 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
    * Milvus ticks all topics at the same moment, and these ticks arrive within milliseconds: to wait
    * for them is a delay that nobody notices, and saves several threads from being woken for each.
    */
-  private static final long GATHER_NANOS = TimeUnit.MILLISECONDS.toNanos(3);
+  private static final long GATHER_NANOS = TimeUnit.MILLISECONDS.toNanos(8);
 
   /** When nothing has come for so long, there is no backlog that a wait would slow down. */
   private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
