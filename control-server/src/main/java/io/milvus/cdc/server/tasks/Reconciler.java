@@ -553,8 +553,11 @@ public final class Reconciler implements AutoCloseable {
         }
         memory.retries = measures.get().work().retriesInAll();
         memory.measured(job.id(), measures.get(), lifecycle.progress());
+        // Flink goes on telling what it knows while it waits for a task manager that is lost.
+        if (!measures.equals(memory.latest)) {
+          memory.measuredAt = now;
+        }
         memory.latest = measures;
-        memory.measuredAt = now;
         askTraffic(job, memory);
       }
     } else {

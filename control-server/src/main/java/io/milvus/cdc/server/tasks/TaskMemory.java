@@ -79,7 +79,7 @@ final class TaskMemory {
   /** When it was this task's turn to have its job asked, in nanoseconds; the ticker's alone. */
   long turnAt = Long.MIN_VALUE;
 
-  /** When the job last reported. */
+  /** When the job last reported something new, as it does each time it is asked. */
   volatile Instant measuredAt = Instant.EPOCH;
 
   /** Whether the job reported nothing when it was asked last. */

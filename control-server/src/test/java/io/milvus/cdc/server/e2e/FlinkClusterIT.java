@@ -14,6 +14,7 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
@@ -115,6 +116,33 @@ class FlinkClusterIT {
     writers.values().forEach(writer -> writer.insert(0, 500, 1));
     writers.keySet().forEach(scenario::awaitSame);
     assertThat(collectionsByTaskManager(job)).hasSize(2).doesNotContainValue(0);
+    assertThat(scenario.client.ask("delete", task).status()).isEqualTo(200);
+  }
+
+  /**
+   * Flink waits for what a task manager that is lost was asked as long as {@code flink-conf} says.
+   */
+  @Test
+  void progressIsToldAgainAfterATaskManagerWasLostThatWasBeingAsked() {
+    SourceWriter writer = scenario.newCollection("lost");
+    String task = create(2, "lost");
+    scenario.awaitState(task, "Running");
+    writer.insert(0, 100, 1);
+    scenario.awaitSame("lost");
+
+    scenario.playground.suspend(Part.TASK_MANAGER);
+    Instant lost = Instant.now();
+    writer.insert(100, 200, 1);
+    await()
+        .atMost(TaskScenario.PATIENCE)
+        .until(
+            () ->
+                Instant.parse(scenario.client.task(task).get("replicated_until").asText())
+                    .isAfter(lost));
+    scenario.awaitSame("lost");
+
+    scenario.playground.kill(Part.TASK_MANAGER);
+    scenario.playground.start(Part.TASK_MANAGER);
     assertThat(scenario.client.ask("delete", task).status()).isEqualTo(200);
   }
 

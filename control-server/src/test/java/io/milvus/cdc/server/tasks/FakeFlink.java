@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * A cluster whose jobs do nothing but keep snapshots. A job runs as soon as it is submitted and
@@ -36,7 +37,7 @@ public final class FakeFlink implements FlinkCluster {
   private final List<Optional<String>> newestAtSubmission = new ArrayList<>();
   private final Map<String, String> savepoints = new HashMap<>();
   private final Map<String, String> failures = new HashMap<>();
-  private final Map<String, JobMeasures> measures = new HashMap<>();
+  private final Map<String, Supplier<JobMeasures>> measures = new HashMap<>();
   private Optional<JobTraffic> traffic = Optional.empty();
   private Optional<String> waitingFor = Optional.empty();
   private Optional<String> newest = Optional.empty();
@@ -81,6 +82,11 @@ public final class FakeFlink implements FlinkCluster {
   }
 
   public synchronized void report(String jobId, JobMeasures reported) {
+    report(jobId, () -> reported);
+  }
+
+  /** What a job says whenever it is asked. */
+  synchronized void report(String jobId, Supplier<JobMeasures> reported) {
     measures.put(jobId, reported);
   }
 
@@ -206,7 +212,7 @@ public final class FakeFlink implements FlinkCluster {
 
   @Override
   public synchronized Optional<JobMeasures> measures(String jobId) {
-    return asked("measures", Optional.ofNullable(measures.get(jobId)));
+    return asked("measures", Optional.ofNullable(measures.get(jobId)).map(Supplier::get));
   }
 
   @Override

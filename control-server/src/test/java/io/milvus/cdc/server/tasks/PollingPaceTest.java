@@ -115,15 +115,18 @@ class PollingPaceTest {
   }
 
   private void report(String jobId, long inserted) {
-    flink.report(
-        jobId,
-        new JobMeasures(
-            Optional.of(clock.instant()),
-            Optional.of(Duration.ofMillis(40)),
-            inserted,
-            0,
-            0,
-            JobWork.NONE));
+    flink.report(jobId, () -> measures(inserted));
+  }
+
+  /** Of a job that keeps up with its source. */
+  private JobMeasures measures(long inserted) {
+    return new JobMeasures(
+        Optional.of(clock.instant()),
+        Optional.of(Duration.ofMillis(40)),
+        inserted,
+        0,
+        0,
+        JobWork.NONE);
   }
 
   /** Lets half a second pass and returns how often Flink was asked. */
@@ -236,6 +239,17 @@ class PollingPaceTest {
     flink.submissions.forEach(submission -> flink.silence(submission.jobId()));
     clock.advance(Duration.ofSeconds(4));
     assertThat(tasks.get("t0").lag().orElseThrow()).isGreaterThan(Duration.ofSeconds(4));
+  }
+
+  /** Flink does so while it waits for a task manager that is lost. */
+  @Test
+  void theLagGrowsWhileFlinkTellsNothingNew() {
+    start(1);
+    JobMeasures old = measures(1);
+    flink.submissions.forEach(submission -> flink.report(submission.jobId(), () -> old));
+    int calls = callsInTenSeconds(() -> assertThat(tasks.list()).hasSize(1));
+    assertThat(calls).isPositive();
+    assertThat(tasks.list().get(0).lag().orElseThrow()).isGreaterThan(Duration.ofSeconds(20));
   }
 
   private int callsInTenSeconds(Runnable everySecond) {
