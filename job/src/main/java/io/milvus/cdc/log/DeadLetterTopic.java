@@ -26,7 +26,7 @@ public final class DeadLetterTopic implements AutoCloseable {
   private final TaskDefinition task;
   private Optional<Connection> connection = Optional.empty();
 
-  private record Connection(PulsarClient client, Producer<byte[]> producer) {}
+  private record Connection(PulsarSession pulsar, Producer<byte[]> producer) {}
 
   /** Connects when there is something to send. */
   public DeadLetterTopic(TaskDefinition task) {
@@ -48,7 +48,7 @@ public final class DeadLetterTopic implements AutoCloseable {
     byte[] payload =
         letter.payload().isPresent()
             ? letter.payload().get().toByteArray()
-            : read(open.client(), letter);
+            : read(open.pulsar().client(), letter);
     String id = letter.ledgerId() + ":" + letter.entryId();
     var unused =
         open.producer()
@@ -70,19 +70,20 @@ public final class DeadLetterTopic implements AutoCloseable {
     if (connection.isPresent()) {
       return connection.get();
     }
-    PulsarClient client = new PulsarAccess(task.source()).clientOfJob().build();
+    PulsarSession pulsar = PulsarSession.open(new PulsarAccess(task.source()).clientOfJob());
     try {
       Producer<byte[]> producer =
-          client
+          pulsar
+              .client()
               .newProducer()
               .topic(of(task.source(), task.taskId()))
               .enableBatching(false)
               .sendTimeout(TIMEOUT_SECONDS, TimeUnit.SECONDS)
               .create();
-      connection = Optional.of(new Connection(client, producer));
+      connection = Optional.of(new Connection(pulsar, producer));
       return connection.get();
     } catch (IOException e) {
-      client.shutdown();
+      pulsar.close();
       throw e;
     }
   }
@@ -111,7 +112,7 @@ public final class DeadLetterTopic implements AutoCloseable {
   /** Closes the connection, if one was made. */
   @Override
   public synchronized void close() {
-    connection.ifPresent(open -> SourceConnection.close(open.client()));
+    connection.ifPresent(open -> open.pulsar().close());
     connection = Optional.empty();
   }
 }

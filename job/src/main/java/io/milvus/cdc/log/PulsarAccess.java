@@ -68,7 +68,6 @@ final class PulsarAccess {
   ClientBuilder clientOfJob() {
     NativeZstd.install();
     return client()
-        .ioThreads(1)
         .listenerThreads(1)
         .statsInterval(0, TimeUnit.SECONDS)
         .operationTimeout(OPERATION_TIMEOUT_SECONDS, TimeUnit.SECONDS);

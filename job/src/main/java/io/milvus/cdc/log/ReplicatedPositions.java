@@ -48,16 +48,16 @@ public final class ReplicatedPositions {
     SourceSnapshot snapshot = SourceSnapshot.read(source, selection);
     List<ChannelPosition> positions = new ArrayList<>();
     Map<String, ByteString> found = new HashMap<>();
-    try (PulsarClient client =
-        new PulsarAccess(source)
-            .client()
-            .operationTimeout((int) TIMEOUT.toSeconds(), TimeUnit.SECONDS)
-            .build()) {
+    try (PulsarSession pulsar =
+        PulsarSession.open(
+            new PulsarAccess(source)
+                .client()
+                .operationTimeout((int) TIMEOUT.toSeconds(), TimeUnit.SECONDS))) {
       for (CollectionState collection : snapshot.collections()) {
         for (Shard shard : collection.getShardsList()) {
           String pchannel = shard.getPchannel();
           if (!found.containsKey(pchannel)) {
-            found.put(pchannel, firstMessageAfter(client, source.topic(pchannel), until));
+            found.put(pchannel, firstMessageAfter(pulsar.client(), source.topic(pchannel), until));
           }
           positions.add(
               new ChannelPosition(

@@ -13,12 +13,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.LongToIntFunction;
 import org.apache.pulsar.client.api.MessageId;
-import org.apache.pulsar.client.api.PulsarClient;
 import org.apache.pulsar.client.api.Reader;
 import org.apache.pulsar.client.api.ReaderBuilder;
 import org.apache.pulsar.client.impl.MessageIdImpl;
@@ -30,25 +27,24 @@ final class SourceConnection implements AutoCloseable {
   private static final Duration POSITION_SAID_EVERY = Duration.ofSeconds(5);
 
   private static final int MAX_RECONNECT_SECONDS = 5;
-  private static final int CLOSE_TIMEOUT_SECONDS = 5;
 
   private final SourceCluster source;
   private final TaskDefinition task;
   private final LiveStartPositions.Factory liveStartsFactory;
-  private final PulsarClient client;
+  private final PulsarSession pulsar;
   private final TopicDirectory directory;
   private final Optional<ExactStart> exactStart;
 
   private SourceConnection(
       TaskDefinition task,
       LiveStartPositions.Factory liveStartsFactory,
-      PulsarClient client,
+      PulsarSession pulsar,
       Optional<ExactStart> exactStart) {
     this.exactStart = exactStart;
     this.task = task;
     this.source = task.source();
     this.liveStartsFactory = liveStartsFactory;
-    this.client = client;
+    this.pulsar = pulsar;
     this.directory = new TopicDirectory(task.source());
   }
 
@@ -71,14 +67,14 @@ final class SourceConnection implements AutoCloseable {
     boolean isKept = false;
     try {
       TaskDefinition task = definition(store, taskId);
-      PulsarClient client =
-          new PulsarAccess(task.source())
-              .clientOfJob()
-              .maxBackoffInterval(MAX_RECONNECT_SECONDS, TimeUnit.SECONDS)
-              .build();
+      PulsarSession pulsar =
+          PulsarSession.open(
+              new PulsarAccess(task.source())
+                  .clientOfJob()
+                  .maxBackoffInterval(MAX_RECONNECT_SECONDS, TimeUnit.SECONDS));
       isKept = exactStart.isPresent();
       return new SourceConnection(
-          task, liveStartsFactory, client, exactStart.map(name -> new ExactStart(store, name)));
+          task, liveStartsFactory, pulsar, exactStart.map(name -> new ExactStart(store, name)));
     } finally {
       if (!isKept) {
         store.close();
@@ -131,7 +127,8 @@ final class SourceConnection implements AutoCloseable {
         directory.contents(split.pchannel()).orElseThrow(() -> vanished(topic));
     Optional<Position> expected = Optional.empty();
     ReaderBuilder<byte[]> builder =
-        client
+        pulsar
+            .client()
             .newReader()
             .topic(topic)
             .receiverQueueSize(queueSize.applyAsInt(contents.bytesPerMessageFrom(split.position())))
@@ -220,24 +217,6 @@ final class SourceConnection implements AutoCloseable {
   @Override
   public void close() {
     exactStart.map(ExactStart::store).ifPresent(TaskStore::close);
-    close(client);
-  }
-
-  /** Closes connections; a broker that does not answer is not waited for longer than seconds. */
-  static void close(PulsarClient client) {
-    try {
-      client.closeAsync().get(CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (ExecutionException | TimeoutException e) {
-      // Connections of a client that did not close in time end with its threads.
-    } finally {
-      try {
-        client.shutdown();
-      } catch (IOException e) {
-        // Closed already.
-      }
-      NativeZstd.free();
-    }
+    pulsar.close();
   }
 }

@@ -143,14 +143,14 @@ public final class StartPositionReader {
   }
 
   static Map<String, Optional<MessageId>> lastMessages(SourceCluster source) throws IOException {
-    try (PulsarClient client =
-        new PulsarAccess(source)
-            .client()
-            .operationTimeout((int) TIMEOUT.toSeconds(), TimeUnit.SECONDS)
-            .build()) {
+    try (PulsarSession pulsar =
+        PulsarSession.open(
+            new PulsarAccess(source)
+                .client()
+                .operationTimeout((int) TIMEOUT.toSeconds(), TimeUnit.SECONDS))) {
       Map<String, CompletableFuture<Optional<MessageId>>> asked = new LinkedHashMap<>();
       for (String pchannel : logTopics(source)) {
-        asked.put(pchannel, lastMessage(client, source.topic(pchannel)));
+        asked.put(pchannel, lastMessage(pulsar.client(), source.topic(pchannel)));
       }
       Map<String, Optional<MessageId>> answers = new HashMap<>();
       for (Map.Entry<String, CompletableFuture<Optional<MessageId>>> entry : asked.entrySet()) {
