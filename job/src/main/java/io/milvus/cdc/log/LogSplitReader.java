@@ -44,6 +44,12 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
   /** When nothing has come for so long, there is no backlog that a wait would slow down. */
   private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
+  /**
+   * A batch is begun no sooner after the one before: it wakes each of the threads that it goes
+   * through, however small it is.
+   */
+  private static final long BETWEEN_BATCHES_NANOS = TimeUnit.MILLISECONDS.toNanos(3);
+
   private static final int OPENERS = 4;
   private static final long OPEN_RETRY_MILLIS = 1000;
 
@@ -71,6 +77,9 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
   // The following are guarded by the lock.
   private final ReadingOrder<TopicReader> order;
   private boolean wakeUp;
+
+  /** The fetching thread's alone: when the last batch was begun. */
+  private long batchBegunAt = System.nanoTime();
 
   /** How many topics there are, for other threads. */
   private volatile int numberOfTopics;
@@ -180,6 +189,10 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
   public RecordsWithSplitIds<LogRecord> fetch() throws IOException {
     Batch batch = new Batch();
     Optional<TopicReader> topic = awaitReady();
+    if (topic.isPresent()) {
+      LockSupport.parkNanos(batchBegunAt + BETWEEN_BATCHES_NANOS - System.nanoTime());
+      batchBegunAt = System.nanoTime();
+    }
     while (topic.isPresent()) {
       readTurn(topic.get(), batch);
       topic = batch.isFull() ? Optional.empty() : pollReady();

@@ -22,12 +22,18 @@ class PulsarSessionTest {
     try (ServerSocket socket = new ServerSocket(0)) {
       nobody = socket.getLocalPort();
     }
+    Set<Thread> threads;
     try (PulsarSession session = PulsarSession.open(builder(nobody))) {
       assertThatThrownBy(() -> session.client().getPartitionsForTopic("topic").get())
           .hasCauseInstanceOf(PulsarClientException.class);
-      assertThat(newNetworkThreads()).hasSize(1);
+      threads = newNetworkThreads();
     }
-    assertThat(newNetworkThreads()).isEmpty();
+    assertThat(threads).hasSize(1);
+    for (Thread thread : threads) {
+      // It says that it has ended just before it does.
+      thread.join(TimeUnit.SECONDS.toMillis(10));
+      assertThat(thread.isAlive()).isFalse();
+    }
   }
 
   private static ClientBuilder builder(int port) {
