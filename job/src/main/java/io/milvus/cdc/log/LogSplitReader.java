@@ -45,10 +45,13 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
   private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
   /**
-   * A batch is begun no sooner after the one before: it wakes each of the threads that it goes
-   * through, however small it is.
+   * A batch is begun no sooner after the begin of a small one: it wakes each of the threads that it
+   * goes through, however small it is. After a large one a wait would only make more large messages
+   * be held at the same time.
    */
-  private static final long BETWEEN_BATCHES_NANOS = TimeUnit.MILLISECONDS.toNanos(3);
+  private static final long AFTER_SMALL_BATCH_NANOS = TimeUnit.MILLISECONDS.toNanos(3);
+
+  private static final long SMALL_BATCH_BYTES = 128 * 1024;
 
   private static final int OPENERS = 4;
   private static final long OPEN_RETRY_MILLIS = 1000;
@@ -78,8 +81,8 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
   private final ReadingOrder<TopicReader> order;
   private boolean wakeUp;
 
-  /** The fetching thread's alone: when the last batch was begun. */
-  private long batchBegunAt = System.nanoTime();
+  /** The fetching thread's alone: no batch is begun before. */
+  private long nextBatchAt = System.nanoTime();
 
   /** How many topics there are, for other threads. */
   private volatile int numberOfTopics;
@@ -190,13 +193,14 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
     Batch batch = new Batch();
     Optional<TopicReader> topic = awaitReady();
     if (topic.isPresent()) {
-      LockSupport.parkNanos(batchBegunAt + BETWEEN_BATCHES_NANOS - System.nanoTime());
-      batchBegunAt = System.nanoTime();
+      LockSupport.parkNanos(nextBatchAt - System.nanoTime());
     }
+    long begin = System.nanoTime();
     while (topic.isPresent()) {
       readTurn(topic.get(), batch);
       topic = batch.isFull() ? Optional.empty() : pollReady();
     }
+    nextBatchAt = batch.bytes < SMALL_BATCH_BYTES ? begin + AFTER_SMALL_BATCH_NANOS : begin;
     return batch.records.build();
   }
 
