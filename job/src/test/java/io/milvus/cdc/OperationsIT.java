@@ -608,6 +608,12 @@ class OperationsIT {
               ClusterComparison.of(source, target).ofDatabases(List.of("selected")).differences())
           .containsExactly("selected.left_behind: missing on the target");
       assertThat(target.databases()).doesNotContain("not_selected");
+
+      chosen.drop();
+      await().atMost(PATIENCE).until(() -> target.collections("selected").isEmpty());
+      SourceCollection again = loaded(collection("selected", "chosen", SMALL).create());
+      again.insert(0, 30, 1);
+      await().atMost(PATIENCE).until(() -> rows(target, "selected", "chosen") == 30);
     }
     // The other task now copies all of it; what is there already becomes its own.
     replication.start();

@@ -1,21 +1,29 @@
 package io.milvus.cdc.catalog;
 
+import io.milvus.cdc.catalog.v1.CollectionState;
+import io.milvus.cdc.catalog.v1.Shard;
 import io.milvus.cdc.etcd.EtcdChange;
 import io.milvus.cdc.etcd.EtcdConnection.RunningWatch;
 import io.milvus.cdc.etcd.EtcdConnection.WatchListener;
 import io.milvus.cdc.etcd.EtcdUnavailableException;
 import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.event.SourceName;
 import io.milvus.cdc.task.PermanentFailure;
 import io.milvus.cdc.task.StartPositions;
+import io.milvus.cdc.task.StartPositions.TopicStart;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.UnreadableTaskException;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -73,6 +81,9 @@ final class CatalogFeed implements CatalogReader.Feed {
     /** What the task is. */
     LoadedTask load() throws EtcdUnavailableException;
 
+    /** A collection is about to be announced that is on a topic which the task does not read. */
+    void addStart(String pchannel, TopicStart start) throws EtcdUnavailableException;
+
     /** A database is about to be announced. */
     void note(String database) throws EtcdUnavailableException;
 
@@ -104,6 +115,9 @@ final class CatalogFeed implements CatalogReader.Feed {
   private final Pace pace;
   private final Queue<String> droppedDatabases = new ConcurrentLinkedQueue<>();
 
+  /** Topics that the task reads. */
+  private final Set<String> topics = new HashSet<>();
+
   private boolean connected = true;
 
   /** Failures in a row, without confirmed progress between them. */
@@ -128,6 +142,7 @@ final class CatalogFeed implements CatalogReader.Feed {
   public void run() {
     try {
       LoadedTask task = untilAnswered(record::load);
+      topics.addAll(task.starts().topics().keySet());
       for (String database : restored.databases()) {
         if (!task.databases().contains(database)) {
           note(database); // By a release that made no notes.
@@ -344,11 +359,52 @@ final class CatalogFeed implements CatalogReader.Feed {
   }
 
   private void tell(List<SourceEvent> events) throws InterruptedException {
+    addTopics(events);
     for (SourceEvent event : events) {
       if (event instanceof SourceEvent.DatabaseSeen seen) {
         note(seen.name());
       }
       queue.put(event);
+    }
+  }
+
+  /**
+   * The topics of a collection are noted before it is announced: its copy is changed, and dropped,
+   * by what they hold. Of several collections the oldest decides where a topic is read from, and
+   * one that is announced later is written later: Milvus lets nobody write to a collection before
+   * its metadata says that it is created, and tells of these changes in their order.
+   */
+  private void addTopics(List<SourceEvent> events) throws InterruptedException {
+    Map<String, TopicStart> added = new TreeMap<>();
+    for (SourceEvent event : events) {
+      if (event instanceof SourceEvent.CollectionSeen seen) {
+        addTopics(seen.state(), added);
+      }
+    }
+    for (Map.Entry<String, TopicStart> start : added.entrySet()) {
+      topics.add(
+          untilAnswered(
+              () -> {
+                record.addStart(start.getKey(), start.getValue());
+                return start.getKey();
+              }));
+    }
+  }
+
+  private void addTopics(CollectionState collection, Map<String, TopicStart> added) {
+    for (Shard shard : collection.getShardsList()) {
+      String topic = shard.getPchannel();
+      if (topics.contains(topic)) {
+        continue;
+      }
+      try {
+        TopicStart start = TopicStart.ofNewCollection(shard.getStartMessageId());
+        if (!added.containsKey(topic) || start.isBefore(added.get(topic))) {
+          added.put(topic, start);
+        }
+      } catch (IOException e) {
+        throw new UnreadableMetadataException("of collection " + SourceName.of(collection), e);
+      }
     }
   }
 

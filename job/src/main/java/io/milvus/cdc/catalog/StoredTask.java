@@ -2,6 +2,7 @@ package io.milvus.cdc.catalog;
 
 import io.milvus.cdc.etcd.EtcdUnavailableException;
 import io.milvus.cdc.task.PermanentFailure;
+import io.milvus.cdc.task.StartPositions.TopicStart;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.TaskStore;
 import io.milvus.cdc.task.TaskStoreAddress;
@@ -30,6 +31,11 @@ record StoredTask(String taskId, TaskStoreAddress address) implements CatalogFee
                             .formatted(address, taskId)));
     return new CatalogFeed.LoadedTask(
         definition, store.startPositions(taskId), store.databases(taskId));
+  }
+
+  @Override
+  public void addStart(String pchannel, TopicStart start) throws EtcdUnavailableException {
+    change(store -> store.addStart(taskId, pchannel, start));
   }
 
   @Override

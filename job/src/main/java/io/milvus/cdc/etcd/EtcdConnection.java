@@ -288,6 +288,11 @@ public final class EtcdConnection implements AutoCloseable {
     void close();
   }
 
+  /** Watches the keys below a prefix, like a range of keys. */
+  public RunningWatch watch(String prefix, long revision, WatchListener listener) {
+    return watch(bytes(prefix), prefixEnd(prefix), revision, listener);
+  }
+
   /**
    * Watches a range of keys. A watch that ends is not resumed: the listener's owner knows how far
    * it came and opens another one.
@@ -297,7 +302,12 @@ public final class EtcdConnection implements AutoCloseable {
    * @param revision the first revision that is told
    */
   public RunningWatch watch(String from, String to, long revision, WatchListener listener) {
-    WatchOption option = WatchOption.builder().withRange(bytes(to)).withRevision(revision).build();
+    return watch(bytes(from), bytes(to), revision, listener);
+  }
+
+  private RunningWatch watch(
+      ByteSequence from, ByteSequence to, long revision, WatchListener listener) {
+    WatchOption option = WatchOption.builder().withRange(to).withRevision(revision).build();
     Watch.Listener told =
         new Watch.Listener() {
           @Override
@@ -319,8 +329,7 @@ public final class EtcdConnection implements AutoCloseable {
             listener.ended("the server ended the stream");
           }
         };
-    Watch.Watcher watcher =
-        WatchGate.hold(() -> client.getWatchClient().watch(bytes(from), option, told));
+    Watch.Watcher watcher = WatchGate.hold(() -> client.getWatchClient().watch(from, option, told));
     return new RunningWatch() {
       @Override
       public void requestProgress() {

@@ -2,12 +2,13 @@ package io.milvus.cdc.log;
 
 import io.milvus.cdc.task.LogContext;
 import io.milvus.cdc.task.PermanentFailure;
+import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.StartPositions.TopicStart;
-import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.TaskStore;
 import io.milvus.cdc.task.TaskStoreFactory;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -17,15 +18,18 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.flink.api.connector.source.SplitEnumerator;
 import org.apache.flink.api.connector.source.SplitEnumeratorContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds the topics of the log and gives each to exactly one reader: the topic's number modulo the
- * parallelism, the one without a number to the first. Topics that readers hold come back after a
- * restart through the readers' own state, so a rescaled job reads each of them still exactly once.
+ * Finds the topics that the task reads and gives each to exactly one reader: the topic's number
+ * modulo the parallelism, the one without a number to the first. These are the topics of its start
+ * positions, to which some are added as collections come, and the one of clients' requests. Topics
+ * that readers hold come back after a restart through the readers' own state, so a rescaled job
+ * reads each of them still exactly once.
  */
 final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorState> {
 
@@ -37,14 +41,21 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
     /** The task whose topics these are. */
     String taskId();
 
-    /** Where a task's topics start. */
-    StartPositions startPositions() throws IOException;
+    /**
+     * Which topics the task reads, and where they start.
+     *
+     * @param onAdded called when a topic was added since, by any thread; most often, not always
+     */
+    StartPositions startPositions(Runnable onAdded) throws IOException;
 
-    /** Names of the physical channels that exist now. */
-    SortedSet<String> pchannels() throws IOException;
+    /** Names of the log's topics that exist now. */
+    SortedSet<String> topics() throws IOException;
 
-    /** Whether one physical channel exists now. */
-    boolean exists(String pchannel) throws IOException;
+    /** Whether a topic is the one of clients' requests. */
+    boolean isRequestTopic(String topic);
+
+    /** Whether one topic exists now. */
+    boolean exists(String topic) throws IOException;
 
     @Override
     void close();
@@ -53,12 +64,10 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
   /**
    * What one look at the source found.
    *
-   * @param starts start positions; present until the first look of a fresh start succeeded
-   * @param pchannels the physical channels that exist
-   * @param vanished known physical channels that do not exist any more
+   * @param existing the topics to read that exist
+   * @param vanished topics to read that do not exist any more
    */
-  private record Look(
-      Optional<StartPositions> starts, Set<String> pchannels, List<String> vanished) {}
+  private record Look(StartPositions starts, List<String> existing, List<String> vanished) {}
 
   private final SplitEnumeratorContext<TopicSplit> context;
   private final Discovery discovery;
@@ -68,8 +77,9 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
   private final Set<String> assigned = new HashSet<>();
   private boolean outage;
 
-  // Written by the coordinator's thread, read by the worker's.
-  private volatile boolean fresh;
+  private final AtomicBoolean lookIsDue = new AtomicBoolean();
+
+  /** Written by the coordinator's thread, read by the worker's. */
   private volatile Set<String> known = Set.of();
 
   /** An enumerator of a fresh start ({@code restored} empty) or of a restored job. */
@@ -86,8 +96,6 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
           assigned.addAll(state.assigned());
           state.pending().forEach(split -> pending.put(split.pchannel(), split));
         });
-    // A job that was stopped before its first look has no topics and starts like a fresh one.
-    this.fresh = assigned.isEmpty() && pending.isEmpty();
     rememberKnown();
   }
 
@@ -96,31 +104,40 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
     context.callAsync(this::look, this::found, 0, tuning.listingInterval().toMillis());
   }
 
+  /** Called by any thread, for each of many topics that are added at once. */
+  private void lookNow() {
+    if (!lookIsDue.getAndSet(true)) {
+      context.runInCoordinatorThread(() -> context.callAsync(this::look, this::found));
+    }
+  }
+
   private Look look() throws IOException {
-    Optional<StartPositions> starts =
-        fresh ? Optional.of(discovery.startPositions()) : Optional.empty();
-    SortedSet<String> pchannels = discovery.pchannels();
+    lookIsDue.set(false);
+    StartPositions starts = discovery.startPositions(this::lookNow);
+    SortedSet<String> topics = discovery.topics();
     Set<String> missing = new TreeSet<>(known);
-    starts.ifPresent(
-        positions ->
-            positions
-                .topics()
-                .forEach(
-                    (pchannel, start) -> {
-                      // One without a position held no message when the task was created.
-                      if (start.messageId().isPresent()) {
-                        missing.add(pchannel);
-                      }
-                    }));
-    missing.removeAll(pchannels);
+    starts
+        .topics()
+        .forEach(
+            (pchannel, start) -> {
+              // One that is read from its first message may be still to come.
+              if (start.messageId().isPresent()) {
+                missing.add(pchannel);
+              }
+            });
+    missing.removeAll(topics);
     // A list can be incomplete while brokers change; what counts is the answer for the topic.
     List<String> vanished = new ArrayList<>();
-    for (String pchannel : missing) {
-      if (!discovery.exists(pchannel)) {
-        vanished.add(pchannel);
+    for (String topic : missing) {
+      if (!discovery.exists(topic)) {
+        vanished.add(topic);
       }
     }
-    return new Look(starts, pchannels, vanished);
+    List<String> existing =
+        topics.stream()
+            .filter(topic -> starts.topics().containsKey(topic) || discovery.isRequestTopic(topic))
+            .toList();
+    return new Look(starts, existing, vanished);
   }
 
   private void found(Look look, Throwable failure) {
@@ -130,34 +147,29 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
     }
     if (failure != null) {
       if (!outage) {
-        LOG.warn("The source's topics cannot be listed, it is tried until they can", failure);
+        LOG.warn("The topics to read cannot be listed, it is tried until they can", failure);
       }
       outage = true;
       return;
     }
     if (outage) {
-      LOG.info("The source's topics can be listed again");
+      LOG.info("The topics to read can be listed again");
       outage = false;
     }
     if (!look.vanished().isEmpty()) {
       throw SourceConnection.vanished(String.join(", ", look.vanished()));
     }
-    if (fresh && look.starts().isEmpty()) {
-      return;
-    }
-    for (String pchannel : look.pchannels()) {
-      if (!assigned.contains(pchannel) && !pending.containsKey(pchannel)) {
-        pending.put(pchannel, split(pchannel, look.starts()));
+    for (String topic : look.existing()) {
+      if (!assigned.contains(topic) && !pending.containsKey(topic)) {
+        pending.put(topic, split(topic, look.starts()));
       }
     }
-    fresh = fresh && assigned.isEmpty() && pending.isEmpty();
     rememberKnown();
     assignPending();
   }
 
-  private static TopicSplit split(String pchannel, Optional<StartPositions> starts) {
-    Optional<TopicStart> start =
-        starts.flatMap(positions -> Optional.ofNullable(positions.topics().get(pchannel)));
+  private static TopicSplit split(String pchannel, StartPositions starts) {
+    Optional<TopicStart> start = Optional.ofNullable(starts.topics().get(pchannel));
     Optional<Position> position = start.flatMap(TopicStart::messageId).map(Position::of);
     TopicSplit split =
         new TopicSplit(pchannel, position, position.isPresent() && start.orElseThrow().inclusive());
@@ -232,7 +244,37 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
 
     private final String taskId;
     private final TaskStoreFactory storeFactory;
-    private Optional<TopicDirectory> directory = Optional.empty();
+
+    // Guarded by this.
+    private Optional<WatchedStore> store = Optional.empty();
+    private boolean closed;
+
+    /** The worker's alone. */
+    private Optional<Source> source = Optional.empty();
+
+    private record Source(SourceCluster cluster, TopicDirectory directory) {}
+
+    /** An open store, as long as it tells of topics that are added. */
+    private static final class WatchedStore implements TaskStore.StartsListener {
+      final TaskStore store;
+      final Runnable onAdded;
+      volatile boolean ended;
+
+      WatchedStore(TaskStore store, Runnable onAdded) {
+        this.store = store;
+        this.onAdded = onAdded;
+      }
+
+      @Override
+      public void added() {
+        onAdded.run();
+      }
+
+      @Override
+      public void ended() {
+        ended = true;
+      }
+    }
 
     SourceDiscovery(String taskId, TaskStoreFactory storeFactory) {
       this.taskId = taskId;
@@ -245,33 +287,58 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
     }
 
     @Override
-    public StartPositions startPositions() {
-      try (TaskStore store = storeFactory.open()) {
-        return store.startPositions(taskId);
+    public synchronized StartPositions startPositions(Runnable onAdded) throws IOException {
+      if (store.isPresent() && store.get().ended) {
+        closeStore();
       }
-    }
-
-    @Override
-    public SortedSet<String> pchannels() throws IOException {
-      return directory().pchannels();
-    }
-
-    @Override
-    public boolean exists(String pchannel) throws IOException {
-      return directory().contents(pchannel).isPresent();
-    }
-
-    private TopicDirectory directory() {
-      if (directory.isEmpty()) {
-        try (TaskStore store = storeFactory.open()) {
-          TaskDefinition task = SourceConnection.definition(store, taskId);
-          directory = Optional.of(new TopicDirectory(task.source()));
+      try {
+        TaskStore open = store.isPresent() ? store.get().store : openWatched(onAdded);
+        if (source.isEmpty()) {
+          SourceCluster cluster = SourceConnection.definition(open, taskId).source();
+          source = Optional.of(new Source(cluster, new TopicDirectory(cluster)));
         }
+        return open.startPositions(taskId);
+      } catch (UncheckedIOException e) {
+        closeStore();
+        throw e.getCause();
       }
-      return directory.get();
+    }
+
+    /** It is watched before it is read, so that nothing is missed between the two. */
+    private TaskStore openWatched(Runnable onAdded) throws IOException {
+      if (closed) {
+        throw new IOException("closed");
+      }
+      WatchedStore opened = new WatchedStore(storeFactory.open(), onAdded);
+      store = Optional.of(opened);
+      opened.store.watchStarts(taskId, opened);
+      return opened.store;
+    }
+
+    private void closeStore() {
+      store.ifPresent(open -> open.store.close());
+      store = Optional.empty();
     }
 
     @Override
-    public void close() {}
+    public SortedSet<String> topics() throws IOException {
+      return source.orElseThrow().directory().pchannels();
+    }
+
+    @Override
+    public boolean isRequestTopic(String topic) {
+      return source.orElseThrow().cluster().isRequestTopic(topic);
+    }
+
+    @Override
+    public boolean exists(String topic) throws IOException {
+      return source.orElseThrow().directory().contents(topic).isPresent();
+    }
+
+    @Override
+    public synchronized void close() {
+      closed = true;
+      closeStore();
+    }
   }
 }

@@ -35,17 +35,15 @@ import org.apache.pulsar.client.api.TopicMessageId;
 /**
  * Decides where a new task starts to read the source's log.
  *
- * <p>Two things are read, in this order: first the last message id of every topic, then the
- * metadata. The order matters. A collection that is not in the metadata yet gets its first row
- * after the metadata was read, so after its topics' last message ids were, and a topic without a
- * collection can be read from there. Read the other way round, a collection could be created and
- * written between the two, and its first rows would be skipped.
+ * <p>A topic with selected collections starts at the oldest of their channels' checkpoints: at the
+ * message itself, because a checkpoint's message may be newer than its timestamp. Milvus' own
+ * readers seek the same way, and then skip operations up to the timestamp, as the task does by
+ * {@link TopicStart#checkpoints}. What is before a checkpoint is in the source's segments and not
+ * read from the log.
  *
- * <p>A topic with collections starts at the oldest of their channels' checkpoints: at the message
- * itself, because a checkpoint's message may be newer than its timestamp. Milvus' own readers seek
- * the same way, and then skip operations up to the timestamp, as the task does by {@link
- * TopicStart#checkpoints}. What is before a checkpoint is in the source's segments and not read
- * from the log.
+ * <p>A topic without selected collections is not read. A collection that is not in the metadata yet
+ * when this is read adds its topics when it comes, from its own beginning. The topic of clients'
+ * requests has no collections and is read from its end.
  */
 public final class StartPositionReader {
 
@@ -61,17 +59,19 @@ public final class StartPositionReader {
    * @param source the cluster that will be read
    * @param selection what the task replicates
    * @param requested where collections that exist now start instead
-   * @return a start for every topic of the source's log that exists now
+   * @return a start for each topic that the task reads for the collections that exist now
    * @throws IOException when etcd or Pulsar do not answer; the message says which one, and where
    * @throws UnusableStartException when a requested start is not one of the selected collections,
    *     or is not in the log any more
    */
   public static StartPositions read(
       SourceCluster source, Selection selection, RequestedStarts requested) throws IOException {
-    Map<String, Optional<MessageId>> lastMessages = lastMessages(source);
+    // All are asked, so that a broker that cannot be reached, or refuses a topic, is told of now.
+    Map<String, Optional<MessageId>> lastRequests = lastMessages(source);
+    lastRequests.keySet().removeIf(topic -> !source.isRequestTopic(topic));
     SourceSnapshot snapshot = SourceSnapshot.read(source, selection);
     List<ChannelStart> starts = ChannelStart.all(snapshot, requested);
-    StartPositions positions = positions(lastMessages, starts);
+    StartPositions positions = positions(lastRequests, starts);
     TopicDirectory directory = new TopicDirectory(source);
     Map<String, Optional<TopicContents>> contents = new HashMap<>();
     for (ChannelStart start : starts) {
@@ -89,10 +89,11 @@ public final class StartPositionReader {
   /**
    * Puts the two readings together.
    *
-   * @param lastMessages for each topic its last message, empty when it holds none
+   * @param lastRequests for each topic of clients' requests its last message, empty when it holds
+   *     none
    */
   static StartPositions positions(
-      Map<String, Optional<MessageId>> lastMessages, List<ChannelStart> starts) throws IOException {
+      Map<String, Optional<MessageId>> lastRequests, List<ChannelStart> starts) throws IOException {
     Map<String, MessageId> oldest = new HashMap<>();
     Map<String, Map<String, Long>> checkpoints = new HashMap<>();
     for (ChannelStart start : starts) {
@@ -104,7 +105,7 @@ public final class StartPositionReader {
           .put(shard.getVchannel(), start.from().timestamp());
     }
     Map<String, TopicStart> topics = new HashMap<>();
-    lastMessages.forEach(
+    lastRequests.forEach(
         (pchannel, last) ->
             topics.put(
                 pchannel, new TopicStart(last.map(StartPositionReader::bytes), false, Map.of())));

@@ -3,6 +3,8 @@ package io.milvus.cdc.task;
 import com.google.protobuf.ByteString;
 import io.milvus.cdc.etcd.EtcdChange;
 import io.milvus.cdc.etcd.EtcdConnection;
+import io.milvus.cdc.etcd.EtcdConnection.RunningWatch;
+import io.milvus.cdc.etcd.EtcdConnection.WatchListener;
 import io.milvus.cdc.etcd.EtcdUnavailableException;
 import io.milvus.cdc.security.SealingKey;
 import java.io.UncheckedIOException;
@@ -68,6 +70,36 @@ public final class EtcdTaskStore implements TaskStore {
           TaskJson.start(entry.key(), entry.value().orElseThrow()));
     }
     return new StartPositions(topics);
+  }
+
+  @Override
+  public void addStart(String taskId, String pchannel, StartPositions.TopicStart start) {
+    String key = task(taskId) + POSITIONS + pchannel;
+    boolean unused = call(() -> etcd.putIfAbsent(key, Map.of(key, TaskJson.write(start))));
+  }
+
+  @Override
+  public void watchStarts(String taskId, StartsListener listener) {
+    String prefix = task(taskId) + POSITIONS;
+    long revision = call(() -> etcd.revision(prefix));
+    RunningWatch unused =
+        etcd.watch(
+            prefix,
+            revision + 1,
+            new WatchListener() {
+              @Override
+              public void changed(List<EtcdChange> changes) {
+                listener.added();
+              }
+
+              @Override
+              public void progressed(long told) {}
+
+              @Override
+              public void ended(String reason) {
+                listener.ended();
+              }
+            });
   }
 
   @Override

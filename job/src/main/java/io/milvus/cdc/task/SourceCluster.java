@@ -95,8 +95,16 @@ public record SourceCluster(
    * @param name last part of the topic's full name
    */
   public boolean isLogTopic(String name) {
-    return name.equals(replicateChannel.orElse(topicPrefix + "-replicate-msg"))
-        || name.matches(Pattern.quote(topicPrefix) + "-rootcoord-dml_\\d+");
+    return isRequestTopic(name) || name.matches(Pattern.quote(topicPrefix) + "-rootcoord-dml_\\d+");
+  }
+
+  /**
+   * Whether a topic of the namespace is the one of clients' requests, which has no collections.
+   *
+   * @param name last part of the topic's full name
+   */
+  public boolean isRequestTopic(String name) {
+    return name.equals(replicateChannel.orElse(topicPrefix + "-replicate-msg"));
   }
 
   /**

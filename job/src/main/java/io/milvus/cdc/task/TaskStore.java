@@ -27,6 +27,25 @@ public interface TaskStore extends AutoCloseable {
   /** The start positions of a task; empty topics when there is no such task. */
   StartPositions startPositions(String taskId);
 
+  /** Adds a topic to the start positions of a task; one that is there stays as it is. */
+  void addStart(String taskId, String pchannel, StartPositions.TopicStart start);
+
+  /** Told of a task's start positions, on a thread that must not be blocked. */
+  interface StartsListener {
+
+    /** A topic was added. */
+    void added();
+
+    /** Nothing is told any more. May be told more than once. */
+    void ended();
+  }
+
+  /**
+   * Tells of topics that are added from now on to the start positions of a task, until the store is
+   * closed.
+   */
+  void watchStarts(String taskId, StartsListener listener);
+
   /** The collections that a task has stopped, in no order. */
   List<StoppedCollection> stopped(String taskId);
 

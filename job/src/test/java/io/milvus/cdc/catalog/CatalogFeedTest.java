@@ -13,6 +13,7 @@ import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.task.PermanentFailure;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SourceCluster;
+import io.milvus.cdc.task.StartPositions.TopicStart;
 import io.milvus.cdc.task.TargetCluster;
 import io.milvus.cdc.task.TaskDefinition;
 import java.time.Duration;
@@ -113,10 +114,73 @@ class CatalogFeedTest {
     }
 
     @Override
+    public void addStart(String pchannel, TopicStart start) {}
+
+    @Override
     public void note(String database) {}
 
     @Override
     public void forget(String database) {}
+  }
+
+  @Test
+  void aTopicIsReadFromTheOldestOfTheCollectionsThatAreToldTogether() {
+    metadata.create(1, 60, "a");
+    metadata.create(1, 61, "b");
+    // Its own key changed last, so it is told last.
+    metadata.put(collectionKey(1, 60), collection(60, "renamed", ObjectState.CREATED));
+    InMemoryTask task = task(Selection.everything());
+    start(task, KnownObjects.none());
+    untilProgress(1_000);
+
+    assertThat(objects())
+        .containsExactly(
+            "database default", "collection 61 default.b", "collection 60 default.renamed");
+    assertThat(task.starts)
+        .isEqualTo(
+            Map.of(
+                "by-dev-rootcoord-dml_0",
+                new TopicStart(Optional.of(TestingMetadata.startOf(60)), true, Map.of())));
+  }
+
+  @Test
+  void aTopicThatIsReadStaysWhereItIs() {
+    InMemoryTask task = task(Selection.everything());
+    TopicStart start = new TopicStart(Optional.of(TestingMetadata.startOf(5)), true, Map.of());
+    task.starts.put("by-dev-rootcoord-dml_0", start);
+    start(task, KnownObjects.none());
+    untilProgress(1_000);
+    metadata.create(1, 60, "a");
+    await().untilAsserted(() -> assertThat(objects()).contains("collection 60 default.a"));
+
+    assertThat(task.starts).isEqualTo(Map.of("by-dev-rootcoord-dml_0", start));
+  }
+
+  @Test
+  void aCollectionIsNotToldBeforeItsTopicsAreNoted() {
+    InMemoryTask task = task(Selection.everything());
+    start(task, KnownObjects.none());
+    untilProgress(1_000);
+    task.failures.set(Integer.MAX_VALUE);
+    int before = task.failures.get();
+    metadata.create(1, 60, "a");
+    await().until(() -> task.failures.get() < before - 3);
+    drain();
+    assertThat(objects()).containsExactly("database default");
+    assertThat(task.starts).isEmpty();
+
+    task.failures.set(0);
+    await().untilAsserted(() -> assertThat(objects()).contains("collection 60 default.a"));
+    assertThat(task.starts).containsOnlyKeys("by-dev-rootcoord-dml_0");
+  }
+
+  @Test
+  void aCollectionThatIsNotSelectedAddsNoTopic() {
+    InMemoryTask task = task(new Selection(List.of(new Selection.Entry("default", "in"))));
+    metadata.create(1, 60, "out");
+    start(task, KnownObjects.none());
+    untilProgress(1_000);
+    assertThat(task.starts).isEmpty();
   }
 
   @Test

@@ -89,7 +89,7 @@ class CatalogTest {
         .containsExactly("id", "vector");
     assertThat(state.getShards(0).getVchannel()).isEqualTo("by-dev-rootcoord-dml_0_" + ID + "v0");
     assertThat(state.getShards(0).getPchannel()).isEqualTo("by-dev-rootcoord-dml_0");
-    assertThat(state.getShards(0).getStartMessageId().toStringUtf8()).isEqualTo("start of " + ID);
+    assertThat(state.getShards(0).getStartMessageId()).isEqualTo(TestingMetadata.startOf(ID));
     assertThat(state.getShards(0).getStartAfter()).isEqualTo(55);
   }
 

@@ -2,9 +2,11 @@ package io.milvus.cdc.catalog;
 
 import io.milvus.cdc.etcd.EtcdUnavailableException;
 import io.milvus.cdc.task.StartPositions;
+import io.milvus.cdc.task.StartPositions.TopicStart;
 import io.milvus.cdc.task.TaskDefinition;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -16,6 +18,9 @@ final class InMemoryTask implements CatalogFeed.TaskRecord {
 
   /** Names of the databases that are noted. */
   final Set<String> databases = new ConcurrentSkipListSet<>();
+
+  /** Topics that the task reads. */
+  final Map<String, TopicStart> starts = new ConcurrentSkipListMap<>();
 
   private final TaskDefinition definition;
 
@@ -33,7 +38,13 @@ final class InMemoryTask implements CatalogFeed.TaskRecord {
   public CatalogFeed.LoadedTask load() throws EtcdUnavailableException {
     fail();
     return new CatalogFeed.LoadedTask(
-        definition, new StartPositions(Map.of()), Set.copyOf(databases));
+        definition, new StartPositions(starts), Set.copyOf(databases));
+  }
+
+  @Override
+  public void addStart(String pchannel, TopicStart start) throws EtcdUnavailableException {
+    fail();
+    TopicStart unused = starts.putIfAbsent(pchannel, start);
   }
 
   @Override

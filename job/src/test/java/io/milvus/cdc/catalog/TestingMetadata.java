@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import org.apache.pulsar.client.impl.MessageIdImpl;
 
 /**
  * An etcd in memory that holds a source's metadata. It can be away, lose its watches, forget old
@@ -209,9 +210,14 @@ final class TestingMetadata {
         .addStartPositions(
             StartPosition.newBuilder()
                 .setPchannel("by-dev-rootcoord-dml_0")
-                .setMessageId(ByteString.copyFromUtf8("start of " + id)))
+                .setMessageId(startOf(id)))
         .setState(state)
         .build();
+  }
+
+  /** The first message of a collection: one with a larger id begins later. */
+  static ByteString startOf(long id) {
+    return ByteString.copyFrom(new MessageIdImpl(7, id, -1).toByteArray());
   }
 
   static FieldSchema field(long id, String name, DataType type) {

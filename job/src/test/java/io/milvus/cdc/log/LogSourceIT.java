@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.log.TestingJobs.Job;
 import io.milvus.cdc.log.TestingJobs.Read;
+import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.cdc.task.StoppedCollection.FirstMessage;
 import java.nio.file.Path;
@@ -456,6 +457,55 @@ final class LogSourceIT {
     log.publish(TestingLog.pchannel(1), List.of(insert(1), insert(1)));
 
     awaitExactly(job, Set.of(1_000_000L, 1_000_001L, 1_000_002L));
+  }
+
+  @Test
+  void onlyTheTopicsOfTheTaskAreReadAndThatOfRequests() throws Exception {
+    log.publish(TestingLog.pchannel(0), insert(0));
+    List<MessageId> others =
+        log.publishUnread(TestingLog.pchannel(1), List.of(insert(1), insert(1), insert(1)));
+    log.publishUnread("by-dev-replicate-msg", List.of(insert(0)));
+    Job job = start(2, Optional.empty());
+    awaitExactly(job, Set.of(1_000_000L, 1_000_004L));
+    log.publish(TestingLog.pchannel(0), insert(0));
+    awaitExactly(job, Set.of(1_000_000L, 1_000_004L, 1_000_005L));
+
+    log.startAt(TestingLog.pchannel(1), Optional.of(others.get(1)), true);
+
+    awaitExactly(job, Set.of(1_000_000L, 1_000_004L, 1_000_005L, 1_000_002L, 1_000_003L));
+  }
+
+  @Test
+  void aTopicThatWasAddedAfterASavepointIsReadByWhoGoesOnFromIt() throws Exception {
+    log.publish(TestingLog.pchannel(0), insert(0));
+    List<MessageId> others = log.publishUnread(TestingLog.pchannel(1), List.of(insert(1)));
+    Job first = start(1, Optional.empty());
+    awaitExactly(first, Set.of(1_000_000L));
+    String savepoint = jobs.stop(first, savepoints);
+    log.startAt(TestingLog.pchannel(1), Optional.of(others.get(0)), true);
+
+    Job second = start(1, Optional.of(savepoint));
+    awaitExactly(second, Set.of(1_000_001L));
+    log.publish(TestingLog.pchannel(0), insert(0));
+    awaitExactly(second, Set.of(1_000_001L, 1_000_002L));
+  }
+
+  @Test
+  void topicsAreToldOfAgainAfterTheStoreHasCeasedTo() throws Exception {
+    AtomicInteger told = new AtomicInteger();
+    try (LogEnumerator.SourceDiscovery discovery = log.discovery()) {
+      StartPositions none = discovery.startPositions(told::incrementAndGet);
+      assertThat(none.topics()).isEmpty();
+      log.endWatches();
+      assertThat(discovery.startPositions(told::incrementAndGet)).isEqualTo(none);
+      assertThat(discovery.startPositions(told::incrementAndGet)).isEqualTo(none);
+
+      log.startAt(TestingLog.pchannel(0), Optional.empty(), false);
+
+      assertThat(told).hasValue(1);
+      assertThat(discovery.startPositions(told::incrementAndGet).topics())
+          .containsOnlyKeys(TestingLog.pchannel(0));
+    }
   }
 
   @Test

@@ -16,8 +16,9 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.apache.pulsar.client.api.MessageId;
 import org.junit.jupiter.api.AfterEach;
@@ -34,8 +35,7 @@ class StartPositionReaderIT {
   }
 
   @Test
-  void startsAtTheCheckpointsOfSelectedCollectionsAndBehindTheLastMessageElsewhere()
-      throws Exception {
+  void startsAtTheCheckpointsOfSelectedCollectionsAndReadsNoOtherTopic() throws Exception {
     source.createCollection("default", name, 2);
     source.insert(name, 100);
     source.flush(name);
@@ -47,8 +47,11 @@ class StartPositionReaderIT {
 
     SourceSnapshot after = SourceSnapshot.read(source.cluster(), selection);
     CollectionState collection = after.collections().get(0);
-    // 16 physical channels, and the requests of clients.
-    assertThat(starts.topics()).hasSize(17).containsKey("by-dev-replicate-msg");
+    Set<String> read = new HashSet<>(Set.of("by-dev-replicate-msg"));
+    collection.getShardsList().forEach(shard -> read.add(shard.getPchannel()));
+    assertThat(read).hasSize(3);
+    assertThat(starts.topics()).containsOnlyKeys(read);
+    assertThat(starts.topics().get("by-dev-replicate-msg").inclusive()).isFalse();
     for (Shard shard : collection.getShardsList()) {
       TopicStart start = starts.topics().get(shard.getPchannel());
       assertThat(start.inclusive()).isTrue();
@@ -63,16 +66,6 @@ class StartPositionReaderIT {
       assertThat(id(start.messageId().orElseThrow()))
           .isGreaterThanOrEqualTo(id(shard.getStartMessageId()));
     }
-    starts
-        .topics()
-        .forEach(
-            (topic, start) -> {
-              if (collection.getShardsList().stream()
-                  .noneMatch(s -> s.getPchannel().equals(topic))) {
-                assertThat(start.inclusive()).isFalse();
-                assertThat(start.checkpoints()).isEqualTo(Map.of());
-              }
-            });
   }
 
   @Test

@@ -28,18 +28,17 @@ class StartPositionReaderTest {
   }
 
   @Test
-  void aTopicWithoutCollectionsStartsAfterItsLastMessage() throws IOException {
+  void theTopicOfRequestsStartsAfterItsLastMessage() throws IOException {
     assertThat(
             StartPositionReader.positions(
-                    Map.of(
-                        TOPIC, Optional.of(id(5, 9)), "by-dev-rootcoord-dml_1", Optional.empty()),
+                    Map.of("requests", Optional.of(id(5, 9)), "others", Optional.empty()),
                     List.of())
                 .topics())
         .isEqualTo(
             Map.of(
-                TOPIC,
+                "requests",
                 new TopicStart(Optional.of(bytes(id(5, 9))), false, Map.of()),
-                "by-dev-rootcoord-dml_1",
+                "others",
                 new TopicStart(Optional.empty(), false, Map.of())));
   }
 
@@ -53,9 +52,7 @@ class StartPositionReaderTest {
                 TOPIC + "_2v0", new ChannelCheckpoint(bytes(id(10, 2)), 72),
                 TOPIC + "_9v0", new ChannelCheckpoint(bytes(id(1, 1)), 79)));
 
-    assertThat(
-            StartPositionReader.positions(Map.of(TOPIC, Optional.of(id(11, 9))), starts(snapshot))
-                .topics())
+    assertThat(StartPositionReader.positions(Map.of(), starts(snapshot)).topics())
         .isEqualTo(
             Map.of(
                 TOPIC,

@@ -35,6 +35,9 @@ final class TestingJobs implements AutoCloseable {
 
   private static final Map<String, Job> RUNNING = new ConcurrentHashMap<>();
 
+  /** A topic that is added is told of, nobody need look for it. */
+  private static final Duration LISTING = Duration.ofHours(1);
+
   private final MiniCluster cluster;
 
   TestingJobs() throws Exception {
@@ -92,7 +95,7 @@ final class TestingJobs implements AutoCloseable {
                     16 * 1024 * 1024,
                     1000,
                     4 * 1024 * 1024,
-                    Duration.ofMillis(300),
+                    LISTING,
                     LogTuning.DEFAULT.mostAhead(),
                     LogTuning.DEFAULT.silence())),
             watermarks,

@@ -30,6 +30,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 import org.apache.pulsar.client.api.MessageId;
 import org.apache.pulsar.client.api.Producer;
@@ -54,6 +55,7 @@ final class TestingLog implements AutoCloseable {
   private final PulsarClient client;
   private final Map<String, Producer<byte[]>> producers = new HashMap<>();
   private final Map<String, TopicStart> starts = new ConcurrentHashMap<>();
+  private final List<TaskStore.StartsListener> startsListeners = new CopyOnWriteArrayList<>();
   private final Map<String, List<ByteString>> liveStarts = new ConcurrentHashMap<>();
 
   private Optional<String> exactStart = Optional.empty();
@@ -101,8 +103,20 @@ final class TestingLog implements AutoCloseable {
     return source().topic(pchannel);
   }
 
-  /** Publishes payloads to a topic, in order; returns when the broker has them. */
+  /**
+   * Publishes payloads to a topic, in order; returns when the broker has them. The task reads the
+   * topic, from its first message unless it is said otherwise.
+   */
   List<MessageId> publish(String pchannel, List<byte[]> payloads) throws Exception {
+    List<MessageId> ids = publishUnread(pchannel, payloads);
+    if (!starts.containsKey(pchannel)) {
+      startAt(pchannel, Optional.empty(), false);
+    }
+    return ids;
+  }
+
+  /** The same, to a topic that the task does not read unless it is said where from. */
+  List<MessageId> publishUnread(String pchannel, List<byte[]> payloads) throws Exception {
     Producer<byte[]> producer = producers.get(pchannel);
     if (producer == null) {
       producer =
@@ -140,6 +154,7 @@ final class TestingLog implements AutoCloseable {
         pchannel,
         new TopicStart(
             id.map(present -> ByteString.copyFrom(present.toByteArray())), inclusive, Map.of()));
+    startsListeners.forEach(TaskStore.StartsListener::added);
   }
 
   void liveCollectionStartsAt(String pchannel, MessageId id) {
@@ -158,6 +173,16 @@ final class TestingLog implements AutoCloseable {
         new LogSource(
             taskId, new RegisteredTaskStore(taskId), new RegisteredLiveStarts(taskId), tuning);
     return exactStart.map(source::continuingExactly).orElse(source);
+  }
+
+  LogEnumerator.SourceDiscovery discovery() {
+    return new LogEnumerator.SourceDiscovery(taskId, new RegisteredTaskStore(taskId));
+  }
+
+  /** Whoever watches the task's start positions is told nothing any more. */
+  void endWatches() {
+    startsListeners.forEach(TaskStore.StartsListener::ended);
+    startsListeners.clear();
   }
 
   SourceConnection connect() throws IOException {
@@ -244,6 +269,16 @@ final class TestingLog implements AutoCloseable {
         @Override
         public StartPositions startPositions(String taskId) {
           return new StartPositions(BY_TASK.get(taskId).starts);
+        }
+
+        @Override
+        public void addStart(String taskId, String pchannel, TopicStart start) {
+          throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void watchStarts(String taskId, StartsListener listener) {
+          BY_TASK.get(taskId).startsListeners.add(listener);
         }
 
         @Override

@@ -51,6 +51,16 @@ final class InMemoryTaskStore implements TaskStore {
   }
 
   @Override
+  public void addStart(String taskId, String pchannel, StartPositions.TopicStart start) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void watchStarts(String taskId, StartsListener listener) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
   public boolean isFirstReading(String taskId, String pchannel, String start) {
     throw new UnsupportedOperationException();
   }

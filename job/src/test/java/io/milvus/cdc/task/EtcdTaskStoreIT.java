@@ -2,6 +2,7 @@ package io.milvus.cdc.task;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import io.milvus.cdc.etcd.EtcdUnavailableException;
@@ -14,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -57,6 +59,38 @@ class EtcdTaskStoreIT {
 
     assertThat(store.startPositions(task.taskId())).isEqualTo(positions(1));
     store.delete(task.taskId());
+  }
+
+  @Test
+  void aTopicIsAddedOnceAndTold() {
+    TaskDefinition task = TaskJsonTest.DEFINITION;
+    store.write(task, positions(1));
+    AtomicInteger added = new AtomicInteger();
+    store.watchStarts(
+        task.taskId(),
+        new TaskStore.StartsListener() {
+          @Override
+          public void added() {
+            added.incrementAndGet();
+          }
+
+          @Override
+          public void ended() {}
+        });
+    TopicStart first = new TopicStart(Optional.empty(), false, Map.of());
+
+    store.addStart(task.taskId(), "dml_7", first);
+    await().untilAsserted(() -> assertThat(added).hasValue(1));
+    store.addStart(
+        task.taskId(),
+        "dml_7",
+        new TopicStart(Optional.of(ByteString.copyFromUtf8("later")), true, Map.of()));
+
+    Map<String, TopicStart> expected = new HashMap<>(positions(1).topics());
+    expected.put("dml_7", first);
+    assertThat(store.startPositions(task.taskId()).topics()).isEqualTo(expected);
+    store.delete(task.taskId());
+    assertThat(store.startPositions(task.taskId()).topics()).isEmpty();
   }
 
   @Test
