@@ -10,7 +10,8 @@ import java.time.Duration;
  *     each look makes Flink ask all its jobs for their states
  * @param sampleInterval between two looks at a job's metrics while somebody asks for tasks
  * @param unwatchedInterval between two looks at a job's metrics while nobody does; each look makes
- *     Flink collect the metrics of all its jobs, which costs more than an idle task does
+ *     Flink collect the metrics of all its jobs, which costs more than an idle task does. Somewhat
+ *     less than the calm interval, so that each calm look is one at the metrics too
  * @param keepInterval between two writes of a running task's progress
  * @param stopTimeout how long a stop with savepoint may take before the job is cancelled
  * @param lostJobGrace how long a submitted job may be missing from the cluster's overview before it
@@ -32,9 +33,9 @@ public record ReconcilerSettings(
   public static ReconcilerSettings embedded() {
     return new ReconcilerSettings(
         Duration.ofMillis(500),
-        Duration.ofSeconds(2),
-        Duration.ofSeconds(1),
         Duration.ofSeconds(5),
+        Duration.ofSeconds(1),
+        Duration.ofSeconds(4),
         Duration.ofSeconds(30),
         Duration.ofSeconds(30),
         Duration.ofSeconds(2),
@@ -45,9 +46,9 @@ public record ReconcilerSettings(
   public static ReconcilerSettings remote() {
     return new ReconcilerSettings(
         Duration.ofMillis(500),
-        Duration.ofSeconds(2),
-        Duration.ofSeconds(1),
         Duration.ofSeconds(5),
+        Duration.ofSeconds(1),
+        Duration.ofSeconds(4),
         Duration.ofSeconds(30),
         Duration.ofSeconds(30),
         Duration.ofSeconds(15),
