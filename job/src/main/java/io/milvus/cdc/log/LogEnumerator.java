@@ -9,11 +9,13 @@ import io.milvus.cdc.task.TaskStore;
 import io.milvus.cdc.task.TaskStoreFactory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -35,6 +37,9 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
 
   private static final Logger LOG = LoggerFactory.getLogger(LogEnumerator.class);
 
+  /** How soon the source is asked again when it has not answered. */
+  private static final Duration RETRY = Duration.ofSeconds(5);
+
   /** Asks the source; used by one worker thread. */
   interface Discovery extends AutoCloseable {
 
@@ -44,7 +49,7 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
     /**
      * Which topics the task reads, and where they start.
      *
-     * @param onAdded called when a topic was added since, by any thread; most often, not always
+     * @param onAdded called when a topic was, or may have been, added since; by any thread
      */
     StartPositions startPositions(Runnable onAdded) throws IOException;
 
@@ -67,7 +72,7 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
    * @param existing the topics to read that exist
    * @param vanished topics to read that do not exist any more
    */
-  private record Look(StartPositions starts, List<String> existing, List<String> vanished) {}
+  private record Look(StartPositions starts, Set<String> existing, List<String> vanished) {}
 
   private final SplitEnumeratorContext<TopicSplit> context;
   private final Discovery discovery;
@@ -77,7 +82,10 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
   private final Set<String> assigned = new HashSet<>();
   private boolean outage;
 
-  private final AtomicBoolean lookIsDue = new AtomicBoolean();
+  private final AtomicBoolean lookIsAsked = new AtomicBoolean();
+
+  /** The worker's alone: when all was last looked at; empty when that has failed. */
+  private OptionalLong lookedAt = OptionalLong.empty();
 
   /** Written by the coordinator's thread, read by the worker's. */
   private volatile Set<String> known = Set.of();
@@ -101,20 +109,40 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
 
   @Override
   public void start() {
-    context.callAsync(this::look, this::found, 0, tuning.listingInterval().toMillis());
+    long millis = Math.min(RETRY.toMillis(), tuning.listingInterval().toMillis());
+    context.callAsync(this::lookIfDue, this::found, 0, millis);
   }
 
   /** Called by any thread, for each of many topics that are added at once. */
   private void lookNow() {
-    if (!lookIsDue.getAndSet(true)) {
-      context.runInCoordinatorThread(() -> context.callAsync(this::look, this::found));
+    if (!lookIsAsked.getAndSet(true)) {
+      context.runInCoordinatorThread(() -> context.callAsync(this::lookIfDue, this::found));
     }
   }
 
+  private Optional<Look> lookIfDue() throws IOException {
+    long now = System.nanoTime();
+    boolean isAsked = lookIsAsked.getAndSet(false);
+    if (!isAsked
+        && lookedAt.isPresent()
+        && now - lookedAt.getAsLong() < tuning.listingInterval().toNanos()) {
+      return Optional.empty();
+    }
+    lookedAt = OptionalLong.empty();
+    Look look = look();
+    lookedAt = OptionalLong.of(now);
+    return Optional.of(look);
+  }
+
   private Look look() throws IOException {
-    lookIsDue.set(false);
     StartPositions starts = discovery.startPositions(this::lookNow);
     SortedSet<String> topics = discovery.topics();
+    Set<String> existing = new TreeSet<>();
+    for (String topic : topics) {
+      if (starts.topics().containsKey(topic) || discovery.isRequestTopic(topic)) {
+        existing.add(topic);
+      }
+    }
     Set<String> missing = new TreeSet<>(known);
     starts
         .topics()
@@ -129,18 +157,16 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
     // A list can be incomplete while brokers change; what counts is the answer for the topic.
     List<String> vanished = new ArrayList<>();
     for (String topic : missing) {
-      if (!discovery.exists(topic)) {
+      if (discovery.exists(topic)) {
+        existing.add(topic);
+      } else {
         vanished.add(topic);
       }
     }
-    List<String> existing =
-        topics.stream()
-            .filter(topic -> starts.topics().containsKey(topic) || discovery.isRequestTopic(topic))
-            .toList();
     return new Look(starts, existing, vanished);
   }
 
-  private void found(Look look, Throwable failure) {
+  private void found(Optional<Look> found, Throwable failure) {
     LogContext.ofTask(discovery.taskId()).enter();
     if (failure instanceof PermanentFailure permanent) {
       throw permanent;
@@ -152,6 +178,10 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
       outage = true;
       return;
     }
+    if (found.isEmpty()) {
+      return;
+    }
+    Look look = found.get();
     if (outage) {
       LOG.info("The topics to read can be listed again");
       outage = false;
@@ -273,6 +303,7 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
       @Override
       public void ended() {
         ended = true;
+        onAdded.run();
       }
     }
 

@@ -41,6 +41,9 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
    */
   private static final long GATHER_NANOS = TimeUnit.MILLISECONDS.toNanos(8);
 
+  /** With these there is one topic that ticks, beside the one of clients' requests. */
+  private static final int FEW_TOPICS = 2;
+
   /** When nothing has come for so long, there is no backlog that a wait would slow down. */
   private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
@@ -288,7 +291,7 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
         } else {
           changed.await();
         }
-        if (System.nanoTime() - start > IDLE_NANOS) {
+        if (numberOfTopics > FEW_TOPICS && System.nanoTime() - start > IDLE_NANOS) {
           gather();
         }
       }

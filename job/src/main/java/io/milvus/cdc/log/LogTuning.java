@@ -12,7 +12,7 @@ import java.time.Duration;
  *     an equal share for each: where messages are large, it holds fewer of them
  * @param batchMessages at most so many messages are handed over at once
  * @param batchBytes no further message is added once so many bytes of payload are handed over
- * @param listingInterval how often the source is asked for its topics
+ * @param listingInterval how often the source is asked whether its topics are still there
  * @param mostAhead how far in the log's time a topic may be ahead of one that has no message at the
  *     moment: what it is ahead waits in memory, as rows of a collection are applied in the order of
  *     all its topics. More than the silence, or a topic whose last collection was dropped would
@@ -36,7 +36,7 @@ public record LogTuning(
           32 * 1024 * 1024,
           1000,
           4 * 1024 * 1024,
-          Duration.ofSeconds(5),
+          Duration.ofSeconds(15),
           Duration.ofMillis(2500),
           Duration.ofSeconds(2));
 }
