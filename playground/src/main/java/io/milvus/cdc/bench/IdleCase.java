@@ -10,21 +10,19 @@ record IdleCase(String id, int tasks, int seconds, Map<String, Goal> goals) impl
   static final String CPU = "CPU of the tasks";
 
   private static final int SETTLES_SECONDS = 20;
+
+  /** Each job has classes of its own, which the JVM compiles while it runs. */
   private static final int WARM_UP_SECONDS = 600;
 
-  /** Lets the JVM compile what runs for good. */
   @Override
   public void prepare(Bed bed) {
     tables().forEach(table -> table.createUnloaded(bed.source(), 1));
-    List<String> ids = start(bed);
-    sleepSeconds(WARM_UP_SECONDS);
-    ids.forEach(bed.api()::delete);
   }
 
   @Override
   public void measure(Bed bed, Figures figures) {
     List<String> ids = start(bed);
-    sleepSeconds(SETTLES_SECONDS);
+    sleepSeconds(WARM_UP_SECONDS);
     double with = use(bed);
     ids.forEach(bed.api()::delete);
     sleepSeconds(SETTLES_SECONDS);
