@@ -257,7 +257,10 @@ public final class RandomWorkload {
   private void prepare(SourceCalls calls, LiveCollection shared) {
     List<String> existing = calls.databases();
     databases.stream().filter(name -> !existing.contains(name)).forEach(calls::createDatabase);
-    calls.create(shared, ConsistencyLevel.Bounded);
+    // Milvus 2.3.5 refuses the very same request when it was restarted after it.
+    if (!calls.collections(shared.database).contains(shared.name)) {
+      calls.create(shared, ConsistencyLevel.Bounded);
+    }
     calls.createIndex(
         shared,
         AllTypes.VECTOR,

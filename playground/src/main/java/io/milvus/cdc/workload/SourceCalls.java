@@ -45,6 +45,10 @@ final class SourceCalls {
     return source.databases();
   }
 
+  List<String> collections(String database) {
+    return source.collections(database);
+  }
+
   void createDatabase(String name) {
     source.call(
         stub -> stub.createDatabase(CreateDatabaseRequest.newBuilder().setDbName(name).build()));

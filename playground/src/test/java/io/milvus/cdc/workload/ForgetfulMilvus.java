@@ -135,9 +135,12 @@ final class ForgetfulMilvus implements AutoCloseable {
       }
       case "CreateCollection" -> {
         CreateCollectionRequest created = CreateCollectionRequest.parseFrom(request);
-        collections.put(
-            new Name(created.getDbName(), created.getCollectionName()),
-            CollectionSchema.parseFrom(created.getSchema()));
+        Name name = new Name(created.getDbName(), created.getCollectionName());
+        if (collections.containsKey(name)) {
+          // As Milvus 2.3.5 after a restart, also to the very same request.
+          yield refused("create duplicate collection with different parameters");
+        }
+        collections.put(name, CollectionSchema.parseFrom(created.getSchema()));
         yield SUCCESS;
       }
       case "DropCollection" -> {
