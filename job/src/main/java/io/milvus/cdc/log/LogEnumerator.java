@@ -84,6 +84,9 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
 
   private final AtomicBoolean lookIsAsked = new AtomicBoolean();
 
+  /** Closing the task store ends its watch, which calls for no look then. */
+  private volatile boolean closed;
+
   /** The worker's alone: when all was last looked at; empty when that has failed. */
   private OptionalLong lookedAt = OptionalLong.empty();
 
@@ -115,7 +118,7 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
 
   /** Called by any thread, for each of many topics that are added at once. */
   private void lookNow() {
-    if (!lookIsAsked.getAndSet(true)) {
+    if (!closed && !lookIsAsked.getAndSet(true)) {
       context.runInCoordinatorThread(() -> context.callAsync(this::lookIfDue, this::found));
     }
   }
@@ -167,6 +170,9 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
   }
 
   private void found(Optional<Look> found, Throwable failure) {
+    if (closed) {
+      return;
+    }
     LogContext.ofTask(discovery.taskId()).enter();
     if (failure instanceof PermanentFailure permanent) {
       throw permanent;
@@ -266,6 +272,7 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
 
   @Override
   public void close() {
+    closed = true;
     discovery.close();
   }
 
