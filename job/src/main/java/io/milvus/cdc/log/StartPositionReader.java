@@ -130,13 +130,7 @@ public final class StartPositionReader {
   }
 
   private static MessageId older(MessageId one, MessageId other) {
-    MessageIdAdv a = (MessageIdAdv) one;
-    MessageIdAdv b = (MessageIdAdv) other;
-    int order = Long.compare(a.getLedgerId(), b.getLedgerId());
-    if (order == 0) {
-      order = Long.compare(a.getEntryId(), b.getEntryId());
-    }
-    return order <= 0 ? one : other;
+    return Position.of(one).isAfterEntry(Position.of(other)) ? other : one;
   }
 
   private static ByteString bytes(MessageId id) {

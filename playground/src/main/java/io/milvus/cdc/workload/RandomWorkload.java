@@ -258,7 +258,7 @@ public final class RandomWorkload {
     List<String> existing = calls.databases();
     databases.stream().filter(name -> !existing.contains(name)).forEach(calls::createDatabase);
     // Milvus 2.3.5 refuses the very same request when it was restarted after it.
-    if (!calls.collections(shared.database).contains(shared.name)) {
+    if (!source.collections(shared.database).contains(shared.name)) {
       calls.create(shared, ConsistencyLevel.Bounded);
     }
     calls.createIndex(

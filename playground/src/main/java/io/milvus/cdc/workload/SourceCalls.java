@@ -45,10 +45,6 @@ final class SourceCalls {
     return source.databases();
   }
 
-  List<String> collections(String database) {
-    return source.collections(database);
-  }
-
   void createDatabase(String name) {
     source.call(
         stub -> stub.createDatabase(CreateDatabaseRequest.newBuilder().setDbName(name).build()));
