@@ -4,6 +4,7 @@ import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.task.TargetTuning;
 import io.milvus.cdc.task.TaskStoreAddress;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -53,6 +54,7 @@ public final class JobProcess implements AutoCloseable {
                 "-XX:+ExitOnOutOfMemoryError",
                 "-XX:+UseSerialGC",
                 "-Xlog:gc:file=" + log + ".gc",
+                "-Djava.io.tmpdir=" + Files.createTempDirectory(playground.directory(), "tmp-"),
                 "-cp",
                 System.getProperty("java.class.path"),
                 JobProcess.class.getName(),

@@ -150,9 +150,9 @@ final class Launcher {
     Path file = write(home.resolve("standalone.conf"), configuration.toString());
     write(home.resolve("log4j2.properties"), Resources.text("log4j2.properties"));
     List<String> command = new ArrayList<>();
+    command.addAll(java(home));
     command.addAll(
         List.of(
-            JAVA,
             "-Xms128m",
             "-Xmx512m",
             "-XX:MaxDirectMemorySize=512m",
@@ -311,7 +311,8 @@ final class Launcher {
     Path libraries = store.provide(Software.FLINK);
     create(home.resolve("data/tmp"));
     create(home.resolve("data/web"));
-    List<String> command = new ArrayList<>(List.of(JAVA, "-XX:+UseSerialGC"));
+    List<String> command = new ArrayList<>(java(home));
+    command.add("-XX:+UseSerialGC");
     Collections.addAll(command, memory);
     command.addAll(flinkOpens());
     Path configuration = settings.repository().resolve("flink-conf");
@@ -365,7 +366,8 @@ final class Launcher {
                     checkpoints(),
                     "checkpointInterval",
                     settings.checkpointInterval().toMillis() + "ms")));
-    List<String> command = new ArrayList<>(List.of(JAVA, "-Xmx1g"));
+    List<String> command = new ArrayList<>(java(home));
+    command.add("-Xmx1g");
     // Its embedded Flink needs what a cluster's processes need.
     command.addAll(flinkOpens());
     command.addAll(settings.serverJvmOptions());
@@ -381,6 +383,11 @@ final class Launcher {
         settings.of(Part.SERVER),
         home,
         () -> Probe.answers("http://127.0.0.1:" + ports.server() + "/healthz"));
+  }
+
+  /** A JVM that leaves nothing in the system's folder for temporary files when it is killed. */
+  private static List<String> java(Path home) {
+    return List.of(JAVA, "-Djava.io.tmpdir=" + emptied(home.resolve("tmp")));
   }
 
   private Path serverLibraries() {
@@ -421,6 +428,15 @@ final class Launcher {
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot create " + directory + "; make it writable.", e);
     }
+  }
+
+  private static Path emptied(Path directory) {
+    try {
+      SoftwareStore.deleteRecursively(directory);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot empty " + directory + "; make it writable.", e);
+    }
+    return create(directory);
   }
 
   private static Path write(Path file, String text) {

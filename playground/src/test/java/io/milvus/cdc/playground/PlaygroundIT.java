@@ -53,6 +53,13 @@ class PlaygroundIT {
 
   @Test
   @Order(3)
+  void temporaryFilesOfAJvmLieInItsPartsOwnDirectory() {
+    // The library that checks Pulsar's messages unpacks itself.
+    assertThat(playground.directory().resolve("pulsar/tmp")).isNotEmptyDirectory();
+  }
+
+  @Test
+  @Order(3)
   void aRunningPartIsNotStartedAgain() {
     long pid = playground.pid(Part.ETCD);
 
