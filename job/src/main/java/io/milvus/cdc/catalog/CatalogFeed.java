@@ -57,7 +57,8 @@ final class CatalogFeed implements CatalogReader.Feed {
    *
    * @param firstProgress how long a watch is left alone after it was opened
    * @param progressInterval how often progress is told
-   * @param stillInterval how often, as long as nothing at all changes in etcd
+   * @param stillInterval how often, as long as nothing at all changes in etcd; a task says that it
+   *     lags up to this much then. Each question wakes several threads
    */
   record Pace(
       Duration firstProgress,
@@ -70,7 +71,7 @@ final class CatalogFeed implements CatalogReader.Feed {
         new Pace(
             Duration.ofSeconds(1),
             Duration.ofMillis(250),
-            Duration.ofMillis(500),
+            Duration.ofMillis(800),
             Duration.ofSeconds(10),
             Duration.ofMillis(200),
             Duration.ofSeconds(10));

@@ -52,7 +52,7 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
    * goes through, however small it is. After a large one a wait would only make more large messages
    * be held at the same time.
    */
-  private static final long AFTER_SMALL_BATCH_NANOS = TimeUnit.MILLISECONDS.toNanos(3);
+  private static final long AFTER_SMALL_BATCH_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
   private static final long SMALL_BATCH_BYTES = 128 * 1024;
 
