@@ -13,7 +13,6 @@ import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.StartPositions.TopicStart;
 import io.milvus.cdc.task.TaskDefinition;
 import io.milvus.cdc.task.UnreadableTaskException;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashSet;
@@ -403,7 +402,7 @@ final class CatalogFeed implements CatalogReader.Feed {
         if (!added.containsKey(topic) || start.isBefore(added.get(topic))) {
           added.put(topic, start);
         }
-      } catch (IOException e) {
+      } catch (IllegalArgumentException e) {
         throw new UnreadableMetadataException("of collection " + SourceName.of(collection), e);
       }
     }

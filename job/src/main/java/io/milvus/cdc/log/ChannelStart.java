@@ -4,6 +4,7 @@ import io.milvus.cdc.catalog.SourceSnapshot;
 import io.milvus.cdc.catalog.SourceSnapshot.ChannelCheckpoint;
 import io.milvus.cdc.catalog.v1.CollectionState;
 import io.milvus.cdc.catalog.v1.Shard;
+import io.milvus.cdc.task.Position;
 import io.milvus.cdc.task.RequestedStarts;
 import java.util.ArrayList;
 import java.util.HashSet;

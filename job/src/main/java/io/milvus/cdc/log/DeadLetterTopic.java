@@ -1,6 +1,7 @@
 package io.milvus.cdc.log;
 
 import io.milvus.cdc.event.DeadLetter;
+import io.milvus.cdc.task.Position;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.TaskDefinition;
 import java.io.IOException;

@@ -2,6 +2,7 @@ package io.milvus.cdc.log;
 
 import io.milvus.cdc.task.LogContext;
 import io.milvus.cdc.task.PermanentFailure;
+import io.milvus.cdc.task.Position;
 import io.milvus.cdc.task.SourceCluster;
 import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.StartPositions.TopicStart;

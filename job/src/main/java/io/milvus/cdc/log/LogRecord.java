@@ -1,6 +1,7 @@
 package io.milvus.cdc.log;
 
 import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.task.Position;
 import java.util.Optional;
 
 /**

@@ -2,6 +2,7 @@ package io.milvus.cdc.log;
 
 import com.google.protobuf.ByteString;
 import io.milvus.cdc.task.PermanentFailure;
+import io.milvus.cdc.task.Position;
 import java.util.List;
 
 /**

@@ -1,5 +1,6 @@
 package io.milvus.cdc.log;
 
+import io.milvus.cdc.task.Position;
 import io.milvus.cdc.task.StoppedCollection;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

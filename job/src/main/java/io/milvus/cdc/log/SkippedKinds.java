@@ -1,5 +1,6 @@
 package io.milvus.cdc.log;
 
+import io.milvus.cdc.task.Position;
 import io.milvus.grpc.MsgType;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.ByteString;
 import io.milvus.cdc.catalog.SourceSnapshot;
 import io.milvus.cdc.catalog.v1.Shard;
+import io.milvus.cdc.task.Position;
 import io.milvus.cdc.task.RequestedStarts;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.SharedJvm;

@@ -6,6 +6,7 @@ import io.milvus.cdc.event.LogMessageHeader;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.log.SourceConnection.OpenTopic;
 import io.milvus.cdc.task.PermanentFailure;
+import io.milvus.cdc.task.Position;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Optional;

@@ -1,5 +1,6 @@
 package io.milvus.cdc.log;
 
+import io.milvus.cdc.task.Position;
 import java.util.Optional;
 import org.apache.flink.api.connector.source.SourceSplit;
 

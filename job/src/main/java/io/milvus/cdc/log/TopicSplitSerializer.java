@@ -1,5 +1,6 @@
 package io.milvus.cdc.log;
 
+import io.milvus.cdc.task.Position;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;

@@ -1,5 +1,7 @@
 package io.milvus.cdc.log;
 
+import io.milvus.cdc.task.Position;
+
 /** How far a topic was emitted. Until the first message that is exactly where it was restored. */
 final class TopicSplitState {
 

@@ -1,11 +1,8 @@
 package io.milvus.cdc.task;
 
 import com.google.protobuf.ByteString;
-import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.pulsar.client.api.MessageId;
-import org.apache.pulsar.client.api.MessageIdAdv;
 
 /**
  * Which topics of the source's log a task reads, and where it starts. For the collections that
@@ -44,38 +41,26 @@ public record StartPositions(Map<String, TopicStart> topics) {
      *
      * @param messageId serialized Pulsar {@code MessageIdData} of its first message on the topic;
      *     empty when that is not known
-     * @throws IOException when it is not a Pulsar message id
+     * @throws IllegalArgumentException when it is not a Pulsar message id
      */
-    public static TopicStart ofNewCollection(ByteString messageId) throws IOException {
+    public static TopicStart ofNewCollection(ByteString messageId) {
       if (messageId.isEmpty()) {
         return new TopicStart(Optional.empty(), false, Map.of());
       }
-      MessageIdAdv unused = id(messageId);
+      Position unused = Position.of(messageId);
       return new TopicStart(Optional.of(messageId), true, Map.of());
     }
 
     /**
      * Whether this start comes before another one of the same topic.
      *
-     * @throws IOException when one of them is not a Pulsar message id
+     * @throws IllegalArgumentException when one of them is not a Pulsar message id
      */
-    public boolean isBefore(TopicStart other) throws IOException {
+    public boolean isBefore(TopicStart other) {
       if (messageId.isEmpty() || other.messageId.isEmpty()) {
         return messageId.isEmpty();
       }
-      MessageIdAdv mine = id(messageId.get());
-      MessageIdAdv others = id(other.messageId.get());
-      return mine.getLedgerId() == others.getLedgerId()
-          ? mine.getEntryId() < others.getEntryId()
-          : mine.getLedgerId() < others.getLedgerId();
-    }
-
-    private static MessageIdAdv id(ByteString serialized) throws IOException {
-      try {
-        return (MessageIdAdv) MessageId.fromByteArray(serialized.toByteArray());
-      } catch (IOException | RuntimeException e) {
-        throw new IOException("not a Pulsar message id", e);
-      }
+      return Position.of(other.messageId.get()).isAfterEntry(Position.of(messageId.get()));
     }
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import io.milvus.cdc.task.PermanentFailure;
+import io.milvus.cdc.task.Position;
 import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.StartPositions.TopicStart;
 import java.io.IOException;
@@ -18,7 +19,9 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import org.apache.pulsar.client.impl.MessageIdImpl;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.MDC;
 
 class LogEnumeratorTest {
 
@@ -26,6 +29,11 @@ class LogEnumeratorTest {
 
   private final TestingEnumeratorContext context = new TestingEnumeratorContext(2);
   private final World world = new World();
+
+  @AfterEach
+  void leaveTheTask() {
+    MDC.clear();
+  }
 
   @Test
   void theTopicsOfTheStartPositionsAndTheOneOfRequestsAreReadEachByTheReaderOfItsNumber() {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.log.TestingJobs.Job;
 import io.milvus.cdc.log.TestingJobs.Read;
+import io.milvus.cdc.task.Position;
 import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.cdc.task.StoppedCollection.FirstMessage;

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.task.PermanentFailure;
+import io.milvus.cdc.task.Position;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;

@@ -3,6 +3,7 @@ package io.milvus.cdc.log;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.milvus.cdc.task.Position;
 import java.io.IOException;
 import java.util.HexFormat;
 import java.util.List;

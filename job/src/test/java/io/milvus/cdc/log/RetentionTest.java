@@ -7,6 +7,7 @@ import com.google.protobuf.ByteString;
 import io.milvus.cdc.log.Retention.Start;
 import io.milvus.cdc.log.TopicContents.Ledger;
 import io.milvus.cdc.task.PermanentFailure;
+import io.milvus.cdc.task.Position;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.pulsar.client.impl.MessageIdImpl;

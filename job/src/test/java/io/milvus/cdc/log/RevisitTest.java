@@ -2,6 +2,7 @@ package io.milvus.cdc.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.milvus.cdc.task.Position;
 import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.cdc.task.StoppedCollection.FirstMessage;
 import io.milvus.cdc.task.StoppedCollection.UnreadableMessage;

@@ -2,6 +2,7 @@ package io.milvus.cdc.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.milvus.cdc.task.Position;
 import io.milvus.grpc.MsgType;
 import java.util.ArrayList;
 import java.util.List;

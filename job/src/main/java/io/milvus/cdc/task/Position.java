@@ -1,4 +1,4 @@
-package io.milvus.cdc.log;
+package io.milvus.cdc.task;
 
 import com.google.protobuf.ByteString;
 import java.io.IOException;
@@ -20,7 +20,7 @@ public record Position(long ledgerId, long entryId, int batchIndex) {
   public static final int WHOLE_ENTRY = -1;
 
   /** Before every message of a topic. */
-  static final Position BEFORE_ALL = new Position(-1, -1, WHOLE_ENTRY);
+  public static final Position BEFORE_ALL = new Position(-1, -1, WHOLE_ENTRY);
 
   /** The place of an unbatched message. */
   public static Position of(long ledgerId, long entryId) {
