@@ -1,5 +1,6 @@
 package io.milvus.cdc.log;
 
+import io.milvus.cdc.event.SourceEvent.TimeTick;
 import io.milvus.cdc.task.LogContext;
 import java.io.IOException;
 import java.util.Collection;
@@ -212,6 +213,7 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
     long mostMillis = tuning.mostAhead().toMillis();
     long first = 0;
     long latest = 0;
+    boolean ticks = false;
     boolean isWaiting = false;
     for (int read = 0;
         read < MESSAGES_PER_TURN && latest - first < mostMillis && !isWaiting && !batch.isFull();
@@ -222,6 +224,7 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
         long millis = LogWatermarks.toMillis(available.message().timestamp());
         first = first == 0 ? millis : first;
         latest = Math.max(latest, millis);
+        ticks |= available.message().event().filter(TimeTick.class::isInstance).isPresent();
       } else {
         isWaiting = true;
         if (next instanceof TopicReader.Next.Reopen) {
@@ -229,13 +232,13 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
         }
       }
     }
-    endTurn(topic, latest, isWaiting);
+    endTurn(topic, latest, ticks, isWaiting);
   }
 
-  private void endTurn(TopicReader topic, long millis, boolean isWaiting) {
+  private void endTurn(TopicReader topic, long millis, boolean ticks, boolean isWaiting) {
     lock.lock();
     try {
-      order.read(topic, millis, topic.isAtEnd());
+      order.read(topic, millis, ticks, topic.isAtEnd());
       if (!isWaiting) {
         order.ready(topic);
       }
@@ -280,11 +283,12 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
           wakeUp = false;
           return Optional.empty();
         }
-        Optional<TopicReader> topic = pollReady();
+        // Of one moment, or one that is ready could wait for nobody and without end.
+        long start = System.nanoTime();
+        Optional<TopicReader> topic = order.take(start);
         if (topic.isPresent()) {
           return topic;
         }
-        long start = System.nanoTime();
         OptionalLong nanos = order.untilNextSilence(start);
         if (nanos.isPresent()) {
           long unused = changed.awaitNanos(nanos.getAsLong());

@@ -34,6 +34,9 @@ final class ReadingOrder<T> {
     boolean isPaused;
     boolean isAtEnd;
 
+    /** Whether it has told up to which time it is complete. */
+    boolean ticks;
+
     /** Of those that are equally far, the one that waits longest. */
     long turn;
 
@@ -120,7 +123,7 @@ final class ReadingOrder<T> {
   private boolean isWaitedFor(Place place, long now) {
     return !place.isReady
         && !place.isPaused
-        && !(place.isAtEnd && place.millis == UNKNOWN)
+        && !(place.isAtEnd && !place.ticks)
         && now - place.since < silenceNanos;
   }
 
@@ -128,12 +131,15 @@ final class ReadingOrder<T> {
    * What was read of a topic.
    *
    * @param millis the latest time in it, since the epoch; 0 or less when it has none
-   * @param isAtEnd whether all was read that the topic held when it was opened: without a time even
-   *     then, it is not waited for
+   * @param ticks whether a tick was in it
+   * @param isAtEnd whether all was read that the topic held when it was opened. A topic that has
+   *     had no tick even then is not waited for: it carries no live collection, or is the one of
+   *     clients' requests, and when something comes it is of that moment
    */
-  void read(T topic, long millis, boolean isAtEnd) {
+  void read(T topic, long millis, boolean ticks, boolean isAtEnd) {
     Place place = places.get(topic);
     place.isAtEnd = isAtEnd;
+    place.ticks |= ticks;
     if (millis > 0) {
       place.millis = Math.max(place.millis, millis);
     }

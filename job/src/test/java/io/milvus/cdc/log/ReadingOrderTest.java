@@ -32,7 +32,7 @@ class ReadingOrderTest {
     order.ready("a");
     order.ready("b");
     assertTaken("b");
-    order.read("b", START + 3_000, false);
+    order.read("b", START + 3_000, true, false);
     order.ready("b");
     assertTaken("a");
   }
@@ -48,7 +48,7 @@ class ReadingOrderTest {
       for (String topic : millis == 0 ? List.of("silent", "ticking") : List.of("ticking")) {
         usual.ready(topic);
         assertThat(usual.take(now)).as("after " + millis + " ms").contains(topic);
-        usual.read(topic, START + millis, true);
+        usual.read(topic, START + millis, true, true);
       }
       now += SECOND / 5;
     }
@@ -59,8 +59,8 @@ class ReadingOrderTest {
   void anOlderMessageChangesNothing() {
     readTo("a", START + 2_000);
     readTo("b", START + 1_000);
-    order.read("a", START, false);
-    order.read("a", 0, false);
+    order.read("a", START, true, false);
+    order.read("a", 0, false, false);
     order.ready("a");
     order.ready("b");
     assertTaken("b");
@@ -83,7 +83,7 @@ class ReadingOrderTest {
     readTo("b", START + 5_000);
     order.ready("b");
     assertTaken("b");
-    order.read("b", START + 5_001, false);
+    order.read("b", START + 5_001, true, false);
     order.ready("b");
     assertNoneTaken();
     order.ready("a");
@@ -110,7 +110,7 @@ class ReadingOrderTest {
     assertTaken("a");
     order.ready("a");
     assertTaken("a");
-    order.read("a", START, false);
+    order.read("a", START, true, false);
     order.ready("a");
     assertNoneTaken();
     now += 2 * SECOND;
@@ -120,18 +120,31 @@ class ReadingOrderTest {
   /** It carries no live collection: only such have no ticks. */
   @Test
   void aTopicWithoutATimeIsNotWaitedForAtItsEnd() {
-    order.read("b", 0, true);
+    order.read("b", 0, false, true);
     readTo("a", START);
     order.ready("a");
     assertTaken("a");
   }
 
   @Test
-  void aTopicWithATimeIsWaitedForAtItsEndToo() {
-    order.read("b", START, true);
+  void aTopicWithTicksIsWaitedForAtItsEndToo() {
+    order.read("b", START, true, true);
     readTo("a", START + 60_000);
     order.ready("a");
     assertNoneTaken();
+  }
+
+  /** Clients' requests come when they come, and not all of them have a time that is known. */
+  @Test
+  void theTopicOfRequestsHoldsNobodyUp() {
+    order.read("b", START, false, true);
+    for (int second = 0; second < 10; second++) {
+      readTo("a", START + second * 1_000L);
+      order.ready("b");
+      assertTaken("b");
+      order.read("b", 0, false, true);
+      now += SECOND;
+    }
   }
 
   @Test
@@ -156,7 +169,7 @@ class ReadingOrderTest {
   private void readTo(String topic, long millis) {
     order.ready(topic);
     assertThat(order.take(now)).hasValue(topic);
-    order.read(topic, millis, false);
+    order.read(topic, millis, true, false);
   }
 
   private void assertTaken(String topic) {
