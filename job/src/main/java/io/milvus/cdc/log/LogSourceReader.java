@@ -40,6 +40,13 @@ final class LogSourceReader
   }
 
   @Override
+  public void start() {
+    // Topics may be added later, when this run has stopped collections of its own.
+    var unused = stopped.ofEarlierRuns();
+    super.start();
+  }
+
+  @Override
   public void addSplits(List<TopicSplit> splits) {
     super.addSplits(stopped.setBack(splits));
   }

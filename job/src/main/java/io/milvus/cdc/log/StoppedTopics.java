@@ -26,14 +26,25 @@ final class StoppedTopics implements AutoCloseable {
   private final ExecutorService writer =
       Executors.newSingleThreadExecutor(LogContext.current().threads("log-stopped-collections"));
 
+  /**
+   * Before anything of this run was emitted: what it stops itself is nothing to make up for yet.
+   */
+  private Optional<List<StoppedCollection>> ofEarlierRuns = Optional.empty();
+
   StoppedTopics(String taskId, TaskStoreFactory storeFactory) {
     this.taskId = taskId;
     this.storeFactory = storeFactory;
   }
 
-  /** Sets topics back to where stopped collections left them; waits for the task store. */
+  /** Takes note of what earlier runs have stopped, once; waits for the task store. */
+  List<StoppedCollection> ofEarlierRuns() {
+    ofEarlierRuns = ofEarlierRuns.or(() -> Optional.of(read()));
+    return ofEarlierRuns.orElseThrow();
+  }
+
+  /** Sets topics back to where collections left them that earlier runs have stopped. */
   List<TopicSplit> setBack(List<TopicSplit> splits) {
-    List<StoppedCollection> stopped = read();
+    List<StoppedCollection> stopped = ofEarlierRuns();
     return splits.stream().map(split -> Revisit.begin(split, stopped)).toList();
   }
 

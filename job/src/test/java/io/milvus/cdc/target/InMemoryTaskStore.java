@@ -15,7 +15,7 @@ import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 
 /** What one task keeps; fails as often as it is told. */
-final class InMemoryTaskStore implements TaskStore {
+public final class InMemoryTaskStore implements TaskStore {
 
   /** The only task. */
   static final String TASK = "t1";
