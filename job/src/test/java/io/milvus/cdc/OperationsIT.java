@@ -569,6 +569,8 @@ class OperationsIT {
         collection("properties", "altered", SMALL)
             .withProperty("collection.ttl.seconds", "1000000")
             .withProperty("stays", "as it is")
+            // As of a source that was a target itself, before the roles were changed.
+            .withProperty("cdc.source.collection", "elsewhere/77")
             .create();
     awaitSame("properties");
 

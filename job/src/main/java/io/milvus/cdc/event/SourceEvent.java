@@ -79,11 +79,28 @@ public sealed interface SourceEvent {
   record CollectionSeen(CollectionState state) implements SourceEvent {}
 
   /**
-   * A collection that was seen before, or was outside, does not exist any more.
+   * A collection does not exist any more.
    *
    * @param collectionId its id
+   * @param copy what that means for a copy that the target has
    */
-  record CollectionGone(long collectionId) implements SourceEvent {}
+  record CollectionGone(long collectionId, Copy copy) implements SourceEvent {
+
+    /** What becomes of a copy. */
+    public enum Copy {
+      /** The collection was followed: it is dropped. */
+      DROPPED,
+      /** It is not known whether the collection was followed: dropped where the task writes to. */
+      DROPPED_IF_OWN,
+      /** The collection was not followed: it is another task's, or left behind on purpose. */
+      KEPT
+    }
+
+    /** Of a collection that was followed. */
+    public CollectionGone(long collectionId) {
+      this(collectionId, Copy.DROPPED);
+    }
+  }
 
   /**
    * A collection exists that the task does not follow: it is not selected, or was not when it came.

@@ -31,6 +31,7 @@ public final class SourceEventCodec {
   private static final int COLLECTION_STOPPED = 11;
   private static final int COLLECTION_OUTSIDE = 12;
   private static final int FLUSH_REQUESTED = 13;
+  private static final int COLLECTION_GONE_OTHERWISE = 14;
 
   private SourceEventCodec() {}
 
@@ -48,8 +49,12 @@ public final class SourceEventCodec {
       out.writeByte(COLLECTION_SEEN);
       writeBytes(seen.state().toByteString(), out);
     } else if (event instanceof SourceEvent.CollectionGone gone) {
-      out.writeByte(COLLECTION_GONE);
+      boolean isPlain = gone.copy() == SourceEvent.CollectionGone.Copy.DROPPED;
+      out.writeByte(isPlain ? COLLECTION_GONE : COLLECTION_GONE_OTHERWISE);
       out.writeLong(gone.collectionId());
+      if (!isPlain) {
+        out.writeBoolean(gone.copy() == SourceEvent.CollectionGone.Copy.KEPT);
+      }
     } else if (event instanceof SourceEvent.DatabaseSeen seen) {
       out.writeByte(DATABASE_SEEN);
       out.writeUTF(seen.name());
@@ -111,6 +116,12 @@ public final class SourceEventCodec {
       case COLLECTION_SEEN ->
           new SourceEvent.CollectionSeen(CollectionState.parseFrom(readBytes(in)));
       case COLLECTION_GONE -> new SourceEvent.CollectionGone(in.readLong());
+      case COLLECTION_GONE_OTHERWISE ->
+          new SourceEvent.CollectionGone(
+              in.readLong(),
+              in.readBoolean()
+                  ? SourceEvent.CollectionGone.Copy.KEPT
+                  : SourceEvent.CollectionGone.Copy.DROPPED_IF_OWN);
       case DATABASE_SEEN -> new SourceEvent.DatabaseSeen(in.readUTF());
       case DATABASE_GONE -> new SourceEvent.DatabaseGone(in.readUTF());
       case CATALOG_PROGRESS -> new SourceEvent.CatalogProgress(in.readLong());

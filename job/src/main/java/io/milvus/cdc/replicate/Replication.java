@@ -13,6 +13,7 @@ import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEvent.Addressed;
 import io.milvus.cdc.event.SourceEvent.CatalogProgress;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
+import io.milvus.cdc.event.SourceEvent.CollectionGone.Copy;
 import io.milvus.cdc.event.SourceEvent.CollectionOutside;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.CollectionStopped;
@@ -165,6 +166,7 @@ final class Replication {
     final CollectionOrder order = new CollectionOrder();
     final Set<String> closedTopics = new HashSet<>();
     final Map<String, Long> startAfter = new HashMap<>();
+    final Map<String, Long> startAfterByTopic = new HashMap<>();
     final Map<String, Long> startByTopic = new HashMap<>();
     final PartitionHistory partitions = new PartitionHistory();
     boolean hasPartitionKey;
@@ -293,7 +295,7 @@ final class Replication {
 
   /**
    * A collection that the metadata has not named may have a copy all the same, made after the
-   * checkpoint that this run began with.
+   * checkpoint that this run began with. Or it is not selected, and has a copy of another task.
    */
   private void handleDrop(Optional<Replica> replica, LogMessageHeader header) {
     if (replica.isPresent() && replica.get().seen()) {
@@ -310,7 +312,9 @@ final class Replication {
     replica.ifPresent(known -> remove(known, Skipped.GONE));
     skippedIds.put(header.collectionId(), CollectionLookup.Standing.GONE);
     dropped.put(header.collectionId(), true);
-    out.accept(new CollectionGone(header.collectionId()));
+    out.accept(
+        new CollectionGone(
+            header.collectionId(), replica.isPresent() ? Copy.DROPPED : Copy.DROPPED_IF_OWN));
   }
 
   /**
@@ -424,6 +428,7 @@ final class Replication {
       for (Shard shard : state.getShardsList()) {
         long startAfter = Math.max(shard.getStartAfter(), state.getCreatedAt());
         replica.startAfter.put(shard.getVchannel(), shard.getStartAfter());
+        replica.startAfterByTopic.merge(shard.getPchannel(), shard.getStartAfter(), Math::min);
         replica.startByTopic.merge(shard.getPchannel(), startAfter, Math::min);
         if (replica.topics.add(shard.getPchannel())) {
           replicasByTopic.merge(shard.getPchannel(), 1, Integer::sum);
@@ -450,11 +455,15 @@ final class Replication {
   }
 
   private void handleGone(CollectionGone gone) {
-    skippedIds.put(gone.collectionId(), CollectionLookup.Standing.GONE);
     Replica replica = replicas.get(gone.collectionId());
     if (replica != null) {
       remove(replica, Skipped.GONE);
     }
+    skippedIds.put(
+        gone.collectionId(),
+        gone.copy() == Copy.KEPT
+            ? CollectionLookup.Standing.NOT_SELECTED
+            : CollectionLookup.Standing.GONE);
     out.accept(gone);
   }
 
@@ -549,8 +558,13 @@ final class Replication {
     }
   }
 
+  /** A message that names no vchannel, such as the drop of a partition, is for all of its topic. */
   private static boolean isBeforeStart(Replica replica, LogMessageHeader header) {
-    return header.timestamp() <= replica.startAfter.getOrDefault(header.vchannel(), 0L);
+    long startAfter =
+        header.vchannel().isEmpty()
+            ? replica.startAfterByTopic.getOrDefault(header.pchannel(), 0L)
+            : replica.startAfter.getOrDefault(header.vchannel(), 0L);
+    return header.timestamp() <= startAfter;
   }
 
   private long safeTime(Replica replica) {

@@ -28,7 +28,7 @@ final class MilvusWriter implements SinkWriter<SourceEvent> {
       MetricGroup metrics) {
     WriterMetrics counts = new WriterMetrics();
     TargetConnection connection =
-        new TargetConnection(task.target(), task.source().etcdRootPath(), counts);
+        new TargetConnection(task.target(), task.source().etcdRootPath(), task.selection(), counts);
     Stops stops = new Stops(StopStore.in(stores, task.taskId()), Clock.systemUTC());
     Optional<Quarantine> quarantine =
         task.quarantine()

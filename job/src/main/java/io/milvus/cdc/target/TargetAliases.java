@@ -62,6 +62,28 @@ final class TargetAliases {
     }
   }
 
+  /**
+   * Drops an alias, if the collection has it.
+   *
+   * @return how many operations it took
+   */
+  int giveUp(String alias) throws TargetException {
+    TargetClient client = connection.client();
+    if (!aliases(client).contains(alias)) {
+      return 0;
+    }
+    LOCK.lock();
+    try {
+      if (!aliases(client).contains(alias)) {
+        return 0;
+      }
+      client.dropAlias(place.database(), alias);
+      return 1;
+    } finally {
+      LOCK.unlock();
+    }
+  }
+
   private List<String> aliases(TargetClient client) throws TargetException {
     return client
         .describeCollection(place.database(), place.name())

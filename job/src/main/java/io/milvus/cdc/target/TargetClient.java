@@ -27,6 +27,7 @@ import io.milvus.grpc.DropPartitionRequest;
 import io.milvus.grpc.FlushRequest;
 import io.milvus.grpc.FlushResponse;
 import io.milvus.grpc.GetLoadStateRequest;
+import io.milvus.grpc.GetLoadStateResponse;
 import io.milvus.grpc.GetReplicasRequest;
 import io.milvus.grpc.GetVersionRequest;
 import io.milvus.grpc.GetVersionResponse;
@@ -86,6 +87,9 @@ final class TargetClient implements AutoCloseable {
    * or over a rate limit or quota.
    */
   private static final int FIRST_CODE_OF_AN_OBJECT = 100;
+
+  /** Milvus 2.3 to 2.5: not enough memory. */
+  private static final int MEMORY_LIMIT_CODE = 3;
 
   /** Milvus 2.3 to 2.5: over a rate limit. */
   private static final int RATE_LIMIT_CODE = 8;
@@ -363,6 +367,11 @@ final class TargetClient implements AutoCloseable {
     execute("drop index", stub -> stub.dropIndex(request));
   }
 
+  /**
+   * Whether partitions are loaded, or all when none is given. What the target has given up loading
+   * for want of memory is not: it goes on to answer that (Milvus 2.3 to 2.5, for a day) until it is
+   * asked to load again.
+   */
   LoadState loadState(String database, String collection, List<String> partitions)
       throws TargetException {
     GetLoadStateRequest request =
@@ -371,9 +380,17 @@ final class TargetClient implements AutoCloseable {
             .setCollectionName(collection)
             .addAllPartitionNames(partitions)
             .build();
-    return call(
-            "get load state", stub -> stub.getLoadState(request), response -> response.getStatus())
-        .getState();
+    GetLoadStateResponse answer =
+        call(
+            "get load state",
+            stub -> stub.getLoadState(request),
+            response ->
+                response.getStatus().getCode() == MEMORY_LIMIT_CODE
+                    ? Status.getDefaultInstance()
+                    : response.getStatus());
+    return answer.getStatus().getCode() == MEMORY_LIMIT_CODE
+        ? LoadState.LoadStateNotLoad
+        : answer.getState();
   }
 
   /** Names of the partitions that are loaded, or are being loaded. */

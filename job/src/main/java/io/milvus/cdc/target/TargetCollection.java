@@ -7,6 +7,7 @@ import io.milvus.cdc.catalog.v1.Partition;
 import io.milvus.cdc.event.LogMessageHeader;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
+import io.milvus.cdc.event.SourceEvent.CollectionGone.Copy;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
@@ -109,9 +110,9 @@ final class TargetCollection implements LaneWork {
   @Override
   public int apply(SourceEvent event) throws TargetException {
     if (event instanceof CollectionSeen seen) {
-      return apply(seen.state());
-    } else if (event instanceof CollectionGone) {
-      return drop();
+      return apply(withoutOrigin(seen.state()));
+    } else if (event instanceof CollectionGone gone) {
+      return gone.copy() == Copy.KEPT ? 0 : drop(gone.copy());
     } else if (event instanceof LogMessage message
         && message.header().kind() == LogMessageHeader.Kind.DROP_PARTITION) {
       return dropPartition(message);
@@ -122,6 +123,13 @@ final class TargetCollection implements LaneWork {
       throw new TargetException(Kind.PERMANENT, stopped.reason());
     }
     return 0;
+  }
+
+  /** A source that was a target itself has the property that tells whose copies its own are. */
+  private static CollectionState withoutOrigin(CollectionState state) {
+    return state.containsProperties(TargetConnection.ORIGIN_PROPERTY)
+        ? state.toBuilder().removeProperties(TargetConnection.ORIGIN_PROPERTY).build()
+        : state;
   }
 
   /** One that the target's rate limit refuses is left out: waiting for it would hold up rows. */
@@ -227,10 +235,14 @@ final class TargetCollection implements LaneWork {
 
   private int rename(TargetClient client, Place from, Place to) throws TargetException {
     int operations = 1;
-    if (!from.database().equals(to.database())) {
+    TargetAliases aliases = new TargetAliases(connection, from);
+    if (from.database().equals(to.database())) {
+      // Milvus gives no collection a name that is an alias, be it its own.
+      operations += aliases.giveUp(to.name());
+    } else {
       client.createDatabaseIfAbsent(to.database());
       // Milvus moves no collection that has an alias.
-      operations += new TargetAliases(connection, from).apply(List.of());
+      operations += aliases.apply(List.of());
     }
     move(client, renaming(from, to));
     return operations;
@@ -302,10 +314,14 @@ final class TargetCollection implements LaneWork {
   }
 
   private Place aside(Place wanted) {
-    String suffix = "_cdc_" + collectionId;
+    String suffix = asideSuffix();
     String name = wanted.name();
     int most = LONGEST_NAME - suffix.length();
     return new Place(wanted.database(), name.substring(0, Math.min(name.length(), most)) + suffix);
+  }
+
+  private String asideSuffix() {
+    return "_cdc_" + collectionId;
   }
 
   private boolean hasWaitedForAName() {
@@ -638,7 +654,7 @@ final class TargetCollection implements LaneWork {
    *
    * @return how many operations it took
    */
-  private int drop() throws TargetException {
+  private int drop(Copy copy) throws TargetException {
     TargetClient client = connection.client();
     settle(client);
     Optional<Place> present = connection.locate(collectionId);
@@ -649,13 +665,27 @@ final class TargetCollection implements LaneWork {
     String name = present.get().name();
     Optional<String> origin =
         client.describeCollection(database, name).flatMap(TargetConnection::origin);
-    boolean own = origin.isPresent() && origin.get().equals(connection.originOf(collectionId));
+    boolean own =
+        origin.isPresent()
+            && origin.get().equals(connection.originOf(collectionId))
+            && (copy == Copy.DROPPED || canBeOwn(present.get()));
     if (own) {
       new TargetAliases(connection, present.get()).apply(List.of());
       client.dropCollection(database, name);
     }
     connection.dropped(collectionId);
     return own ? 1 : 0;
+  }
+
+  /** Also under the name that it has while another copy has its own. */
+  private boolean canBeOwn(Place copy) {
+    String suffix = asideSuffix();
+    return connection.canBeOwn(copy)
+        || (copy.name().endsWith(suffix)
+            && connection.canBeOwn(
+                new Place(
+                    copy.database(),
+                    copy.name().substring(0, copy.name().length() - suffix.length()))));
   }
 
   private boolean exists() throws TargetException {

@@ -1,6 +1,7 @@
 package io.milvus.cdc.target;
 
 import io.milvus.cdc.target.TargetException.Kind;
+import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.TargetCluster;
 import io.milvus.grpc.DescribeCollectionResponse;
 import io.milvus.grpc.KeyValuePair;
@@ -23,6 +24,7 @@ final class TargetConnection implements AutoCloseable {
 
   private final TargetCluster target;
   private final String sourceName;
+  private final Selection selection;
   private final TargetProgress progress;
   private TargetClient client;
   private final Map<String, Place> copies = new HashMap<>();
@@ -37,11 +39,14 @@ final class TargetConnection implements AutoCloseable {
 
   /**
    * @param sourceName tells the collections of one source cluster from those of others
+   * @param selection what is copied; other tasks may copy other collections of the source there
    * @param progress is told of the calls
    */
-  TargetConnection(TargetCluster target, String sourceName, TargetProgress progress) {
+  TargetConnection(
+      TargetCluster target, String sourceName, Selection selection, TargetProgress progress) {
     this.target = target;
     this.sourceName = sourceName;
+    this.selection = selection;
     this.progress = progress;
   }
 
@@ -130,6 +135,11 @@ final class TargetConnection implements AutoCloseable {
   /** Forgets the copy of a source collection. */
   synchronized void dropped(long collectionId) {
     copies.remove(originOf(collectionId));
+  }
+
+  /** Whether the task can have made a copy of this name. */
+  boolean canBeOwn(Place place) {
+    return selection.writes(place.database(), place.name());
   }
 
   /** {@code host:port} of the target, for messages to people. */

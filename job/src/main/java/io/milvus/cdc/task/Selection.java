@@ -161,6 +161,11 @@ public record Selection(List<Entry> collections, List<Renaming> renamings) {
     return meet(collections, other.collections) || meet(writtenEntries(), other.writtenEntries());
   }
 
+  /** Whether a selected collection can have this name on the target. */
+  public boolean writes(String database, String collection) {
+    return writtenEntries().stream().anyMatch(entry -> entry.matches(database, collection));
+  }
+
   private static boolean meet(List<Entry> some, List<Entry> others) {
     return some.stream().anyMatch(one -> others.stream().anyMatch(one::meets));
   }

@@ -11,6 +11,7 @@ import io.milvus.cdc.catalog.etcd.ObjectState;
 import io.milvus.cdc.etcd.EtcdChange;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
+import io.milvus.cdc.event.SourceEvent.CollectionGone.Copy;
 import io.milvus.cdc.event.SourceEvent.CollectionOutside;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceName;
@@ -54,7 +55,16 @@ class AnnouncementsTest {
         .singleElement()
         .isInstanceOf(CollectionOutside.class);
     remove(5);
-    assertThat(told(announcements)).containsExactly(new CollectionGone(5));
+    assertThat(told(announcements)).containsExactly(new CollectionGone(5, Copy.KEPT));
+  }
+
+  @Test
+  void aCollectionThatWasFollowedIsGoneWithItsCopy() {
+    Announcements announcements = new Announcements(ONLY_A, KnownObjects.none(), Set.of());
+    name(5, "a");
+    assertThat(told(announcements)).hasSize(1);
+    remove(5);
+    assertThat(told(announcements)).containsExactly(new CollectionGone(5, Copy.DROPPED));
   }
 
   @Test
@@ -83,7 +93,9 @@ class AnnouncementsTest {
         .filteredOn(CollectionOutside.class::isInstance)
         .extracting(event -> ((CollectionOutside) event).collectionId())
         .containsExactlyInAnyOrder(5L, 6L);
-    assertThat(told).contains(new CollectionGone(7)).noneMatch(CollectionSeen.class::isInstance);
+    assertThat(told)
+        .contains(new CollectionGone(7, Copy.KEPT))
+        .noneMatch(CollectionSeen.class::isInstance);
   }
 
   @Test

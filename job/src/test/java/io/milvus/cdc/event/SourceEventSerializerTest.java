@@ -45,6 +45,13 @@ class SourceEventSerializerTest {
     assertThat(read(write(event))).isEqualTo(event);
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void bringsBackWhatBecomesOfACopy(SourceEvent.CollectionGone.Copy copy) throws IOException {
+    SourceEvent gone = new SourceEvent.CollectionGone(7, copy);
+    assertThat(read(write(gone))).isEqualTo(gone);
+  }
+
   @Test
   void everyKindOfEventIsAmongTheExamples() {
     assertThat(everyEvent().map(Object::getClass).distinct())

@@ -11,6 +11,8 @@ import io.milvus.cdc.event.LogMessageHeader.Kind;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEvent.CatalogProgress;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
+import io.milvus.cdc.event.SourceEvent.CollectionGone.Copy;
+import io.milvus.cdc.event.SourceEvent.CollectionOutside;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.FlushRequested;
@@ -23,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import milvus.proto.msg.Msg.DropPartitionRequest;
 import org.junit.jupiter.api.Test;
 
 class ReplicationTest {
@@ -160,7 +163,7 @@ class ReplicationTest {
     replication.handle(insert(1, "a", 10));
     replication.handle(drop(1, "a", 20));
     replication.handle(drop(1, "b", 20));
-    assertThat(handedOut).containsExactly(new CollectionGone(1));
+    assertThat(handedOut).containsExactly(new CollectionGone(1, Copy.DROPPED_IF_OWN));
 
     replication.handle(new CollectionSeen(collection(1, "a", "b")));
     assertThat(handedOut).as("metadata from before the drop").hasSize(1);
@@ -174,6 +177,67 @@ class ReplicationTest {
     replication.handle(drop(1, "a", 20));
     assertThat(handedOut).isEmpty();
     assertThat(skipped).containsExactly(Skipped.NOT_SELECTED, Skipped.NOT_SELECTED);
+  }
+
+  /** Its copy may be another task's, or the one that this task left behind when it was renamed. */
+  @Test
+  void theDropOfWhatIsNotFollowedKeepsItsCopy() throws Exception {
+    Replication replication = replication(Standing.GONE);
+    replication.handle(new CollectionOutside(1, ""));
+    replication.handle(new CollectionGone(1, Copy.KEPT));
+    replication.handle(drop(1, "a", 20));
+
+    assertThat(handedOut).containsExactly(new CollectionGone(1, Copy.KEPT));
+  }
+
+  @Test
+  void theDropOfWhatWasFollowedDropsItsCopyWhoeverTellsOfItFirst() throws Exception {
+    Replication replication = replication(Standing.REPLICATED);
+    replication.handle(new CollectionSeen(collection(1, "a")));
+    replication.handle(new CollectionSeen(collection(2, "a")));
+    handedOut.clear();
+    replication.handle(drop(1, "a", 20));
+    replication.handle(new CollectionGone(2, Copy.DROPPED));
+
+    assertThat(handedOut)
+        .containsExactly(new CollectionGone(1, Copy.DROPPED), new CollectionGone(2, Copy.DROPPED));
+  }
+
+  @Test
+  void theDropOfWhatNobodyKnowsDropsOnlyACopyOfTheTasksOwn() throws Exception {
+    Replication replication = replication(Standing.GONE);
+    replication.handle(drop(1, "a", 20));
+
+    assertThat(handedOut).containsExactly(new CollectionGone(1, Copy.DROPPED_IF_OWN));
+  }
+
+  @Test
+  void theDropOfAPartitionFromBeforeTheStartIsNotApplied() throws Exception {
+    Replication replication = replication(Standing.REPLICATED);
+    CollectionState started =
+        collection(1, "a").toBuilder()
+            .setShards(0, collection(1, "a").getShards(0).toBuilder().setStartAfter(100))
+            .build();
+    LogMessage early = dropPartition(1, "a", 40);
+    LogMessage late = dropPartition(1, "a", 101);
+    replication.handle(early);
+    replication.handle(new CollectionSeen(started));
+    replication.handle(dropPartition(1, "a", 100));
+    replication.handle(late);
+    replication.handle(new TimeTick("a", 200));
+
+    assertThat(handedOut).containsExactly(new CollectionSeen(started), late);
+    assertThat(skipped).containsExactly(Skipped.BEFORE_START, Skipped.BEFORE_START);
+  }
+
+  private static LogMessage dropPartition(long collection, String topic, long timestamp) {
+    return new LogMessage(
+        message(Kind.DROP_PARTITION, collection, topic, "", timestamp).header(),
+        DropPartitionRequest.newBuilder()
+            .setPartitionName("p")
+            .setPartitionID(7)
+            .build()
+            .toByteString());
   }
 
   @Test

@@ -15,6 +15,7 @@ import io.milvus.grpc.DescribeCollectionRequest;
 import io.milvus.grpc.DescribeCollectionResponse;
 import io.milvus.grpc.DescribeIndexRequest;
 import io.milvus.grpc.DescribeIndexResponse;
+import io.milvus.grpc.DropAliasRequest;
 import io.milvus.grpc.DropCollectionRequest;
 import io.milvus.grpc.GetLoadStateRequest;
 import io.milvus.grpc.GetLoadStateResponse;
@@ -134,7 +135,8 @@ abstract class InProcessMilvus extends MilvusServiceGrpc.MilvusServiceImplBase
   @Override
   public void showCollections(
       ShowCollectionsRequest request, StreamObserver<ShowCollectionsResponse> out) {
-    answer(out, ShowCollectionsResponse::getDefaultInstance);
+    Set<String> names = request.getDbName().equals("default") ? names() : Set.of();
+    answer(out, () -> ShowCollectionsResponse.newBuilder().addAllCollectionNames(names).build());
   }
 
   @Override
@@ -156,7 +158,18 @@ abstract class InProcessMilvus extends MilvusServiceGrpc.MilvusServiceImplBase
   @Override
   public synchronized void renameCollection(
       RenameCollectionRequest request, StreamObserver<io.milvus.grpc.Status> out) {
+    if (aliases.containsKey(request.getNewName())) {
+      answer(
+          out,
+          () ->
+              io.milvus.grpc.Status.newBuilder()
+                  .setCode(65535)
+                  .setReason("cannot rename collection to an existing alias")
+                  .build());
+      return;
+    }
     collections.put(request.getNewName(), collections.remove(request.getOldName()));
+    aliases.replaceAll((alias, of) -> of.equals(request.getOldName()) ? request.getNewName() : of);
     answer(out, io.milvus.grpc.Status::getDefaultInstance);
   }
 
@@ -217,6 +230,25 @@ abstract class InProcessMilvus extends MilvusServiceGrpc.MilvusServiceImplBase
     }
     aliases.put(request.getAlias(), request.getCollectionName());
     answer(out, io.milvus.grpc.Status::getDefaultInstance);
+  }
+
+  @Override
+  public synchronized void dropAlias(
+      DropAliasRequest request, StreamObserver<io.milvus.grpc.Status> out) {
+    aliases.remove(request.getAlias());
+    answer(out, io.milvus.grpc.Status::getDefaultInstance);
+  }
+
+  /** A collection's properties; empty when there is none of that name. */
+  synchronized Map<String, String> properties(String name) {
+    Map<String, String> properties = new TreeMap<>();
+    Optional.ofNullable(collections.get(name))
+        .ifPresent(
+            collection ->
+                collection
+                    .getPropertiesList()
+                    .forEach(each -> properties.put(each.getKey(), each.getValue())));
+    return properties;
   }
 
   /** Collections by alias. */

@@ -9,6 +9,7 @@ import io.milvus.cdc.event.LogMessageHeader;
 import io.milvus.cdc.event.LogMessageHeader.Kind;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
+import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.cdc.task.TargetTuning;
 import io.milvus.grpc.ArrayArray;
@@ -71,7 +72,7 @@ class NewerTypesTest {
     target = Optional.of(milvus);
     TargetPipeline to =
         new TargetPipeline(
-            new TargetConnection(milvus.cluster(), "src", new NoProgress()),
+            new TargetConnection(milvus.cluster(), "src", Selection.everything(), new NoProgress()),
             new NoProgress(),
             new Stops(store.stops(), Clock.systemUTC()),
             Optional.empty(),

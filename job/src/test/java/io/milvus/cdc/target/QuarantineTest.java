@@ -9,6 +9,7 @@ import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.task.QuarantinedMessage;
+import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.cdc.task.StoppedCollection.FirstMessage;
 import io.milvus.cdc.task.TargetTuning;
@@ -59,7 +60,7 @@ class QuarantineTest {
           public void close() {}
         };
     return new TargetPipeline(
-        new TargetConnection(target.cluster(), "src", new NoProgress()),
+        new TargetConnection(target.cluster(), "src", Selection.everything(), new NoProgress()),
         new NoProgress(),
         new Stops(store.stops(), Clock.systemUTC()),
         Optional.of(

@@ -18,6 +18,7 @@ import io.milvus.cdc.event.SourceEvent.DatabaseSeen;
 import io.milvus.cdc.event.SourceEvent.ReplicatedUntil;
 import io.milvus.cdc.target.FaultyMilvus.Fault;
 import io.milvus.cdc.task.PermanentFailure;
+import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.StoppedCollection.FirstMessage;
 import io.milvus.cdc.task.TargetTuning;
 import io.milvus.grpc.KeyValuePair;
@@ -73,7 +74,7 @@ class TargetPipelineTest {
         };
     pipeline =
         new TargetPipeline(
-            new TargetConnection(target.cluster(), "src", progress),
+            new TargetConnection(target.cluster(), "src", Selection.everything(), progress),
             progress,
             new Stops(store.stops(), Clock.systemUTC()),
             Optional.empty(),

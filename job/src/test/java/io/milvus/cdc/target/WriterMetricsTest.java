@@ -13,6 +13,7 @@ import io.milvus.cdc.target.FaultyMilvus.Fault;
 import io.milvus.cdc.task.CollectionTraffic;
 import io.milvus.cdc.task.CollectionTraffic.Counts;
 import io.milvus.cdc.task.CollectionTraffic.OfCollection;
+import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.TargetTuning;
 import io.milvus.cdc.task.TaskMetrics;
 import java.time.Clock;
@@ -38,7 +39,7 @@ class WriterMetricsTest {
     target = new FaultyMilvus();
     pipeline =
         new TargetPipeline(
-            new TargetConnection(target.cluster(), "src", counts),
+            new TargetConnection(target.cluster(), "src", Selection.everything(), counts),
             counts,
             new Stops(new InMemoryTaskStore().stops(), Clock.systemUTC()),
             Optional.empty(),

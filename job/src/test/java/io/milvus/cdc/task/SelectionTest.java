@@ -37,6 +37,17 @@ class SelectionTest {
   }
 
   @Test
+  void onlyNamesOfSelectedCollectionsAreWritten() {
+    Selection selection =
+        new Selection(List.of(new Entry("d", "*")), List.of(WHOLE_D_TO_E, A_OF_D_TO_B_OF_F));
+    assertThat(selection.writes("e", "c")).isTrue();
+    assertThat(selection.writes("f", "b")).isTrue();
+    assertThat(selection.writes("d", "c")).isFalse();
+    assertThat(selection.writes("f", "c")).isFalse();
+    assertThat(Selection.everything().writes("x", "y")).isTrue();
+  }
+
+  @Test
   void theTargetGetsTheDatabasesThatItNeedsAndNoOther() {
     Set<String> existing = Set.of("default", "d", "x");
     assertThat(new Selection(List.of(ALL), List.of(A_OF_D_TO_B_OF_F)).databasesOnTarget(existing))

@@ -74,6 +74,27 @@ class SelectionIT {
     scenario.awaitSame("shared_one");
   }
 
+  /** An earlier task made it, and clients may be using it on the target by now. */
+  @Test
+  void aTaskDropsNoCopyOfWhatItDoesNotSelect() {
+    SourceWriter leftBehind = scenario.newCollection("left_behind");
+    SourceWriter followed = scenario.newCollection("still_followed");
+    String first = create("'collection_infos':[{'name':'left_behind'}]");
+    leftBehind.insert(0, 10, 1);
+    scenario.awaitSame("left_behind");
+    client.ask("delete", first).data();
+
+    String second = create("'collection_infos':[{'name':'still_followed'}]");
+    followed.insert(0, 10, 1);
+    scenario.awaitSame("still_followed");
+    leftBehind.drop();
+    followed.insert(10, 20, 1);
+    scenario.awaitSame("still_followed");
+    scenario.awaitReplicated(second);
+
+    assertThat(SourceWriter.exists(scenario.target, "default", "left_behind")).isTrue();
+  }
+
   @Test
   void databasesAndCollectionsAreRenamed() {
     SourceWriter.createDatabase(scenario.source, "films");
