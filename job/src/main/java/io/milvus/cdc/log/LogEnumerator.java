@@ -237,8 +237,7 @@ final class LogEnumerator implements SplitEnumerator<TopicSplit, LogEnumeratorSt
    *     reader's
    */
   static int owner(String pchannel, int parallelism) {
-    String number = pchannel.substring(pchannel.lastIndexOf('_') + 1);
-    return number.matches("\\d{1,18}") ? (int) (Long.parseLong(number) % parallelism) : 0;
+    return (int) (TopicSplit.numberOf(pchannel).orElse(0) % parallelism);
   }
 
   private void rememberKnown() {

@@ -135,7 +135,7 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
   private void add(TopicReader topic) {
     lock.lock();
     try {
-      order.add(topic, System.nanoTime());
+      order.add(topic, topic.split().hasNumber(), System.nanoTime());
     } finally {
       lock.unlock();
     }
@@ -149,6 +149,7 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
             try {
               SourceConnection source = connection();
               topic.opened(source, source.open(topic.split(), topic::begin));
+              opened(topic);
               if (outage && outages.decrementAndGet() == 0) {
                 LOG.info("The source's log can be opened again");
               }
@@ -170,6 +171,25 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
             }
           }
         });
+  }
+
+  private void opened(TopicReader topic) {
+    lock.lock();
+    try {
+      order.opened(topic, System.nanoTime());
+      changed.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void closed(TopicReader topic) {
+    lock.lock();
+    try {
+      order.closed(topic);
+    } finally {
+      lock.unlock();
+    }
   }
 
   private static boolean pauseBeforeRetry() {
@@ -228,6 +248,7 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
       } else {
         isWaiting = true;
         if (next instanceof TopicReader.Next.Reopen) {
+          closed(topic);
           open(topic);
         }
       }

@@ -13,7 +13,7 @@ import java.util.OptionalLong;
  *
  * <p>A topic that has nothing at the moment is waited for when the others are a limit ahead of it:
  * it may only be slow. That ends with its silence, for it may carry no live collection, and then
- * has no ticks.
+ * has no ticks. While it is not open nobody knows what it has, so it is waited for until it is.
  *
  * <p>Knows neither Flink nor Pulsar, nor the clock: moments are {@link System#nanoTime}. Not for
  * several threads at once.
@@ -33,6 +33,8 @@ final class ReadingOrder<T> {
     boolean isReady;
     boolean isPaused;
     boolean isAtEnd;
+    boolean isOpen;
+    final boolean mayWaitToOpen;
 
     /** Whether it has told up to which time it is complete. */
     boolean ticks;
@@ -42,6 +44,14 @@ final class ReadingOrder<T> {
 
     /** Since when it has nothing. */
     long since;
+
+    Place(boolean mayWaitToOpen) {
+      this.mayWaitToOpen = mayWaitToOpen;
+    }
+
+    boolean isToBeOpened() {
+      return !isOpen && mayWaitToOpen;
+    }
 
     boolean isBefore(Place other) {
       return millis < other.millis || (millis == other.millis && turn < other.turn);
@@ -59,11 +69,27 @@ final class ReadingOrder<T> {
     this.silenceNanos = silence.toNanos();
   }
 
-  /** A topic that has nothing yet. */
-  void add(T topic, long now) {
-    Place place = new Place();
+  /**
+   * A topic that is not open and has nothing yet.
+   *
+   * @param isWaitedForUntilOpen whether it holds up the others however long that takes
+   */
+  void add(T topic, boolean isWaitedForUntilOpen, long now) {
+    Place place = new Place(isWaitedForUntilOpen);
     place.since = now;
     places.put(topic, place);
+  }
+
+  /** A topic has to be opened again before anything comes from it. */
+  void closed(T topic) {
+    places.get(topic).isOpen = false;
+  }
+
+  /** A topic is open: what it has will come. */
+  void opened(T topic, long now) {
+    Place place = places.get(topic);
+    place.isOpen = true;
+    place.since = now;
   }
 
   /** A topic has something. */
@@ -108,14 +134,15 @@ final class ReadingOrder<T> {
   /**
    * How long it takes until another topic is not waited for any more, nanoseconds.
    *
-   * @return empty when none is ready, so that there is nothing to wait for
+   * @return empty when none is ready, so that there is nothing to wait for, and when all that are
+   *     waited for are to be opened first
    */
   OptionalLong untilNextSilence(long now) {
     if (places.values().stream().noneMatch(place -> place.isReady && !place.isPaused)) {
       return OptionalLong.empty();
     }
     return places.values().stream()
-        .filter(place -> isWaitedFor(place, now))
+        .filter(place -> isWaitedFor(place, now) && !place.isToBeOpened())
         .mapToLong(place -> silenceNanos - (now - place.since))
         .min();
   }
@@ -124,7 +151,7 @@ final class ReadingOrder<T> {
     return !place.isReady
         && !place.isPaused
         && !(place.isAtEnd && !place.ticks)
-        && now - place.since < silenceNanos;
+        && (place.isToBeOpened() || now - place.since < silenceNanos);
   }
 
   /**

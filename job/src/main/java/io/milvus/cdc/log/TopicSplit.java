@@ -2,6 +2,7 @@ package io.milvus.cdc.log;
 
 import io.milvus.cdc.task.Position;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.apache.flink.api.connector.source.SourceSplit;
 
 /**
@@ -29,6 +30,19 @@ public record TopicSplit(
 
   TopicSplit with(Revisit other) {
     return new TopicSplit(pchannel, position, inclusive, other);
+  }
+
+  /** Whether it is one that collections are on: the one of clients' requests has no number. */
+  boolean hasNumber() {
+    return numberOf(pchannel).isPresent();
+  }
+
+  /** The number that a physical channel's name ends in. */
+  static OptionalLong numberOf(String pchannel) {
+    String number = pchannel.substring(pchannel.lastIndexOf('_') + 1);
+    return number.matches("\\d{1,18}")
+        ? OptionalLong.of(Long.parseLong(number))
+        : OptionalLong.empty();
   }
 
   @Override

@@ -21,8 +21,10 @@ class ReadingOrderTest {
 
   @BeforeEach
   void addTopics() {
-    order.add("a", now);
-    order.add("b", now);
+    for (String topic : List.of("a", "b")) {
+      order.add(topic, true, now);
+      order.opened(topic, now);
+    }
   }
 
   @Test
@@ -42,8 +44,10 @@ class ReadingOrderTest {
   void aTopicWhoseTicksEndHoldsNobodyUpWhoIsUpToDate() {
     ReadingOrder<String> usual =
         new ReadingOrder<>(LogTuning.DEFAULT.mostAhead(), LogTuning.DEFAULT.silence());
-    usual.add("silent", now);
-    usual.add("ticking", now);
+    for (String topic : List.of("silent", "ticking")) {
+      usual.add(topic, true, now);
+      usual.opened(topic, now);
+    }
     for (int millis = 0; millis < 10_000; millis += 200) {
       for (String topic : millis == 0 ? List.of("silent", "ticking") : List.of("ticking")) {
         usual.ready(topic);
@@ -103,17 +107,49 @@ class ReadingOrderTest {
     assertTaken("b");
   }
 
-  /** It may hold what is older than anything. */
+  /** It may hold what is older than anything, and what waits for it would pile up. */
   @Test
   void aTopicThatIsNotOpenYetIsWaitedForAsSoonAsTheOthersHaveATime() {
-    order.ready("a");
-    assertTaken("a");
+    order.add("c", true, now);
+    order.ready("b");
+    assertTaken("b");
+    order.read("b", 0, false, true);
     order.ready("a");
     assertTaken("a");
     order.read("a", START, true, false);
     order.ready("a");
+    now += 1_000 * SECOND;
     assertNoneTaken();
+    assertThat(order.untilNextSilence(now)).as("its opening tells").isEmpty();
+
+    order.opened("c", now);
+    assertNoneTaken();
+    assertThat(order.untilNextSilence(now)).hasValue(2 * SECOND);
     now += 2 * SECOND;
+    assertTaken("a");
+  }
+
+  @Test
+  void aTopicThatHasToBeOpenedAgainIsWaitedFor() {
+    readTo("a", START);
+    readTo("b", START + 60_000);
+    order.closed("a");
+    now += 1_000 * SECOND;
+    order.ready("b");
+    assertNoneTaken();
+    order.opened("a", now);
+    order.ready("a");
+    assertTaken("a");
+  }
+
+  /** The one of clients' requests. */
+  @Test
+  void aTopicThatNobodyHasToWaitForMayTakeLongToOpen() {
+    order.add("c", false, now);
+    readTo("b", START);
+    readTo("a", START);
+    now += 2 * SECOND;
+    order.ready("a");
     assertTaken("a");
   }
 
