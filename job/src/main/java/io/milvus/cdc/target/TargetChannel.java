@@ -71,12 +71,8 @@ public final class TargetChannel implements AutoCloseable {
     ChannelCredentials credentials =
         target.secure() ? tls(target, tls) : InsecureChannelCredentials.create();
     boolean isEpoll = Epoll.isAvailable();
-    ThreadFactory daemon = new DefaultThreadFactory("cdc-target", true);
-    EventLoopGroup thread =
-        isEpoll ? new EpollEventLoopGroup(1, daemon) : new NioEventLoopGroup(1, daemon);
     NettyChannelBuilder channel =
         NettyChannelBuilder.forAddress(target.host(), target.port(), credentials)
-            .eventLoopGroup(thread)
             .channelType(isEpoll ? EpollSocketChannel.class : NioSocketChannel.class)
             .maxInboundMessageSize(Integer.MAX_VALUE)
             .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
@@ -86,7 +82,11 @@ public final class TargetChannel implements AutoCloseable {
       tls.serverName().ifPresent(channel::overrideAuthority);
     }
     target.credentials().map(Authorization::of).ifPresent(channel::intercept);
-    return new TargetChannel(channel.build(), thread);
+    // Made last: whatever is wrong with the address has been told by now, and it has to be closed.
+    ThreadFactory daemon = new DefaultThreadFactory("cdc-target", true);
+    EventLoopGroup thread =
+        isEpoll ? new EpollEventLoopGroup(1, daemon) : new NioEventLoopGroup(1, daemon);
+    return new TargetChannel(channel.eventLoopGroup(thread).build(), thread);
   }
 
   /** What calls are made on. */
