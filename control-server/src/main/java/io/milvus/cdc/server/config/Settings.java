@@ -1,5 +1,6 @@
 package io.milvus.cdc.server.config;
 
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -24,6 +25,8 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.yaml.snakeyaml.error.Mark;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
 
 /**
  * Raw settings by dotted key, from (the later wins) a YAML file, the environment and the command
@@ -100,12 +103,27 @@ public final class Settings {
                 + " has no settings; write for example server.port: 1");
       }
     } catch (JsonProcessingException e) {
+      // The parser's own words quote the line, and with it a secret.
       throw new InvalidConfigurationException(
-          "The configuration file " + file + " is not YAML: " + e.getOriginalMessage());
+          "The configuration file "
+              + file
+              + " is not YAML at "
+              + place(e)
+              + "; put a value with special characters into quotes, and give no setting twice");
     } catch (IOException e) {
       throw new InvalidConfigurationException(
           "The configuration file " + file + " cannot be read: " + e);
     }
+  }
+
+  /** Where a file ceases to be YAML; the parser itself stands after the last good token then. */
+  private static String place(JsonProcessingException e) {
+    if (e.getCause() instanceof MarkedYAMLException marked && marked.getProblemMark() != null) {
+      Mark mark = marked.getProblemMark();
+      return "line " + (mark.getLine() + 1) + ", column " + (mark.getColumn() + 1);
+    }
+    JsonLocation location = e.getLocation();
+    return "line " + location.getLineNr() + ", column " + location.getColumnNr();
   }
 
   private void readObject(YAMLParser parser, String path, Path file) throws IOException {

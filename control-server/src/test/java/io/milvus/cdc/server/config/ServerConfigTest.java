@@ -241,6 +241,18 @@ class ServerConfigTest {
         .hasMessageContaining("not YAML");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {"password: @S3cret", "token: S3cret: b", "@S3cret: b", "{S3cret: a, S3cret: b}"})
+  void whatIsNotYamlIsNotTold(String line) {
+    assertThatThrownBy(() -> fromFile("# one\nmetaStore:\n  " + line + "\n", Map.of(), Map.of()))
+        .isInstanceOf(InvalidConfigurationException.class)
+        .hasMessageContaining("server.yaml is not YAML at line 3, column ")
+        .hasMessageContaining("into quotes")
+        .hasMessageNotContaining("S3cret");
+  }
+
   private Settings fromFile(String yaml, Map<String, String> environment, Map<String, String> set)
       throws IOException {
     Path file = Files.writeString(directory.resolve("server.yaml"), yaml);
@@ -366,7 +378,8 @@ class ServerConfigTest {
   @Test
   void aFileOfAnotherFormIsRefused() {
     assertThatThrownBy(() -> fromFile("server: {port: 1}\nserver: {port: 2}", Map.of(), Map.of()))
-        .hasMessageContaining("Duplicate field 'server'");
+        .hasMessageContaining("is not YAML at line 2")
+        .hasMessageContaining("give no setting twice");
     assertThatThrownBy(() -> fromFile("just words", Map.of(), Map.of()))
         .hasMessageContaining("has no settings");
     assertThatThrownBy(() -> fromFile("metaStore: {endpoints: [{a: b}]}", Map.of(), Map.of()))
