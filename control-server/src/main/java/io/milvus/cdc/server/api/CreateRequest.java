@@ -170,9 +170,11 @@ final class CreateRequest {
               ? fields.name("username") + " is given without a password; give both or none"
               : fields.name("password") + " is given without a username; give both or none");
     }
-    if (host.get().contains("/") || host.get().contains("@") || host.get().contains(" ")) {
+    if (!isHost(host.get())) {
       throw new BadRequestException(
-          fields.name("host") + " must be a name or an address alone; use uri for a URI");
+          fields.name("host")
+              + " is not a host's name or address; give one alone, without a port or a path, of"
+              + " letters, digits, dots and hyphens, or use uri for a URI");
     }
     int portNumber =
         port.map(number -> port(fields, number))
@@ -187,6 +189,16 @@ final class CreateRequest {
         host.get(), portNumber, secure, credentials, timeout, tls(dialConfig, secure));
   }
 
+  /** As gRPC sees it, which can connect to no other. */
+  private static boolean isHost(String host) {
+    try {
+      String understood = new URI(null, null, host, 1, null, null, null).getHost();
+      return host.equals(understood) || ("[" + host + "]").equals(understood);
+    } catch (URISyntaxException e) {
+      return false;
+    }
+  }
+
   /** The contents of the files that {@code dial_config} names: a job cannot reach the files. */
   private static Optional<TlsSettings> tls(Optional<Fields> dialConfig, boolean secure) {
     if (dialConfig.isEmpty()) {
@@ -194,6 +206,9 @@ final class CreateRequest {
     }
     Fields fields = dialConfig.get();
     Optional<String> serverName = fields.text("server_name");
+    if (serverName.filter(name -> !isHost(name)).isPresent()) {
+      throw new BadRequestException(fields.name("server_name") + " is not a host's name");
+    }
     Optional<String> server = fields.text("server_pem_path");
     Optional<String> authority = fields.text("ca_pem_path");
     Optional<String> client = fields.text("client_pem_path");

@@ -421,7 +421,13 @@ class CdcApiTest {
         "{'host':'h','port':1,'username':'u'} | username is given without a password",
         "{'host':'h','port':1,'password':'Secret'} | password is given without a username",
         "{'host':'h','port':1,'token':'Secret'} | token belongs to uri",
-        "{'host':'http://h','port':1} | host must be a name or an address alone",
+        "{'host':'http://h','port':1} | milvus_connect_param.host is not a host's name or address",
+        "{'host':'localhost:19530','port':1} | milvus_connect_param.host is not a host's name",
+        "{'host':'milvus_target','port':1} | milvus_connect_param.host is not a host's name",
+        "{'host':'h/Secret','port':1} | milvus_connect_param.host is not a host's name",
+        "{'host':'root:Secret@h','port':1} | milvus_connect_param.host is not a host's name",
+        "{'host':'Secret@h','port':1} | milvus_connect_param.host is not a host's name",
+        "{'host':'h Secret','port':1} | milvus_connect_param.host is not a host's name",
         "{'host':'h','port':1,'enable_tls':'yes'} | enable_tls must be true or false",
         "5 | milvus_connect_param must be a JSON object, not a number",
       })
@@ -600,6 +606,15 @@ class CdcApiTest {
     assertThat(selection.includes("any", "b")).isTrue();
     assertThat(selection.includes("any", "c")).isFalse();
     assertThat(selection.includes("d", "c")).isTrue();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"milvus-0.milvus.svc", "192.0.2.1", "::1", "2001:db8::7"})
+  void aHostIsANameOrAnAddress(String host) {
+    Answer answer =
+        create("{'host':'" + host + "','port':19530}", "'collection_infos':[{'name':'a'}]");
+    assertThat(answer.status()).as(answer.message()).isEqualTo(200);
+    assertThat(probed.get(0).host()).isEqualTo(host);
   }
 
   @Test

@@ -78,6 +78,9 @@ class DialConfigTest {
       quoteCharacter = '~',
       value = {
         "http  | 'server_pem_path':'@/ca.pem' | dial_config is for a target with TLS; give a uri",
+        "https | 'server_name':'milvus_target' | dial_config.server_name is not a host's name",
+        "https | 'server_name':'Secret words' | dial_config.server_name is not a host's name",
+        "https | 'server_name':'h:1' | dial_config.server_name is not a host's name",
         "https | 'server_pem':'@/ca.pem' | dial_config.server_pem is not a known field",
         "https | 'server_pem_path':7 | dial_config.server_pem_path must be a text",
         "https | 'server_pem_path':'@/no.pem' | server_pem_path: '@/no.pem' does not exist",
