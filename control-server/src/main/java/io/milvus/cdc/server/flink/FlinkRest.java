@@ -37,7 +37,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -200,12 +204,19 @@ public final class FlinkRest implements FlinkCluster {
   private final Map<String, JobMetrics> jobMetrics = new ConcurrentHashMap<>();
   private final URI address;
   private final JobTemplate template;
+  private final Duration timeout;
   private final Object uploadLock = new Object();
 
   /** Does not connect yet. */
   public FlinkRest(URI address, JobTemplate template) {
+    this(address, template, TIMEOUT);
+  }
+
+  /** As above, with another time for all answers but those to a submission. */
+  FlinkRest(URI address, JobTemplate template, Duration timeout) {
     this.address = address;
     this.template = template;
+    this.timeout = timeout;
   }
 
   @Override
@@ -315,7 +326,7 @@ public final class FlinkRest implements FlinkCluster {
     body.put(
         "targetDirectory",
         SnapshotFiles.savepointDirectory(template.snapshotDirectory(), jobId).toString());
-    return post("/jobs/" + jobId + "/stop", body, TIMEOUT).path("request-id").asText();
+    return post("/jobs/" + jobId + "/stop", body, timeout).path("request-id").asText();
   }
 
   @Override
@@ -334,7 +345,7 @@ public final class FlinkRest implements FlinkCluster {
   @Override
   public void cancel(String jobId) {
     send(
-        request("/jobs/" + jobId + "?mode=cancel", TIMEOUT)
+        request("/jobs/" + jobId + "?mode=cancel", timeout)
             .method("PATCH", BodyPublishers.noBody()));
   }
 
@@ -494,35 +505,22 @@ public final class FlinkRest implements FlinkCluster {
   }
 
   private JsonNode get(String path) {
-    return send(request(path, TIMEOUT).GET());
+    return send(request(path, timeout).GET());
   }
 
-  private JsonNode post(String path, JsonNode body, Duration timeout) {
+  private JsonNode post(String path, JsonNode body, Duration longest) {
     return send(
-        request(path, timeout)
+        request(path, longest)
             .header("Content-Type", "application/json")
             .POST(BodyPublishers.ofString(body.toString())));
   }
 
-  private HttpRequest.Builder request(String path, Duration timeout) {
-    return HttpRequest.newBuilder(URI.create(address + path)).timeout(timeout);
+  private HttpRequest.Builder request(String path, Duration longest) {
+    return HttpRequest.newBuilder(URI.create(address + path)).timeout(longest);
   }
 
   private JsonNode send(HttpRequest.Builder request) {
-    HttpResponse<String> response;
-    try {
-      response = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
-    } catch (IOException e) {
-      throw new FlinkException.Unreachable(
-          "The Flink cluster at "
-              + address
-              + " does not answer ("
-              + e.getClass().getSimpleName()
-              + "); it will be asked again");
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new FlinkException.Unreachable("Interrupted while asking the Flink cluster");
-    }
+    HttpResponse<String> response = answer(request.build());
     JsonNode answer;
     try {
       answer = json.readTree(response.body().isEmpty() ? "{}" : response.body());
@@ -541,6 +539,36 @@ public final class FlinkRest implements FlinkCluster {
           "The Flink cluster at " + address + " is not ready: " + reason);
     }
     throw new FlinkException.Refused(reason);
+  }
+
+  /** The client's own timeout ends with the headers (JDK-8208693); this one includes the body. */
+  private HttpResponse<String> answer(HttpRequest request) {
+    CompletableFuture<HttpResponse<String>> answer =
+        http.sendAsync(request, HttpResponse.BodyHandlers.ofString());
+    try {
+      return answer.get(request.timeout().orElseThrow().toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw noAnswer(e);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof IOException) {
+        throw noAnswer(e.getCause());
+      }
+      throw new IllegalStateException("A request to Flink failed", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new FlinkException.Unreachable("Interrupted while asking the Flink cluster");
+    } finally {
+      answer.cancel(true);
+    }
+  }
+
+  private FlinkException.Unreachable noAnswer(Throwable cause) {
+    return new FlinkException.Unreachable(
+        "The Flink cluster at "
+            + address
+            + " does not answer ("
+            + cause.getClass().getSimpleName()
+            + "); it will be asked again");
   }
 
   /** Flink puts a short sentence before the stack trace; the trace says more. */
