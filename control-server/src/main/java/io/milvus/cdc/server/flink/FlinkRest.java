@@ -266,7 +266,8 @@ public final class FlinkRest implements FlinkCluster {
         "execution.checkpointing.interval", template.checkpointInterval().toMillis() + " ms");
     configuration.put(
         "execution.checkpointing.externalized-checkpoint-retention", "RETAIN_ON_CANCELLATION");
-    configuration.put("execution.checkpointing.num-retained", "2");
+    configuration.put(
+        "execution.checkpointing.num-retained", Integer.toString(template.retainedCheckpoints()));
     // A checkpoint waits for the target's acknowledgements; a slow target is no reason to restart.
     configuration.put(
         "execution.checkpointing.tolerable-failed-checkpoints",

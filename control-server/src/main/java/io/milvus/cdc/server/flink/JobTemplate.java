@@ -26,7 +26,22 @@ public record JobTemplate(
     URI snapshotDirectory,
     TargetTuning tuning) {
 
+  /** A recorded checkpoint may be this old: one is recorded every 30 seconds, or somewhat later. */
+  private static final Duration RECORDED_FOR = Duration.ofSeconds(60);
+
   public JobTemplate {
     metaEndpoints = List.copyOf(metaEndpoints);
+  }
+
+  /**
+   * How many checkpoints a job keeps: one that is whole while the next is made, or, where the
+   * server cannot list them, as many as it takes for the last recorded one to be still there.
+   */
+  int retainedCheckpoints() {
+    if ("file".equals(snapshotDirectory.getScheme())) {
+      return 2;
+    }
+    long made = RECORDED_FOR.toMillis() / Math.max(1, checkpointInterval.toMillis());
+    return 2 + Math.toIntExact(made);
   }
 }
