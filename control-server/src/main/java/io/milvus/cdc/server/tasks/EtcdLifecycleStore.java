@@ -77,7 +77,7 @@ public final class EtcdLifecycleStore implements LifecycleStore {
     Map<String, Stored> found = new HashMap<>();
     for (KeyValue key : keys) {
       String name = key.getKey().toString(StandardCharsets.UTF_8);
-      if (name.endsWith(KEY)) {
+      if (isRecord(name)) {
         Optional.ofNullable(known.get(name))
             .filter(stored -> stored.revision() == key.getModRevision())
             .or(() -> read(name))
@@ -90,6 +90,11 @@ public final class EtcdLifecycleStore implements LifecycleStore {
             Comparator.comparing((Stored stored) -> stored.lifecycle().createdAt())
                 .thenComparing(stored -> stored.lifecycle().taskId()))
         .toList();
+  }
+
+  /** What else is kept of a task may be named by the source's users, databases for example. */
+  private boolean isRecord(String key) {
+    return key.endsWith(KEY) && key.indexOf('/', prefix.length()) == key.length() - KEY.length();
   }
 
   @Override

@@ -115,8 +115,9 @@ public final class Reconciler implements AutoCloseable {
   /** Whether the last look found every task as it should be, and none was asked to change since. */
   private volatile boolean allAsWanted;
 
-  /** The ticker's alone. */
+  // The ticker's alone.
   private int ticksSinceLook;
+  private boolean storeIsInTrouble;
 
   private volatile Optional<String> clusterTrouble = Optional.empty();
 
@@ -195,8 +196,13 @@ public final class Reconciler implements AutoCloseable {
   private void tick() {
     try {
       lookIfDue();
-    } catch (FlinkException | TaskException e) {
+    } catch (FlinkException e) {
       LOG.debug("Tasks are not looked at: reason={}", e.getMessage());
+    } catch (TaskException e) {
+      if (!storeIsInTrouble) {
+        LOG.warn("Tasks are not looked at: reason={}", e.getMessage());
+      }
+      storeIsInTrouble = true;
     } catch (RejectedExecutionException e) {
       LOG.debug("Tasks are not looked at any more: the server stops");
     } catch (RuntimeException e) {
@@ -221,6 +227,10 @@ public final class Reconciler implements AutoCloseable {
     // Whoever changes a task has written it before he says so here: it is read, or this taken back.
     allAsWanted = true;
     List<Stored> all = store.all();
+    if (storeIsInTrouble) {
+      LOG.info("Tasks are looked at again");
+      storeIsInTrouble = false;
+    }
     if (!all.stream().allMatch(stored -> isAsWanted(stored.lifecycle(), jobs))) {
       allAsWanted = false;
     }

@@ -129,6 +129,14 @@ class EtcdLifecycleStoreIT {
     assertThat(store.replace(again, again.lifecycle())).as("what is gone stays gone").isEmpty();
   }
 
+  /** A job notes the source's databases below its task, and users name these. */
+  @Test
+  void aDatabaseNamedLifecycleIsNoRecord() throws Exception {
+    assertThat(store.create(task("t1", CREATED))).isTrue();
+    put(root + "/v1/tasks/t1/databases/lifecycle", "{\"version\":1}");
+    assertThat(store.all()).extracting(stored -> stored.lifecycle().taskId()).containsExactly("t1");
+  }
+
   @Test
   void ofTwoServersThatChangeARecordAtOnceOneWins() throws Exception {
     assertThat(store.create(task("t1", CREATED))).isTrue();
