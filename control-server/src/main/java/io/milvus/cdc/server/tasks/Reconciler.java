@@ -702,7 +702,14 @@ public final class Reconciler implements AutoCloseable {
         cancel(job, stop, memory, "the job is " + job.state());
       }
     } else {
-      SavepointProgress progress = flink.savepoint(job.id(), stop.triggerId().get());
+      SavepointProgress progress;
+      try {
+        progress = flink.savepoint(job.id(), stop.triggerId().get());
+      } catch (FlinkException.Refused e) {
+        stopIsUnknown(job, e);
+        memory.stop = Optional.empty(); // It is asked for anew.
+        return;
+      }
       if (progress instanceof SavepointTaken taken) {
         memory.stop = Optional.of(stop.taken(taken.path()));
       } else if (progress instanceof SavepointFailed failed) {
@@ -765,12 +772,17 @@ public final class Reconciler implements AutoCloseable {
         memory.stop = Optional.of(asked.get().taken(taken.path()));
       }
     } catch (FlinkException.Refused e) {
-      LOG.info(
-          "Flink does not know a stop any more: task={} job={} reason={}",
-          memory.taskId,
-          job.id(),
-          e.getMessage());
+      stopIsUnknown(job, e);
     }
+  }
+
+  /** Flink forgets it after minutes, and when its JobManager restarts. */
+  private static void stopIsUnknown(Job job, FlinkException.Refused answer) {
+    LOG.info(
+        "Flink does not know a stop any more: name={} job={} reason={}",
+        job.name(),
+        job.id(),
+        answer.getMessage());
   }
 
   /** A job that could not be stopped after its savepoint has gone on from it. */
@@ -912,15 +924,22 @@ public final class Reconciler implements AutoCloseable {
   private boolean stopped(Stored stored, Jobs jobs) {
     TaskMemory memory = memory(id(stored));
     List<Job> live = jobs.live(id(stored));
-    if (live.isEmpty()) {
-      Optional<Run> run = stored.lifecycle().run().filter(open -> !open.ended());
-      run.flatMap(open -> jobs.byId(open.jobId()))
-          .filter(job -> job.state() == Job.State.FINISHED || job.state() == Job.State.CANCELED)
-          .ifPresent(
-              job -> settle(store.find(id(stored)).orElse(stored), Optional.of(job), memory));
-      return true;
+    try {
+      if (live.isEmpty()) {
+        Optional<Run> run = stored.lifecycle().run().filter(open -> !open.ended());
+        run.flatMap(open -> jobs.byId(open.jobId()))
+            .filter(job -> job.state() == Job.State.FINISHED || job.state() == Job.State.CANCELED)
+            .ifPresent(
+                job -> settle(store.find(id(stored)).orElse(stored), Optional.of(job), memory));
+        return true;
+      }
+      live.forEach(job -> stop(job, memory));
+    } catch (FlinkException.Refused e) {
+      if (memory.reason.filter(e.getMessage()::equals).isEmpty()) {
+        memory.reason = Optional.of(e.getMessage());
+        LOG.warn("Job is not stopped yet: task={} reason={}", id(stored), e.getMessage());
+      }
     }
-    live.forEach(job -> stop(job, memory));
     return false;
   }
 

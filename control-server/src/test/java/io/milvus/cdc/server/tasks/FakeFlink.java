@@ -36,6 +36,8 @@ public final class FakeFlink implements FlinkCluster {
   private final Set<String> usedIds = new HashSet<>();
   private final List<Optional<String>> newestAtSubmission = new ArrayList<>();
   private final Map<String, String> savepoints = new HashMap<>();
+  private final Set<String> stops = new HashSet<>();
+  private final Set<String> neverEnding = new HashSet<>();
   private final Map<String, String> failures = new HashMap<>();
   private final Map<String, Supplier<JobMeasures>> measures = new HashMap<>();
   private Optional<JobTraffic> traffic = Optional.empty();
@@ -45,6 +47,7 @@ public final class FakeFlink implements FlinkCluster {
   private int mostLive = 0;
   private boolean savepointsHang = false;
   private int calls = 0;
+  private int triggers = 0;
   private Optional<String> unreachable = Optional.empty();
 
   public FakeFlink(Path directory, Steps steps) {
@@ -60,6 +63,17 @@ public final class FakeFlink implements FlinkCluster {
 
   synchronized void hangSavepoints() {
     savepointsHang = true;
+  }
+
+  /** Its job manager starts anew: jobs go on, and no stop that was asked for is known any more. */
+  synchronized void forgetStops() {
+    stops.clear();
+    savepointsHang = false;
+  }
+
+  /** A job can neither be stopped nor cancelled. */
+  synchronized void refuseToEnd(String jobId) {
+    neverEnding.add(jobId);
   }
 
   public synchronized void unreachable(boolean on) {
@@ -176,13 +190,18 @@ public final class FakeFlink implements FlinkCluster {
               directory.resolve("savepoints").resolve(jobId).resolve("savepoint-" + snapshots)));
       put(jobId, Job.State.FINISHED);
     }
+    String triggerId = "trigger " + ++triggers;
+    stops.add(triggerId);
     steps.after("stop");
-    return "trigger";
+    return triggerId;
   }
 
   @Override
   public synchronized SavepointProgress savepoint(String jobId, String triggerId) {
     refuseIfUnreachable();
+    if (!stops.contains(triggerId)) {
+      throw new FlinkException.Refused("There is no savepoint operation of " + triggerId);
+    }
     return asked(
         "savepoint",
         savepoints.containsKey(jobId)
@@ -245,6 +264,9 @@ public final class FakeFlink implements FlinkCluster {
   private void refuseIfEnded(String jobId) {
     if (!jobs.get(jobId).isLive()) {
       throw new FlinkException.Refused("Job " + jobId + " has already ended");
+    }
+    if (neverEnding.contains(jobId)) {
+      throw new FlinkException.Refused("Job " + jobId + " does not end");
     }
   }
 

@@ -34,18 +34,21 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ReconcilerTest {
 
-  private static final NewTask TASK =
-      new NewTask(
-          Optional.of("t1"),
-          new TargetCluster("localhost", 19530, false, Optional.empty(), 10),
-          Selection.everything(),
-          RequestedStarts.none(),
-          JsonNodeFactory.instance.objectNode(),
-          true,
-          Optional.empty(),
-          false);
+  private static final NewTask TASK = task("t1", "localhost");
 
   @TempDir Path directory;
+
+  private static NewTask task(String taskId, String targetHost) {
+    return new NewTask(
+        Optional.of(taskId),
+        new TargetCluster(targetHost, 19530, false, Optional.empty(), 10),
+        Selection.everything(),
+        RequestedStarts.none(),
+        JsonNodeFactory.instance.objectNode(),
+        true,
+        Optional.empty(),
+        false);
+  }
 
   /** The process ends here. */
   private static final class Crash extends Error {
@@ -177,6 +180,12 @@ class ReconcilerTest {
       }
     }
 
+    /** As a request does it that nobody waits for. */
+    void ask(String taskId, Lifecycle.Wanted wanted) {
+      LifecycleStore.Stored stored = store.find(taskId).orElseThrow();
+      assertThat(store.replace(stored, stored.lifecycle().asked(wanted))).isPresent();
+    }
+
     String runningJob() {
       assertThat(flink.live()).hasSize(1);
       return flink.live().get(0).id();
@@ -259,6 +268,26 @@ class ReconcilerTest {
     world.run();
     assertThat(world.flink.submissions.get(1).restoreFrom()).hasValue(newest);
     assertThat(world.flink.submissions.get(1).exactStart()).isFalse();
+  }
+
+  @Test
+  void aStopThatFlinkHasForgottenIsAskedForAnew() {
+    World world = runningWorld();
+    String job = world.runningJob();
+    world.flink.hangSavepoints();
+    world.ask("t1", Lifecycle.Wanted.PAUSED);
+    world.run(2);
+    assertThat(world.tasks.get("t1").state()).as("it is being stopped").isEqualTo(State.RUNNING);
+
+    world.flink.forgetStops();
+    world.run(4);
+    assertThat(world.tasks.get("t1").state()).isEqualTo(State.PAUSED);
+    assertThat(world.flink.live()).isEmpty();
+    world.tasks.resume("t1", Resumption.AS_BEFORE);
+    world.run();
+    assertThat(world.flink.submissions.get(1).restoreFrom().orElseThrow())
+        .contains("savepoints/" + job);
+    assertThat(world.flink.submissions.get(1).exactStart()).isTrue();
   }
 
   @Test
@@ -476,6 +505,31 @@ class ReconcilerTest {
     assertThat(world.tasks.get("t1").state()).isEqualTo(State.RUNNING);
   }
 
+  @Test
+  void aGracefulStopRecordsTheOtherSavepointsWhenAJobCannotBeStopped() {
+    NamedStep look = new NamedStep("jobs");
+    World world = new World(directory, look);
+    List<String> taskIds = List.of("t1", "t2", "t3");
+    taskIds.forEach(taskId -> world.tasks.create(task(taskId, "host-of-" + taskId)));
+    world.run();
+    world.flink.refuseToEnd(jobOf(world, "t2").jobId());
+    look.meanwhile = () -> world.clock.advance(Duration.ofSeconds(1));
+
+    world.reconciler.stopJobs(Duration.ofSeconds(10));
+
+    assertThat(jobOf(world, "t2").ended()).isFalse();
+    for (String taskId : List.of("t1", "t3")) {
+      Lifecycle.Run run = jobOf(world, taskId);
+      assertThat(run.ended()).as(taskId).isTrue();
+      assertThat(run.exactEnd()).as(taskId).isTrue();
+      assertThat(run.next().orElseThrow()).contains("savepoints/" + run.jobId());
+    }
+  }
+
+  private static Lifecycle.Run jobOf(World world, String taskId) {
+    return world.store.find(taskId).orElseThrow().lifecycle().run().orElseThrow();
+  }
+
   /** What a person asks for, one after the other; a crash may come at any step of any of them. */
   private static void ask(World world, String request) {
     switch (request) {
@@ -575,6 +629,23 @@ class ReconcilerTest {
     @Override
     public void after(String name) {
       if (++seen == step) {
+        meanwhile.run();
+      }
+    }
+  }
+
+  /** Lets something happen each time before a step of one name. */
+  private static final class NamedStep implements Steps {
+    private final String name;
+    private Runnable meanwhile = () -> {};
+
+    NamedStep(String name) {
+      this.name = name;
+    }
+
+    @Override
+    public void before(String step) {
+      if (step.equals(name)) {
         meanwhile.run();
       }
     }
