@@ -58,11 +58,6 @@ record StoredDefinitions(EtcdTaskStore store) implements TaskDefinitions {
     run(() -> store.putBackQuarantined(taskId));
   }
 
-  @Override
-  public void delete(String taskId) {
-    run(() -> store.delete(taskId));
-  }
-
   private static void run(Runnable change) {
     Optional<Void> unused =
         call(

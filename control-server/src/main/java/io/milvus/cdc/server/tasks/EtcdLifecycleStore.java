@@ -138,11 +138,16 @@ public final class EtcdLifecycleStore implements LifecycleStore {
 
   @Override
   public boolean delete(Stored old) {
-    ByteSequence key = bytes(key(old.lifecycle().taskId()));
+    String taskId = old.lifecycle().taskId();
     return await(
             kv.txn()
-                .If(new Cmp(key, Cmp.Op.EQUAL, CmpTarget.modRevision(old.revision())))
-                .Then(Op.delete(key, DeleteOption.DEFAULT))
+                .If(
+                    new Cmp(
+                        bytes(key(taskId)), Cmp.Op.EQUAL, CmpTarget.modRevision(old.revision())))
+                .Then(
+                    Op.delete(
+                        bytes(prefix + taskId + "/"),
+                        DeleteOption.builder().isPrefix(true).build()))
                 .commit())
         .isSucceeded();
   }

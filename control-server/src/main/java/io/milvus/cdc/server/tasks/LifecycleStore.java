@@ -31,6 +31,11 @@ public interface LifecycleStore {
   /** Replaces a record and returns the new one; empty when somebody else has changed it. */
   Optional<Stored> replace(Stored old, Lifecycle lifecycle);
 
-  /** Removes a record; false when somebody else has changed it. */
+  /**
+   * Removes a record and, at the same moment, whatever else is kept of the task: its definition,
+   * its start positions and what its jobs have noted.
+   *
+   * @return false when somebody else has changed the record; nothing is removed then
+   */
   boolean delete(Stored old);
 }

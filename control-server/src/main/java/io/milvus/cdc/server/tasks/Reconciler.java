@@ -823,7 +823,6 @@ public final class Reconciler implements AutoCloseable {
     Lifecycle lifecycle = stored.lifecycle();
     Stream.concat(lifecycle.olderJobIds().stream(), lifecycle.run().stream().map(Run::jobId))
         .forEach(snapshots::delete);
-    definitions.delete(lifecycle.taskId());
     if (store.delete(stored) || store.find(lifecycle.taskId()).isEmpty()) {
       LOG.info("Task deleted: task={}", lifecycle.taskId());
       memories.remove(lifecycle.taskId());

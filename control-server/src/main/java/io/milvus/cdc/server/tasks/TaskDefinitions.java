@@ -35,7 +35,4 @@ public interface TaskDefinitions {
    * that was left out.
    */
   void putBackQuarantined(String taskId);
-
-  /** Removes a task's definition and start positions; nothing to remove is success. */
-  void delete(String taskId);
 }

@@ -81,8 +81,8 @@ class CdcApiTest {
   @BeforeEach
   void start() {
     flink = new FakeFlink(directory, Steps.GO_ON);
-    InMemoryLifecycleStore store = new InMemoryLifecycleStore(Steps.GO_ON);
     definitions = new InMemoryDefinitions(Steps.GO_ON);
+    InMemoryLifecycleStore store = new InMemoryLifecycleStore(definitions, Steps.GO_ON);
     Reconciler reconciler =
         new Reconciler(
             store,

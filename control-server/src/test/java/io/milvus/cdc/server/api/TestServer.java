@@ -72,8 +72,8 @@ final class TestServer implements AutoCloseable {
           }
         };
     flink = new FakeFlink(directory, Steps.GO_ON);
-    InMemoryLifecycleStore lifecycles = new InMemoryLifecycleStore(store);
     definitions = new InMemoryDefinitions(store);
+    InMemoryLifecycleStore lifecycles = new InMemoryLifecycleStore(definitions, store);
     reconciler =
         new Reconciler(
             lifecycles,

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Client;
+import io.etcd.jetcd.options.GetOption;
 import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.TestingPlayground;
 import io.milvus.cdc.server.tasks.Lifecycle.Counts;
@@ -135,6 +136,44 @@ class EtcdLifecycleStoreIT {
     assertThat(store.create(task("t1", CREATED))).isTrue();
     put(root + "/v1/tasks/t1/databases/lifecycle", "{\"version\":1}");
     assertThat(store.all()).extracting(stored -> stored.lifecycle().taskId()).containsExactly("t1");
+  }
+
+  @Test
+  void aTaskEndsWithAllThatIsKeptOfItAndOfNoOther() throws Exception {
+    assertThat(store.create(task("t1", CREATED))).isTrue();
+    assertThat(store.create(task("t10", CREATED))).isTrue();
+    List<String> kept =
+        List.of("definition", "positions/dml_0", "databases/lifecycle", "stopped/7");
+    for (String name : kept) {
+      put(root + "/v1/tasks/t1/" + name, "something");
+      put(root + "/v1/tasks/t10/" + name, "something");
+    }
+    Stored stale = store.find("t1").orElseThrow();
+    Stored newest = other.replace(stale, stale.lifecycle().asked(Wanted.DELETED)).orElseThrow();
+
+    assertThat(store.delete(stale)).isFalse();
+    assertThat(keys("t1")).hasSize(1 + kept.size());
+    assertThat(store.delete(newest)).isTrue();
+    assertThat(keys("t1")).isEmpty();
+    assertThat(keys("t10")).hasSize(1 + kept.size());
+
+    assertThat(store.create(task("t1", CREATED.plusSeconds(1)))).isTrue();
+    put(root + "/v1/tasks/t1/definition", "of the new one");
+    assertThat(other.delete(newest)).as("the record of its predecessor").isFalse();
+    assertThat(keys("t1")).hasSize(2);
+  }
+
+  private List<String> keys(String taskId) throws Exception {
+    return client
+        .getKVClient()
+        .get(
+            ByteSequence.from(root + "/v1/tasks/" + taskId + "/", StandardCharsets.UTF_8),
+            GetOption.builder().isPrefix(true).withKeysOnly(true).build())
+        .get(10, TimeUnit.SECONDS)
+        .getKvs()
+        .stream()
+        .map(key -> key.getKey().toString(StandardCharsets.UTF_8))
+        .toList();
   }
 
   @Test

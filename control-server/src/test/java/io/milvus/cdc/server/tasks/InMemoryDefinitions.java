@@ -78,13 +78,11 @@ public final class InMemoryDefinitions implements TaskDefinitions {
     stopped.computeIfAbsent(taskId, id -> new CopyOnWriteArrayList<>()).add(collection);
   }
 
-  @Override
-  public void delete(String taskId) {
-    steps.before("undefine");
+  /** What the life cycle store does together with its own removal. */
+  void remove(String taskId) {
     definitions.remove(taskId);
     stopped.remove(taskId);
     quarantined.remove(taskId);
-    steps.after("undefine");
   }
 
   boolean isEmpty() {

@@ -12,9 +12,12 @@ public final class InMemoryLifecycleStore implements LifecycleStore {
 
   private final Map<String, Stored> records = new ConcurrentHashMap<>();
   private final AtomicLong revisions = new AtomicLong();
+  private final InMemoryDefinitions definitions;
   private final Steps steps;
 
-  public InMemoryLifecycleStore(Steps steps) {
+  /** With the definitions of its tasks, which end with their records. */
+  public InMemoryLifecycleStore(InMemoryDefinitions definitions, Steps steps) {
+    this.definitions = definitions;
     this.steps = steps;
   }
 
@@ -63,6 +66,7 @@ public final class InMemoryLifecycleStore implements LifecycleStore {
       return false;
     }
     records.remove(old.lifecycle().taskId());
+    definitions.remove(old.lifecycle().taskId());
     steps.after("delete");
     return true;
   }

@@ -70,8 +70,8 @@ class PollingPaceTest {
 
   private void start(int number) {
     flink = new FakeFlink(directory, Steps.GO_ON);
-    InMemoryLifecycleStore store = new InMemoryLifecycleStore(Steps.GO_ON);
     InMemoryDefinitions definitions = new InMemoryDefinitions(Steps.GO_ON);
+    InMemoryLifecycleStore store = new InMemoryLifecycleStore(definitions, Steps.GO_ON);
     reconciler =
         new Reconciler(
             store,

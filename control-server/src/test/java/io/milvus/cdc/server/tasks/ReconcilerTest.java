@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -109,8 +110,8 @@ class ReconcilerTest {
     World(Path directory, Steps steps) {
       this.directory = directory;
       this.steps = steps;
-      store = new InMemoryLifecycleStore(steps);
       definitions = new InMemoryDefinitions(steps);
+      store = new InMemoryLifecycleStore(definitions, steps);
       flink = new FakeFlink(directory, steps);
       restart(false);
     }
@@ -528,6 +529,32 @@ class ReconcilerTest {
 
   private static Lifecycle.Run jobOf(World world, String taskId) {
     return world.store.find(taskId).orElseThrow().lifecycle().run().orElseThrow();
+  }
+
+  @Test
+  void aTaskThatIsCreatedAgainIsNotRemovedForItsPredecessor() {
+    NamedStep forget = new NamedStep("forget");
+    World world = new World(directory, forget);
+    world.tasks.create(TASK);
+    world.run();
+    Reconciler second = world.reconciler(World.settings(false));
+    AtomicBoolean created = new AtomicBoolean();
+    forget.meanwhile =
+        () -> {
+          if (created.compareAndSet(false, true)) {
+            second.reconcile("t1");
+            assertThat(world.store.find("t1")).as("it was deleted meanwhile").isEmpty();
+            world.tasks.create(TASK);
+          }
+        };
+    world.ask("t1", Lifecycle.Wanted.DELETED);
+    world.run(2);
+
+    assertThat(created).isTrue();
+    world.run();
+    assertThat(world.tasks.get("t1").state()).isEqualTo(State.RUNNING);
+    assertThat(world.definitions.definition("t1")).isPresent();
+    assertThat(world.flink.submissions).hasSize(2);
   }
 
   /** What a person asks for, one after the other; a crash may come at any step of any of them. */
