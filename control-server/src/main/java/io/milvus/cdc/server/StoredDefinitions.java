@@ -70,8 +70,10 @@ record StoredDefinitions(EtcdTaskStore store) implements TaskDefinitions {
   private static <T> T call(Supplier<T> call) {
     try {
       return call.get();
-    } catch (UncheckedIOException | UnreadableTaskException e) {
+    } catch (UncheckedIOException e) {
       throw new TaskException(Kind.STORE_UNAVAILABLE, e.getMessage(), e);
+    } catch (UnreadableTaskException e) {
+      throw new TaskException(Kind.UNREADABLE, e.getMessage(), e);
     }
   }
 }

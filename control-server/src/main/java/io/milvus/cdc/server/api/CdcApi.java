@@ -322,7 +322,7 @@ public final class CdcApi implements AutoCloseable {
             case LIMIT_REACHED -> 429;
             case TARGET_REFUSED, START_REFUSED, OUT_OF_RANGE -> 400;
             case TARGET_UNREACHABLE, SOURCE_UNREACHABLE, FLINK_UNREACHABLE -> 502;
-            case STORE_UNAVAILABLE -> 500;
+            case STORE_UNAVAILABLE, UNREADABLE -> 500;
           };
       if (status >= 500) {
         LOG.warn("Request failed: kind={} reason={}", e.kind(), e.getMessage());

@@ -14,6 +14,7 @@ import io.milvus.cdc.server.tasks.Lifecycle.Progress;
 import io.milvus.cdc.server.tasks.Lifecycle.Run;
 import io.milvus.cdc.server.tasks.Lifecycle.Wanted;
 import io.milvus.cdc.server.tasks.LifecycleStore.Stored;
+import io.milvus.cdc.server.tasks.TaskException.Kind;
 import io.milvus.cdc.server.tasks.TaskMemory.Stop;
 import io.milvus.cdc.task.TaskDefinition;
 import java.io.UncheckedIOException;
@@ -463,14 +464,18 @@ public final class Reconciler implements AutoCloseable {
     if (clock.instant().isBefore(memory.nextAttempt)) {
       return;
     }
-    Optional<TaskDefinition> definition = definitions.definition(id(stored));
+    Optional<TaskDefinition> definition;
+    try {
+      definition = definitions.definition(id(stored));
+    } catch (TaskException e) {
+      if (e.kind() != Kind.UNREADABLE) {
+        throw e;
+      }
+      failUnsubmitted(stored, e.getMessage());
+      return;
+    }
     if (definition.isEmpty()) {
-      var unused =
-          store.replace(
-              stored,
-              stored
-                  .lifecycle()
-                  .withFailure("The task's definition is gone from the store; delete the task"));
+      failUnsubmitted(stored, "The task's definition is gone from the store; delete the task");
       return;
     }
     try {
@@ -495,6 +500,11 @@ public final class Reconciler implements AutoCloseable {
         run.jobId(),
         run.restoredFrom().orElse("nothing"));
     var unused = store.replace(stored, stored.lifecycle().withSubmitted());
+  }
+
+  private void failUnsubmitted(Stored stored, String reason) {
+    LOG.error("Task failed: task={} reason={}", id(stored), reason);
+    var unused = store.replace(stored, stored.lifecycle().withFailure(reason));
   }
 
   /** Looks at a job that runs, and records what has to survive. */

@@ -28,7 +28,9 @@ public final class TaskException extends RuntimeException {
     /** The operator of Flink: it does not answer, or did not do as asked in time. */
     FLINK_UNREACHABLE,
     /** The operator of the server's etcd: it does not answer. */
-    STORE_UNAVAILABLE
+    STORE_UNAVAILABLE,
+    /** The operator of the server: what is stored of a task cannot be read with its settings. */
+    UNREADABLE
   }
 
   private final Kind kind;

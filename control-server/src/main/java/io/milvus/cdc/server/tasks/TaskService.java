@@ -172,7 +172,7 @@ public final class TaskService {
     }
     List<String> overlapping =
         visible.stream()
-            .flatMap(other -> definitions.definition(id(other)).stream())
+            .flatMap(other -> definitionToCompare(id(other)).stream())
             .filter(definition -> isSameTarget(definition.target(), task.target()))
             .filter(definition -> definition.selection().overlaps(task.selection()))
             .map(TaskDefinition::taskId)
@@ -190,10 +190,27 @@ public final class TaskService {
     return Optional.empty();
   }
 
+  private Optional<TaskDefinition> definitionToCompare(String taskId) {
+    try {
+      return definitions.definition(taskId);
+    } catch (TaskException e) {
+      if (e.kind() != Kind.UNREADABLE) {
+        throw e;
+      }
+      throw new TaskException(
+          Kind.CONFLICT,
+          "Task "
+              + taskId
+              + " may send the same collections to the same target, which is not known: "
+              + e.getMessage()
+              + "; let the server read it again, or delete it",
+          e);
+    }
+  }
+
   private boolean isSame(Lifecycle lifecycle, NewTask task) {
     return lifecycle.request().equals(task.request())
-        && definitions
-            .definition(lifecycle.taskId())
+        && definitionToCompare(lifecycle.taskId())
             .filter(definition -> definition.target().equals(task.target()))
             .filter(definition -> definition.selection().equals(task.selection()))
             .isPresent();
@@ -282,12 +299,23 @@ public final class TaskService {
         .toList();
   }
 
-  /** The topic that has the messages which a task has left out; empty when it leaves none out. */
+  /**
+   * The topic that has the messages which a task has left out; empty when it leaves none out, and
+   * when it cannot be read what the task is.
+   */
   public Optional<String> deadLetterTopic(String taskId) {
-    return definitions
-        .definition(taskId)
+    Optional<TaskDefinition> definition;
+    try {
+      definition = definitions.definition(taskId);
+    } catch (TaskException e) {
+      if (e.kind() != Kind.UNREADABLE) {
+        throw e;
+      }
+      return Optional.empty();
+    }
+    return definition
         .filter(TaskDefinition::quarantine)
-        .map(definition -> DeadLetterTopic.of(definition.source(), taskId));
+        .map(known -> DeadLetterTopic.of(known.source(), taskId));
   }
 
   /** Pauses a task and returns when it is known from where it will continue. */

@@ -652,6 +652,21 @@ class CdcApiTest {
   }
 
   @Test
+  void aTaskThatCannotBeReadIsShownAndNamedToWhoeverCreatesAnother() {
+    String id = created("'collection_infos':[{'name':'a'}],'poisoned_messages':'quarantine'");
+    assertThat(task(id).has("dead_letter_topic")).isTrue();
+    definitions.makeUnreadable(id, "it is sealed with the key 12345678, which is not here");
+
+    assertThat(task(id).path("task_id").asText()).isEqualTo(id);
+    assertThat(task(id).has("dead_letter_topic")).isFalse();
+    Answer another = create(URI_FORM, "'collection_infos':[{'name':'b'}]");
+    assertThat(another.status()).isEqualTo(409);
+    assertThat(another.message()).contains("Task " + id, "the key 12345678");
+    assertThat(request("delete", "{'task_id':'" + id + "'}").status()).isEqualTo(200);
+    assertThat(create(URI_FORM, "'collection_infos':[{'name':'b'}]").status()).isEqualTo(200);
+  }
+
+  @Test
   void moreTasksThanAllowedAreRefused() {
     created("'collection_infos':[{'name':'a'}]");
     created("'collection_infos':[{'name':'b'}]");

@@ -16,6 +16,7 @@ public final class InMemoryDefinitions implements TaskDefinitions {
   private final Map<String, TaskDefinition> definitions = new ConcurrentHashMap<>();
   private final Map<String, List<StoppedCollection>> stopped = new ConcurrentHashMap<>();
   private final Map<String, List<QuarantinedMessage>> quarantined = new ConcurrentHashMap<>();
+  private final Map<String, String> unreadable = new ConcurrentHashMap<>();
   private final Steps steps;
 
   public InMemoryDefinitions(Steps steps) {
@@ -33,6 +34,9 @@ public final class InMemoryDefinitions implements TaskDefinitions {
   public Optional<TaskDefinition> definition(String taskId) {
     steps.before("definition");
     steps.after("definition");
+    if (unreadable.containsKey(taskId)) {
+      throw new TaskException(TaskException.Kind.UNREADABLE, unreadable.get(taskId));
+    }
     return Optional.ofNullable(definitions.get(taskId));
   }
 
@@ -78,11 +82,22 @@ public final class InMemoryDefinitions implements TaskDefinitions {
     stopped.computeIfAbsent(taskId, id -> new CopyOnWriteArrayList<>()).add(collection);
   }
 
+  /** As with another key than the one that sealed it. */
+  public void makeUnreadable(String taskId, String reason) {
+    unreadable.put(taskId, reason);
+  }
+
+  /** As with the right key again. */
+  public void makeReadable(String taskId) {
+    unreadable.remove(taskId);
+  }
+
   /** What the life cycle store does together with its own removal. */
   void remove(String taskId) {
     definitions.remove(taskId);
     stopped.remove(taskId);
     quarantined.remove(taskId);
+    unreadable.remove(taskId);
   }
 
   boolean isEmpty() {

@@ -532,6 +532,33 @@ class ReconcilerTest {
   }
 
   @Test
+  void aTaskWhoseDefinitionCannotBeReadFailsAndRunsOnceItCan() {
+    World world = world();
+    String reason = "The secret in t1's definition is sealed with another key";
+    world.tasks.create(TASK);
+    world.definitions.makeUnreadable("t1", reason);
+    world.run();
+    assertThat(world.tasks.get("t1").state()).isEqualTo(State.FAILED);
+    assertThat(world.tasks.get("t1").reason()).hasValue(reason);
+    assertThat(world.tasks.deadLetterTopic("t1")).isEmpty();
+    assertThat(world.flink.submissions).isEmpty();
+    for (NewTask another : List.of(task("t2", "another"), TASK)) {
+      assertThatThrownBy(() -> world.tasks.create(another))
+          .isInstanceOf(TaskException.class)
+          .hasMessageContaining("Task t1 may send")
+          .hasMessageContaining(reason)
+          .extracting(e -> ((TaskException) e).kind())
+          .isEqualTo(TaskException.Kind.CONFLICT);
+    }
+
+    world.definitions.makeReadable("t1");
+    world.tasks.resume("t1", Resumption.AS_BEFORE);
+    world.run();
+    assertThat(world.tasks.get("t1").state()).isEqualTo(State.RUNNING);
+    assertThat(world.tasks.create(task("t2", "another"))).isEqualTo("t2");
+  }
+
+  @Test
   void aTaskThatIsCreatedAgainIsNotRemovedForItsPredecessor() {
     NamedStep forget = new NamedStep("forget");
     World world = new World(directory, forget);
