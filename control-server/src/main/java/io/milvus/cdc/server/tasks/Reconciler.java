@@ -716,7 +716,7 @@ public final class Reconciler implements AutoCloseable {
       try {
         progress = flink.savepoint(job.id(), stop.triggerId().get());
       } catch (FlinkException.Refused e) {
-        stopIsUnknown(job, e);
+        stopIsUnknown(job, memory, e);
         memory.stop = Optional.empty(); // It is asked for anew.
         return;
       }
@@ -782,15 +782,15 @@ public final class Reconciler implements AutoCloseable {
         memory.stop = Optional.of(asked.get().taken(taken.path()));
       }
     } catch (FlinkException.Refused e) {
-      stopIsUnknown(job, e);
+      stopIsUnknown(job, memory, e);
     }
   }
 
   /** Flink forgets it after minutes, and when its JobManager restarts. */
-  private static void stopIsUnknown(Job job, FlinkException.Refused answer) {
+  private static void stopIsUnknown(Job job, TaskMemory memory, FlinkException.Refused answer) {
     LOG.info(
-        "Flink does not know a stop any more: name={} job={} reason={}",
-        job.name(),
+        "Flink does not know a stop any more: task={} job={} reason={}",
+        memory.taskId,
         job.id(),
         answer.getMessage());
   }
