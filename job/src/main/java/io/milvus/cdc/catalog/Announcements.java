@@ -89,10 +89,9 @@ final class Announcements {
     for (long id : changes.collections()) {
       Optional<CollectionState> state = catalog.collection(id);
       if (state.isEmpty()) {
-        if (collections.remove(id) != null) {
-          events.add(new SourceEvent.CollectionGone(id));
-        } else if (outside.remove(id) != null) {
-          events.add(new SourceEvent.CollectionGone(id, SourceEvent.CollectionGone.Copy.KEPT));
+        boolean wasFollowed = collections.remove(id) != null;
+        if (wasFollowed || outside.remove(id) != null) {
+          events.add(new SourceEvent.CollectionGone(id, wasFollowed));
         }
         continue;
       }

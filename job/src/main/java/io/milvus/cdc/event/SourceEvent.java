@@ -82,23 +82,14 @@ public sealed interface SourceEvent {
    * A collection does not exist any more.
    *
    * @param collectionId its id
-   * @param copy what that means for a copy that the target has
+   * @param wasFollowed whether the task is known to have followed it: its copy is dropped wherever
+   *     it is. Otherwise a copy may be another task's, and is dropped only where the task writes to
    */
-  record CollectionGone(long collectionId, Copy copy) implements SourceEvent {
-
-    /** What becomes of a copy. */
-    public enum Copy {
-      /** The collection was followed: it is dropped. */
-      DROPPED,
-      /** It is not known whether the collection was followed: dropped where the task writes to. */
-      DROPPED_IF_OWN,
-      /** The collection was not followed: it is another task's, or left behind on purpose. */
-      KEPT
-    }
+  record CollectionGone(long collectionId, boolean wasFollowed) implements SourceEvent {
 
     /** Of a collection that was followed. */
     public CollectionGone(long collectionId) {
-      this(collectionId, Copy.DROPPED);
+      this(collectionId, true);
     }
   }
 

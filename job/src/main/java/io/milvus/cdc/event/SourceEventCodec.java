@@ -31,7 +31,7 @@ public final class SourceEventCodec {
   private static final int COLLECTION_STOPPED = 11;
   private static final int COLLECTION_OUTSIDE = 12;
   private static final int FLUSH_REQUESTED = 13;
-  private static final int COLLECTION_GONE_OTHERWISE = 14;
+  private static final int UNKNOWN_COLLECTION_GONE = 14;
 
   private SourceEventCodec() {}
 
@@ -49,12 +49,8 @@ public final class SourceEventCodec {
       out.writeByte(COLLECTION_SEEN);
       writeBytes(seen.state().toByteString(), out);
     } else if (event instanceof SourceEvent.CollectionGone gone) {
-      boolean isPlain = gone.copy() == SourceEvent.CollectionGone.Copy.DROPPED;
-      out.writeByte(isPlain ? COLLECTION_GONE : COLLECTION_GONE_OTHERWISE);
+      out.writeByte(gone.wasFollowed() ? COLLECTION_GONE : UNKNOWN_COLLECTION_GONE);
       out.writeLong(gone.collectionId());
-      if (!isPlain) {
-        out.writeBoolean(gone.copy() == SourceEvent.CollectionGone.Copy.KEPT);
-      }
     } else if (event instanceof SourceEvent.DatabaseSeen seen) {
       out.writeByte(DATABASE_SEEN);
       out.writeUTF(seen.name());
@@ -116,12 +112,7 @@ public final class SourceEventCodec {
       case COLLECTION_SEEN ->
           new SourceEvent.CollectionSeen(CollectionState.parseFrom(readBytes(in)));
       case COLLECTION_GONE -> new SourceEvent.CollectionGone(in.readLong());
-      case COLLECTION_GONE_OTHERWISE ->
-          new SourceEvent.CollectionGone(
-              in.readLong(),
-              in.readBoolean()
-                  ? SourceEvent.CollectionGone.Copy.KEPT
-                  : SourceEvent.CollectionGone.Copy.DROPPED_IF_OWN);
+      case UNKNOWN_COLLECTION_GONE -> new SourceEvent.CollectionGone(in.readLong(), false);
       case DATABASE_SEEN -> new SourceEvent.DatabaseSeen(in.readUTF());
       case DATABASE_GONE -> new SourceEvent.DatabaseGone(in.readUTF());
       case CATALOG_PROGRESS -> new SourceEvent.CatalogProgress(in.readLong());

@@ -148,8 +148,9 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
           while (!closed) {
             try {
               SourceConnection source = connection();
-              topic.opened(source, source.open(topic.split(), topic::begin));
-              opened(topic);
+              SourceConnection.OpenTopic open = source.open(topic.split(), topic::begin);
+              opened(topic); // Before it can be read, and have to be opened again.
+              topic.opened(source, open);
               if (outage && outages.decrementAndGet() == 0) {
                 LOG.info("The source's log can be opened again");
               }

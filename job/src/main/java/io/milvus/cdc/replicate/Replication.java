@@ -13,7 +13,6 @@ import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEvent.Addressed;
 import io.milvus.cdc.event.SourceEvent.CatalogProgress;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
-import io.milvus.cdc.event.SourceEvent.CollectionGone.Copy;
 import io.milvus.cdc.event.SourceEvent.CollectionOutside;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.CollectionStopped;
@@ -312,9 +311,7 @@ final class Replication {
     replica.ifPresent(known -> remove(known, Skipped.GONE));
     skippedIds.put(header.collectionId(), CollectionLookup.Standing.GONE);
     dropped.put(header.collectionId(), true);
-    out.accept(
-        new CollectionGone(
-            header.collectionId(), replica.isPresent() ? Copy.DROPPED : Copy.DROPPED_IF_OWN));
+    out.accept(new CollectionGone(header.collectionId(), replica.isPresent()));
   }
 
   /**
@@ -455,15 +452,11 @@ final class Replication {
   }
 
   private void handleGone(CollectionGone gone) {
+    skippedIds.put(gone.collectionId(), CollectionLookup.Standing.GONE);
     Replica replica = replicas.get(gone.collectionId());
     if (replica != null) {
       remove(replica, Skipped.GONE);
     }
-    skippedIds.put(
-        gone.collectionId(),
-        gone.copy() == Copy.KEPT
-            ? CollectionLookup.Standing.NOT_SELECTED
-            : CollectionLookup.Standing.GONE);
     out.accept(gone);
   }
 

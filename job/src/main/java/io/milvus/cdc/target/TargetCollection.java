@@ -7,7 +7,6 @@ import io.milvus.cdc.catalog.v1.Partition;
 import io.milvus.cdc.event.LogMessageHeader;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
-import io.milvus.cdc.event.SourceEvent.CollectionGone.Copy;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
@@ -112,7 +111,7 @@ final class TargetCollection implements LaneWork {
     if (event instanceof CollectionSeen seen) {
       return apply(withoutOrigin(seen.state()));
     } else if (event instanceof CollectionGone gone) {
-      return gone.copy() == Copy.KEPT ? 0 : drop(gone.copy());
+      return drop(gone);
     } else if (event instanceof LogMessage message
         && message.header().kind() == LogMessageHeader.Kind.DROP_PARTITION) {
       return dropPartition(message);
@@ -650,11 +649,12 @@ final class TargetCollection implements LaneWork {
   }
 
   /**
-   * Drops the copy, wherever it is; nothing else.
+   * Drops the copy of a collection that was followed, wherever it is; of another one only where the
+   * task writes to; nothing else.
    *
    * @return how many operations it took
    */
-  private int drop(Copy copy) throws TargetException {
+  private int drop(CollectionGone gone) throws TargetException {
     TargetClient client = connection.client();
     settle(client);
     Optional<Place> present = connection.locate(collectionId);
@@ -668,7 +668,7 @@ final class TargetCollection implements LaneWork {
     boolean own =
         origin.isPresent()
             && origin.get().equals(connection.originOf(collectionId))
-            && (copy == Copy.DROPPED || canBeOwn(present.get()));
+            && (gone.wasFollowed() || canBeOwn(present.get()));
     if (own) {
       new TargetAliases(connection, present.get()).apply(List.of());
       client.dropCollection(database, name);

@@ -11,7 +11,6 @@ import io.milvus.cdc.catalog.etcd.ObjectState;
 import io.milvus.cdc.etcd.EtcdChange;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
-import io.milvus.cdc.event.SourceEvent.CollectionGone.Copy;
 import io.milvus.cdc.event.SourceEvent.CollectionOutside;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceName;
@@ -55,16 +54,16 @@ class AnnouncementsTest {
         .singleElement()
         .isInstanceOf(CollectionOutside.class);
     remove(5);
-    assertThat(told(announcements)).containsExactly(new CollectionGone(5, Copy.KEPT));
+    assertThat(told(announcements)).containsExactly(new CollectionGone(5, false));
   }
 
   @Test
-  void aCollectionThatWasFollowedIsGoneWithItsCopy() {
+  void aCollectionThatWasFollowedIsGoneAsSuch() {
     Announcements announcements = new Announcements(ONLY_A, KnownObjects.none(), Set.of());
     name(5, "a");
     assertThat(told(announcements)).hasSize(1);
     remove(5);
-    assertThat(told(announcements)).containsExactly(new CollectionGone(5, Copy.DROPPED));
+    assertThat(told(announcements)).containsExactly(new CollectionGone(5, true));
   }
 
   @Test
@@ -94,7 +93,7 @@ class AnnouncementsTest {
         .extracting(event -> ((CollectionOutside) event).collectionId())
         .containsExactlyInAnyOrder(5L, 6L);
     assertThat(told)
-        .contains(new CollectionGone(7, Copy.KEPT))
+        .contains(new CollectionGone(7, false))
         .noneMatch(CollectionSeen.class::isInstance);
   }
 

@@ -11,7 +11,6 @@ import io.milvus.cdc.event.LogMessageHeader.Kind;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEvent.CatalogProgress;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
-import io.milvus.cdc.event.SourceEvent.CollectionGone.Copy;
 import io.milvus.cdc.event.SourceEvent.CollectionOutside;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.CollectionStopped;
@@ -163,7 +162,7 @@ class ReplicationTest {
     replication.handle(insert(1, "a", 10));
     replication.handle(drop(1, "a", 20));
     replication.handle(drop(1, "b", 20));
-    assertThat(handedOut).containsExactly(new CollectionGone(1, Copy.DROPPED_IF_OWN));
+    assertThat(handedOut).containsExactly(new CollectionGone(1, false));
 
     replication.handle(new CollectionSeen(collection(1, "a", "b")));
     assertThat(handedOut).as("metadata from before the drop").hasSize(1);
@@ -179,15 +178,16 @@ class ReplicationTest {
     assertThat(skipped).containsExactly(Skipped.NOT_SELECTED, Skipped.NOT_SELECTED);
   }
 
-  /** Its copy may be another task's, or the one that this task left behind when it was renamed. */
+  /** Its copy may be another task's. */
   @Test
-  void theDropOfWhatIsNotFollowedKeepsItsCopy() throws Exception {
+  void theDropOfWhatIsNotFollowedIsHandedOutAsSuch() throws Exception {
     Replication replication = replication(Standing.GONE);
     replication.handle(new CollectionOutside(1, ""));
-    replication.handle(new CollectionGone(1, Copy.KEPT));
     replication.handle(drop(1, "a", 20));
+    assertThat(handedOut).isEmpty();
+    replication.handle(new CollectionGone(1, false));
 
-    assertThat(handedOut).containsExactly(new CollectionGone(1, Copy.KEPT));
+    assertThat(handedOut).containsExactly(new CollectionGone(1, false));
   }
 
   @Test
@@ -197,10 +197,9 @@ class ReplicationTest {
     replication.handle(new CollectionSeen(collection(2, "a")));
     handedOut.clear();
     replication.handle(drop(1, "a", 20));
-    replication.handle(new CollectionGone(2, Copy.DROPPED));
+    replication.handle(new CollectionGone(2, true));
 
-    assertThat(handedOut)
-        .containsExactly(new CollectionGone(1, Copy.DROPPED), new CollectionGone(2, Copy.DROPPED));
+    assertThat(handedOut).containsExactly(new CollectionGone(1, true), new CollectionGone(2, true));
   }
 
   @Test
@@ -208,7 +207,7 @@ class ReplicationTest {
     Replication replication = replication(Standing.GONE);
     replication.handle(drop(1, "a", 20));
 
-    assertThat(handedOut).containsExactly(new CollectionGone(1, Copy.DROPPED_IF_OWN));
+    assertThat(handedOut).containsExactly(new CollectionGone(1, false));
   }
 
   @Test

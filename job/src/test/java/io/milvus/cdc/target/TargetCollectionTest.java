@@ -6,7 +6,6 @@ import io.grpc.stub.StreamObserver;
 import io.milvus.cdc.catalog.v1.CollectionState;
 import io.milvus.cdc.catalog.v1.Load;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
-import io.milvus.cdc.event.SourceEvent.CollectionGone.Copy;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.TargetTuning;
@@ -98,26 +97,25 @@ class TargetCollectionTest {
     return Messages.collection(name).toBuilder().setId(ANOTHER).build();
   }
 
-  /** Another task made it, or this one before its collection was renamed out of the selection. */
   @Test
-  void theCopyOfACollectionThatIsNotFollowedIsKept() throws Exception {
+  void theCopyOfACollectionThatWasFollowedIsDroppedWhereverItIs() throws Exception {
     copy(Messages.collection("c"));
-    int operations =
-        collection(Messages.COLLECTION, everything)
-            .apply(new CollectionGone(Messages.COLLECTION, Copy.KEPT));
-
-    assertThat(milvus.names()).containsExactly("c");
-    assertThat(operations).isZero();
+    Selection d = new Selection(List.of(new Selection.Entry("default", "d")));
+    try (TargetConnection narrow = connection(d)) {
+      int unused =
+          collection(Messages.COLLECTION, narrow).apply(new CollectionGone(Messages.COLLECTION));
+    }
+    assertThat(milvus.names()).isEmpty();
   }
 
   @Test
-  void ofACollectionThatNobodyKnowsOnlyACopyWhereTheTaskWritesIsDropped() throws Exception {
+  void ofACollectionThatWasNotFollowedOnlyACopyWhereTheTaskWritesIsDropped() throws Exception {
     copy(Messages.collection("c"));
     copy(another("c2"));
     Selection c2 = new Selection(List.of(new Selection.Entry("default", "c2")));
     try (TargetConnection narrow = connection(c2)) {
       for (long id : List.of(Messages.COLLECTION, ANOTHER)) {
-        int unused = collection(id, narrow).apply(new CollectionGone(id, Copy.DROPPED_IF_OWN));
+        int unused = collection(id, narrow).apply(new CollectionGone(id, false));
       }
     }
     assertThat(milvus.names()).containsExactly("c");
@@ -129,8 +127,7 @@ class TargetCollectionTest {
     copy(another(aside));
     Selection c = new Selection(List.of(new Selection.Entry("default", "c")));
     try (TargetConnection narrow = connection(c)) {
-      int unused =
-          collection(ANOTHER, narrow).apply(new CollectionGone(ANOTHER, Copy.DROPPED_IF_OWN));
+      int unused = collection(ANOTHER, narrow).apply(new CollectionGone(ANOTHER, false));
     }
     assertThat(milvus.names()).isEmpty();
   }
