@@ -73,7 +73,7 @@ record StoredDefinitions(EtcdTaskStore store) implements TaskDefinitions {
     } catch (UncheckedIOException e) {
       throw new TaskException(Kind.STORE_UNAVAILABLE, e.getMessage(), e);
     } catch (UnreadableTaskException e) {
-      throw new TaskException(Kind.UNREADABLE, e.getMessage(), e);
+      throw new TaskException.Unreadable(e.getMessage(), e);
     }
   }
 }

@@ -384,10 +384,7 @@ final class TargetClient implements AutoCloseable {
         call(
             "get load state",
             stub -> stub.getLoadState(request),
-            response ->
-                response.getStatus().getCode() == MEMORY_LIMIT_CODE
-                    ? Status.getDefaultInstance()
-                    : response.getStatus());
+            response -> unless(MEMORY_LIMIT_CODE, response.getStatus()));
     return answer.getStatus().getCode() == MEMORY_LIMIT_CODE
         ? LoadState.LoadStateNotLoad
         : answer.getState();
@@ -505,10 +502,7 @@ final class TargetClient implements AutoCloseable {
         call(
             "flush",
             stub -> stub.flush(request),
-            answer ->
-                answer.getStatus().getCode() == RATE_LIMIT_CODE
-                    ? Status.getDefaultInstance()
-                    : answer.getStatus());
+            answer -> unless(RATE_LIMIT_CODE, answer.getStatus()));
     return response.getStatus().getCode() != RATE_LIMIT_CODE;
   }
 
@@ -558,6 +552,11 @@ final class TargetClient implements AutoCloseable {
           kind(status), call + ": " + status.getReason() + " (code " + status.getCode() + ")");
     }
     return response;
+  }
+
+  /** Of an answer that is no failure when it has a certain code. */
+  private static Status unless(int code, Status status) {
+    return status.getCode() == code ? Status.getDefaultInstance() : status;
   }
 
   // Servers before 2.3 set the older field only; it is deprecated, yet still sent by all.

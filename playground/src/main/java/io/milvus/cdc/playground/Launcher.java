@@ -149,8 +149,7 @@ final class Launcher {
         .forEach((key, value) -> configuration.append(key).append('=').append(value).append('\n'));
     Path file = write(home.resolve("standalone.conf"), configuration.toString());
     write(home.resolve("log4j2.properties"), Resources.text("log4j2.properties"));
-    List<String> command = new ArrayList<>();
-    command.addAll(java(home));
+    List<String> command = new ArrayList<>(java(home));
     command.addAll(
         List.of(
             "-Xms128m",

@@ -14,7 +14,6 @@ import io.milvus.cdc.server.tasks.Lifecycle.Progress;
 import io.milvus.cdc.server.tasks.Lifecycle.Run;
 import io.milvus.cdc.server.tasks.Lifecycle.Wanted;
 import io.milvus.cdc.server.tasks.LifecycleStore.Stored;
-import io.milvus.cdc.server.tasks.TaskException.Kind;
 import io.milvus.cdc.server.tasks.TaskMemory.Stop;
 import io.milvus.cdc.task.TaskDefinition;
 import java.io.UncheckedIOException;
@@ -467,10 +466,7 @@ public final class Reconciler implements AutoCloseable {
     Optional<TaskDefinition> definition;
     try {
       definition = definitions.definition(id(stored));
-    } catch (TaskException e) {
-      if (e.kind() != Kind.UNREADABLE) {
-        throw e;
-      }
+    } catch (TaskException.Unreadable e) {
       failUnsubmitted(stored, e.getMessage());
       return;
     }

@@ -16,7 +16,11 @@ public interface TaskDefinitions {
   /** Writes a task's definition and start positions; the same ones again change nothing. */
   void write(TaskDefinition definition, StartPositions startPositions);
 
-  /** The definition of a task, or empty when there is no such task. */
+  /**
+   * The definition of a task, or empty when there is no such task.
+   *
+   * @throws TaskException.Unreadable when it is damaged, or sealed with a key that is not here
+   */
   Optional<TaskDefinition> definition(String taskId);
 
   /**

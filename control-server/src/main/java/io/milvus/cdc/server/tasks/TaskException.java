@@ -1,7 +1,7 @@
 package io.milvus.cdc.server.tasks;
 
 /** A request about a task that cannot be done; the message says why and what would help. */
-public final class TaskException extends RuntimeException {
+public sealed class TaskException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 
@@ -31,6 +31,17 @@ public final class TaskException extends RuntimeException {
     STORE_UNAVAILABLE,
     /** The operator of the server: what is stored of a task cannot be read with its settings. */
     UNREADABLE
+  }
+
+  /** One of kind {@link Kind#UNREADABLE}: asking for it again does not help. */
+  public static final class Unreadable extends TaskException {
+
+    private static final long serialVersionUID = 1L;
+
+    /** With what a person reads, and what was seen. */
+    public Unreadable(String message, Throwable cause) {
+      super(Kind.UNREADABLE, message, cause);
+    }
   }
 
   private final Kind kind;

@@ -193,10 +193,7 @@ public final class TaskService {
   private Optional<TaskDefinition> definitionToCompare(String taskId) {
     try {
       return definitions.definition(taskId);
-    } catch (TaskException e) {
-      if (e.kind() != Kind.UNREADABLE) {
-        throw e;
-      }
+    } catch (TaskException.Unreadable e) {
       throw new TaskException(
           Kind.CONFLICT,
           "Task "
@@ -304,18 +301,14 @@ public final class TaskService {
    * when it cannot be read what the task is.
    */
   public Optional<String> deadLetterTopic(String taskId) {
-    Optional<TaskDefinition> definition;
     try {
-      definition = definitions.definition(taskId);
-    } catch (TaskException e) {
-      if (e.kind() != Kind.UNREADABLE) {
-        throw e;
-      }
+      return definitions
+          .definition(taskId)
+          .filter(TaskDefinition::quarantine)
+          .map(definition -> DeadLetterTopic.of(definition.source(), taskId));
+    } catch (TaskException.Unreadable e) {
       return Optional.empty();
     }
-    return definition
-        .filter(TaskDefinition::quarantine)
-        .map(known -> DeadLetterTopic.of(known.source(), taskId));
   }
 
   /** Pauses a task and returns when it is known from where it will continue. */

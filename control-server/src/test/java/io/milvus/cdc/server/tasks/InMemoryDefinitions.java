@@ -35,7 +35,7 @@ public final class InMemoryDefinitions implements TaskDefinitions {
     steps.before("definition");
     steps.after("definition");
     if (unreadable.containsKey(taskId)) {
-      throw new TaskException(TaskException.Kind.UNREADABLE, unreadable.get(taskId));
+      throw new TaskException.Unreadable(unreadable.get(taskId), new IllegalStateException());
     }
     return Optional.ofNullable(definitions.get(taskId));
   }
