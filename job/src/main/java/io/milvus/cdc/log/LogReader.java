@@ -1,13 +1,16 @@
 package io.milvus.cdc.log;
 
+import io.milvus.cdc.task.Position;
 import java.lang.reflect.Method;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.pulsar.client.api.Message;
 import org.apache.pulsar.client.api.PulsarClientException;
 import org.apache.pulsar.client.api.Reader;
+import org.apache.pulsar.client.api.TopicMessageId;
 import org.apache.pulsar.client.impl.ConsumerImpl;
 import org.apache.pulsar.client.impl.ReaderImpl;
 
@@ -94,6 +97,19 @@ final class LogReader {
   /** How many messages the client has asked the broker for that have not come. */
   int missing() {
     return queueSize() - consumer.getAvailablePermits() - held();
+  }
+
+  /** The last message that the broker holds; an entry below 0 when it holds none. */
+  CompletableFuture<Position> lastHeld() {
+    return consumer.getLastMessageIdsAsync().thenApply(LogReader::newest);
+  }
+
+  /** The newest of the last messages of a topic's parts; Milvus' topics have one part. */
+  static Position newest(List<TopicMessageId> ids) {
+    return ids.stream()
+        .map(Position::of)
+        .reduce((older, newer) -> newer.isAfterEntry(older) ? newer : older)
+        .orElseThrow(() -> new IllegalStateException("A topic without a last message id"));
   }
 
   private Message<byte[]> read(Message<byte[]> message) {

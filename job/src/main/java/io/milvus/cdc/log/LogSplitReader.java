@@ -9,6 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -57,6 +60,9 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
 
   private static final long SMALL_BATCH_BYTES = 128 * 1024;
 
+  /** That a message takes while it waits downstream, beside its payload. */
+  private static final int OVERHEAD_BYTES = 256;
+
   private static final int OPENERS = 4;
   private static final long OPEN_RETRY_MILLIS = 1000;
 
@@ -79,6 +85,9 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
   private final AtomicInteger outages = new AtomicInteger();
   private final Map<String, TopicReader> topics = new HashMap<>();
 
+  /** Topics of which the others were said to wait for messages that do not come. */
+  private final Set<TopicReader> stalled = ConcurrentHashMap.newKeySet();
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   // The following are guarded by the lock.
@@ -98,7 +107,7 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
   LogSplitReader(Connector connector, LogTuning tuning, ReadRows read, SkippedKinds skipped) {
     this.connector = connector;
     this.tuning = tuning;
-    this.order = new ReadingOrder<>(tuning.mostAhead(), tuning.silence());
+    this.order = new ReadingOrder<>(tuning.mostAhead(), tuning.silence(), tuning.mostAheadBytes());
     this.read = read;
     this.skipped = skipped;
   }
@@ -234,6 +243,7 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
     long mostMillis = tuning.mostAhead().toMillis();
     long first = 0;
     long latest = 0;
+    long bytes = 0;
     boolean ticks = false;
     boolean isWaiting = false;
     for (int read = 0;
@@ -242,6 +252,10 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
       TopicReader.Next next = topic.next();
       if (next instanceof TopicReader.Next.Available available) {
         batch.add(topic, available);
+        if (!stalled.isEmpty() && stalled.remove(topic)) {
+          LOG.info("A topic's messages come again: topic={}", topic.split().pchannel());
+        }
+        bytes += available.bytes() + OVERHEAD_BYTES;
         long millis = LogWatermarks.toMillis(available.message().timestamp());
         first = first == 0 ? millis : first;
         latest = Math.max(latest, millis);
@@ -254,13 +268,14 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
         }
       }
     }
-    endTurn(topic, latest, ticks, isWaiting);
+    endTurn(topic, bytes, latest, ticks, isWaiting);
   }
 
-  private void endTurn(TopicReader topic, long millis, boolean ticks, boolean isWaiting) {
+  private void endTurn(
+      TopicReader topic, long bytes, long millis, boolean ticks, boolean isWaiting) {
     lock.lock();
     try {
-      order.read(topic, millis, ticks, topic.isAtEnd());
+      order.read(topic, bytes, millis, ticks, topic.isAtEnd());
       if (!isWaiting) {
         order.ready(topic);
       }
@@ -311,6 +326,7 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
         if (topic.isPresent()) {
           return topic;
         }
+        order.toAsk(start).forEach(this::ask);
         OptionalLong nanos = order.untilNextSilence(start);
         if (nanos.isPresent()) {
           long unused = changed.awaitNanos(nanos.getAsLong());
@@ -324,6 +340,39 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("Interrupted while waiting for messages", e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Asks whether a topic that holds up others has nothing more; the fetching thread's alone. */
+  private void ask(ReadingOrder.Question<TopicReader> question) {
+    CompletableFuture<Void> unused =
+        question
+            .topic()
+            .unread()
+            .handleAsync(
+                (unread, failure) -> {
+                  boolean isExhausted = failure == null && unread.isEmpty();
+                  if (!isExhausted && stalled.add(question.topic())) {
+                    LOG.warn(
+                        "A topic has messages that do not come, or its broker does not say whether"
+                            + " it has, and the others wait for it: topic={} last_message={}",
+                        question.topic().split().pchannel(),
+                        failure == null ? unread.get() : "unknown",
+                        failure);
+                  }
+                  answered(question, isExhausted);
+                  return null;
+                },
+                openers);
+  }
+
+  private void answered(ReadingOrder.Question<TopicReader> question, boolean isExhausted) {
+    lock.lock();
+    try {
+      order.answered(question, isExhausted);
+      changed.signal();
     } finally {
       lock.unlock();
     }

@@ -18,6 +18,9 @@ import java.time.Duration;
  *     all its topics. More than the silence, or a topic whose last collection was dropped would
  *     hold up the others
  * @param silence how long such a topic is waited for
+ * @param mostAheadBytes how much may be read meanwhile of the others of a reader when it is silent
+ *     for longer, or is not open. Beyond it they wait until the topic goes on, or the broker says
+ *     that it has nothing more
  */
 public record LogTuning(
     int receiverQueueSize,
@@ -26,7 +29,8 @@ public record LogTuning(
     int batchBytes,
     Duration listingInterval,
     Duration mostAhead,
-    Duration silence)
+    Duration silence,
+    long mostAheadBytes)
     implements Serializable {
 
   /** What a job uses. */
@@ -38,5 +42,6 @@ public record LogTuning(
           4 * 1024 * 1024,
           Duration.ofSeconds(15),
           Duration.ofMillis(2500),
-          Duration.ofSeconds(2));
+          Duration.ofSeconds(2),
+          32L * 1024 * 1024);
 }

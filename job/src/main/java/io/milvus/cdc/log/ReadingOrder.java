@@ -1,7 +1,9 @@
 package io.milvus.cdc.log;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -13,7 +15,9 @@ import java.util.OptionalLong;
  *
  * <p>A topic that has nothing at the moment is waited for when the others are a limit ahead of it:
  * it may only be slow. That ends with its silence, for it may carry no live collection, and then
- * has no ticks. While it is not open nobody knows what it has, so it is waited for until it is.
+ * has no ticks. Yet it may have something that does not come, or not be open: so it is waited for
+ * again when much has been read of the others, until it has something or its broker {@linkplain
+ * #answered says} that it has not.
  *
  * <p>Knows neither Flink nor Pulsar, nor the clock: moments are {@link System#nanoTime}. Not for
  * several threads at once.
@@ -24,8 +28,15 @@ final class ReadingOrder<T> {
 
   private final long mostAheadMillis;
   private final long silenceNanos;
+  private final long mostAheadBytes;
   private final Map<T, Place> places = new HashMap<>();
   private long turns;
+
+  /** Of all topics, since the beginning. */
+  private long bytesRead;
+
+  /** Of all topics. */
+  private long latestMillis = UNKNOWN;
 
   /** Where one topic is. */
   private static final class Place {
@@ -34,7 +45,10 @@ final class ReadingOrder<T> {
     boolean isPaused;
     boolean isAtEnd;
     boolean isOpen;
-    final boolean mayWaitToOpen;
+    final boolean carriesCollections;
+
+    /** Whether all that it has was read, as its broker says. */
+    boolean isExhausted;
 
     /** Whether it has told up to which time it is complete. */
     boolean ticks;
@@ -45,12 +59,22 @@ final class ReadingOrder<T> {
     /** Since when it has nothing. */
     long since;
 
-    Place(boolean mayWaitToOpen) {
-      this.mayWaitToOpen = mayWaitToOpen;
+    /** When it came to have nothing, or its broker was last to be asked whether that is so. */
+    long askedAt;
+
+    /** Whether there is no answer to that yet. */
+    boolean isAsked;
+
+    /** What had been read of all topics when it last was about as far as they. */
+    long bytesBefore;
+
+    Place(boolean carriesCollections) {
+      this.carriesCollections = carriesCollections;
     }
 
-    boolean isToBeOpened() {
-      return !isOpen && mayWaitToOpen;
+    void isSilentFrom(long now) {
+      since = now;
+      askedAt = now;
     }
 
     boolean isBefore(Place other) {
@@ -63,20 +87,23 @@ final class ReadingOrder<T> {
    *
    * @param mostAhead how far a topic may be ahead of one that has nothing at the moment
    * @param silence how long one that has nothing is waited for
+   * @param mostAheadBytes of the others, and it is waited for again
    */
-  ReadingOrder(Duration mostAhead, Duration silence) {
+  ReadingOrder(Duration mostAhead, Duration silence, long mostAheadBytes) {
     this.mostAheadMillis = mostAhead.toMillis();
     this.silenceNanos = silence.toNanos();
+    this.mostAheadBytes = mostAheadBytes;
   }
 
   /**
    * A topic that is not open and has nothing yet.
    *
-   * @param isWaitedForUntilOpen whether it holds up the others however long that takes
+   * @param carriesCollections whether what is read of others may wait for it
    */
-  void add(T topic, boolean isWaitedForUntilOpen, long now) {
-    Place place = new Place(isWaitedForUntilOpen);
-    place.since = now;
+  void add(T topic, boolean carriesCollections, long now) {
+    Place place = new Place(carriesCollections);
+    place.isSilentFrom(now);
+    place.bytesBefore = bytesRead;
     places.put(topic, place);
   }
 
@@ -89,13 +116,14 @@ final class ReadingOrder<T> {
   void opened(T topic, long now) {
     Place place = places.get(topic);
     place.isOpen = true;
-    place.since = now;
+    place.isSilentFrom(now);
   }
 
   /** A topic has something. */
   void ready(T topic) {
     Place place = places.get(topic);
     place.isReady = true;
+    place.isExhausted = false;
     place.turn = turns++;
   }
 
@@ -127,48 +155,111 @@ final class ReadingOrder<T> {
     }
     Place taken = first.get().getValue();
     taken.isReady = false;
-    taken.since = now;
+    taken.isSilentFrom(now);
     return Optional.of(first.get().getKey());
   }
 
   /**
-   * How long it takes until another topic is not waited for any more, nanoseconds.
+   * How long it takes until another topic is not waited for any more, or its broker is {@linkplain
+   * #toAsk to be asked}, nanoseconds.
    *
    * @return empty when none is ready, so that there is nothing to wait for, and when all that are
    *     waited for are to be opened first
    */
   OptionalLong untilNextSilence(long now) {
-    if (places.values().stream().noneMatch(place -> place.isReady && !place.isPaused)) {
+    if (!isAnyReady()) {
       return OptionalLong.empty();
     }
     return places.values().stream()
-        .filter(place -> isWaitedFor(place, now) && !place.isToBeOpened())
-        .mapToLong(place -> silenceNanos - (now - place.since))
+        .filter(place -> isWaitedFor(place, now))
+        .filter(place -> isYoung(place, now) || (place.isOpen && !place.isAsked))
+        .mapToLong(place -> silenceNanos - (now - place.askedAt))
         .min();
+  }
+
+  private boolean isAnyReady() {
+    return places.values().stream().anyMatch(place -> place.isReady && !place.isPaused);
   }
 
   private boolean isWaitedFor(Place place, long now) {
     return !place.isReady
         && !place.isPaused
+        && !place.isExhausted
         && !(place.isAtEnd && !place.ticks)
-        && (place.isToBeOpened() || now - place.since < silenceNanos);
+        && (isYoung(place, now) || isFarBehind(place));
+  }
+
+  private boolean isYoung(Place place, long now) {
+    return now - place.since < silenceNanos;
+  }
+
+  private boolean isFarBehind(Place place) {
+    return place.carriesCollections && bytesRead - place.bytesBefore >= mostAheadBytes;
+  }
+
+  /**
+   * Whether a topic has nothing more is to be asked.
+   *
+   * @param silentSince of the topic
+   */
+  record Question<T>(T topic, long silentSince) {}
+
+  /**
+   * Those that have been silent for longer than they are waited for, and hold up the others all the
+   * same. Each is to be asked now, and is not named again before it is {@link #answered}.
+   */
+  List<Question<T>> toAsk(long now) {
+    List<Question<T>> questions = new ArrayList<>();
+    if (isAnyReady()) {
+      places.forEach(
+          (topic, place) -> {
+            if (place.isOpen
+                && !place.isAsked
+                && isWaitedFor(place, now)
+                && now - place.askedAt >= silenceNanos) {
+              place.askedAt = now;
+              place.isAsked = true;
+              questions.add(new Question<>(topic, place.since));
+            }
+          });
+    }
+    return questions;
+  }
+
+  /**
+   * Whether all that a topic has was read, when its broker says so; otherwise it is asked again
+   * after a silence. When something has come since, it is of no use.
+   */
+  void answered(Question<T> question, boolean isExhausted) {
+    Place place = places.get(question.topic());
+    place.isAsked = false;
+    if (!place.isReady && place.since == question.silentSince()) {
+      place.isExhausted = isExhausted;
+    }
   }
 
   /**
    * What was read of a topic.
    *
+   * @param bytes how much memory it takes downstream while it waits for others
    * @param millis the latest time in it, since the epoch; 0 or less when it has none
    * @param ticks whether a tick was in it
    * @param isAtEnd whether all was read that the topic held when it was opened. A topic that has
    *     had no tick even then is not waited for: it carries no live collection, or is the one of
    *     clients' requests, and when something comes it is of that moment
    */
-  void read(T topic, long millis, boolean ticks, boolean isAtEnd) {
+  void read(T topic, long bytes, long millis, boolean ticks, boolean isAtEnd) {
     Place place = places.get(topic);
     place.isAtEnd = isAtEnd;
     place.ticks |= ticks;
     if (millis > 0) {
       place.millis = Math.max(place.millis, millis);
+      latestMillis = Math.max(latestMillis, millis);
+    }
+    bytesRead += bytes;
+    // As far as topics are from each other after a turn of one of them.
+    if (place.millis + 2 * mostAheadMillis >= latestMillis) {
+      place.bytesBefore = bytesRead;
     }
   }
 }

@@ -149,11 +149,7 @@ final class SourceConnection implements AutoCloseable {
     }
     Reader<byte[]> reader = builder.create();
     try {
-      Position lastHeld =
-          reader.getLastMessageIds().stream()
-              .map(id -> Position.of((MessageId) id))
-              .reduce((older, newer) -> newer.isAfterEntry(older) ? newer : older)
-              .orElseThrow(() -> new IOException("Topic " + topic + " has no last message id"));
+      Position lastHeld = LogReader.newest(reader.getLastMessageIds());
       Position lastDoubtful = nothingIsApplied(split) ? Position.BEFORE_ALL : lastHeld;
       return new OpenTopic(
           new LogReader(reader, POSITION_SAID_EVERY), expected, lastHeld, lastDoubtful);

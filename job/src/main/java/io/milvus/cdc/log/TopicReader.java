@@ -108,11 +108,29 @@ final class TopicReader {
     if (open.isEmpty()) {
       return false;
     }
-    Position last = open.get().lastHeld();
-    return split
-        .position()
-        .map(position -> !last.isAfterEntry(position))
-        .orElse(last.entryId() < 0);
+    return isAllRead(split, open.get().lastHeld());
+  }
+
+  /**
+   * @param last what a topic holds; an entry below 0 when that is nothing
+   */
+  private static boolean isAllRead(TopicSplit split, Position last) {
+    return last.entryId() < 0 || split.isRead(last);
+  }
+
+  /**
+   * Asks the broker for the last message, if that was not read yet; empty when it was. Called by
+   * the fetcher's thread.
+   */
+  CompletableFuture<Optional<Position>> unread() {
+    TopicSplit read = split;
+    if (open.isEmpty()) {
+      return CompletableFuture.failedFuture(new IOException("it is about to be opened"));
+    }
+    return open.get()
+        .reader()
+        .lastHeld()
+        .thenApply(last -> Optional.of(last).filter(id -> !isAllRead(read, id)));
   }
 
   /** The topic was opened; called by any thread. */
@@ -172,12 +190,12 @@ final class TopicReader {
       }
       expected = Optional.empty();
       reopens = 0;
-      if (!isRead(position)) {
+      if (!split.isRead(position)) {
         verifyNoGap(message.get(), position);
       }
       mayJump = false;
       lastPublishTime = message.get().getPublishTime();
-      if (isRead(position)) {
+      if (split.isRead(position)) {
         continue;
       }
       Revisit revisit = split.revisit();
@@ -290,23 +308,6 @@ final class TopicReader {
     }
     closeReader();
     return new Next.Reopen();
-  }
-
-  /** Whether a message was emitted before: at or before the position, in the same batch or not. */
-  private boolean isRead(Position position) {
-    if (split.position().isEmpty()) {
-      return false;
-    }
-    Position last = split.position().get();
-    if (!position.isSameEntry(last)) {
-      return !position.isAfterEntry(last);
-    }
-    if (last.batchIndex() == Position.WHOLE_ENTRY) {
-      return !split.inclusive();
-    }
-    return split.inclusive()
-        ? position.batchIndex() < last.batchIndex()
-        : position.batchIndex() <= last.batchIndex();
   }
 
   private LogRecord decode(

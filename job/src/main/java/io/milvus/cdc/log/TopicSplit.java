@@ -28,6 +28,23 @@ public record TopicSplit(
     return new TopicSplit(pchannel, Optional.of(read), false, revisit.after(read));
   }
 
+  /** Whether a message was read: it is at or before the position, in the same batch or not. */
+  boolean isRead(Position message) {
+    if (position.isEmpty()) {
+      return false;
+    }
+    Position last = position.get();
+    if (!message.isSameEntry(last)) {
+      return !message.isAfterEntry(last);
+    }
+    if (last.batchIndex() == Position.WHOLE_ENTRY) {
+      return !inclusive;
+    }
+    return inclusive
+        ? message.batchIndex() < last.batchIndex()
+        : message.batchIndex() <= last.batchIndex();
+  }
+
   TopicSplit with(Revisit other) {
     return new TopicSplit(pchannel, position, inclusive, other);
   }

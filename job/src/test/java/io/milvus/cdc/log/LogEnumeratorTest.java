@@ -238,7 +238,8 @@ class LogEnumeratorTest {
             tuning.batchBytes(),
             Duration.ofDays(1),
             tuning.mostAhead(),
-            tuning.silence()),
+            tuning.silence(),
+            tuning.mostAheadBytes()),
         restored);
   }
 

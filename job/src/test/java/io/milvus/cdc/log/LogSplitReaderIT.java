@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -122,6 +123,72 @@ final class LogSplitReaderIT {
         .toList();
   }
 
+  /** Its broker holds it back; the rows of a collection on both would wait in memory. */
+  @Test
+  void aTopicWhoseMessagesDoNotComeIsWaitedForWhenMuchIsReadOfTheOthers() throws Exception {
+    String other = TestingLog.pchannel(1);
+    log.limitBytesOfReaders(500_000);
+    List<byte[]> delayed = new ArrayList<>(ticks(10, 1_000));
+    delayed.set(0, TestingMessages.insert(100, "v".repeat(1_000_000), TestingMessages.tso(500)));
+    log.publish(TOPIC, delayed);
+    log.publish(other, laterRows(400));
+    open(hastyTuning(100_000), TOPIC, other);
+
+    List<LogRecord> read = new CopyOnWriteArrayList<>();
+    CompletableFuture<Void> reading = readInBackground(read, 410);
+    await().pollDelay(Duration.ofSeconds(3)).until(() -> true);
+    assertThat(read).hasSizeBetween(50, 200);
+
+    log.liftLimitOfReaders();
+    reading.get(60, TimeUnit.SECONDS);
+    assertThat(read).hasSize(410);
+  }
+
+  @Test
+  void aTopicThatHasNothingMoreIsNotWaitedForHoweverMuchIsReadOfTheOthers() throws Exception {
+    String other = TestingLog.pchannel(1);
+    log.publish(TOPIC, ticks(1, 1_000));
+    log.publish(other, laterRows(400));
+    open(hastyTuning(10_000), TOPIC, other);
+
+    List<LogRecord> read = new CopyOnWriteArrayList<>();
+    readInBackground(read, 401).get(60, TimeUnit.SECONDS);
+    assertThat(read).hasSize(401);
+  }
+
+  /** About 800 bytes each, with what a message takes beside its payload. */
+  private static List<byte[]> laterRows(int count) {
+    return LongStream.range(0, count)
+        .mapToObj(
+            i -> TestingMessages.insert(100, "v".repeat(500), TestingMessages.tso(20_000 + i)))
+        .toList();
+  }
+
+  private static LogTuning hastyTuning(long mostAheadBytes) {
+    return new LogTuning(
+        500,
+        64 << 20,
+        10,
+        1 << 20,
+        Duration.ofSeconds(5),
+        MOST_AHEAD,
+        Duration.ofMillis(500),
+        mostAheadBytes);
+  }
+
+  private CompletableFuture<Void> readInBackground(List<LogRecord> read, int count) {
+    return CompletableFuture.runAsync(
+        () -> {
+          try {
+            while (read.size() < count) {
+              read.addAll(batch());
+            }
+          } catch (Exception e) {
+            throw new IllegalStateException(e);
+          }
+        });
+  }
+
   @Test
   void anIdleFetcherIsWokenUp() throws Exception {
     publish(0, 1);
@@ -151,7 +218,8 @@ final class LogSplitReaderIT {
         1 << 20,
         Duration.ofSeconds(5),
         MOST_AHEAD,
-        Duration.ofMinutes(1));
+        Duration.ofMinutes(1),
+        Long.MAX_VALUE);
   }
 
   private List<MessageId> publish(long from, long to) throws Exception {

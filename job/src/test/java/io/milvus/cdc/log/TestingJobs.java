@@ -97,7 +97,8 @@ final class TestingJobs implements AutoCloseable {
                     4 * 1024 * 1024,
                     LISTING,
                     LogTuning.DEFAULT.mostAhead(),
-                    LogTuning.DEFAULT.silence())),
+                    LogTuning.DEFAULT.silence(),
+                    LogTuning.DEFAULT.mostAheadBytes())),
             watermarks,
             "log")
         .uid("log")

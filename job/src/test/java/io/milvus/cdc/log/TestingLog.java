@@ -207,6 +207,26 @@ final class TestingLog implements AutoCloseable {
     return response.body();
   }
 
+  /** From now on a reader is sent about so many bytes of a topic, and at least one message. */
+  void limitBytesOfReaders(int bytes) throws IOException, InterruptedException {
+    admin(
+        "POST",
+        dispatchRatePath(),
+        """
+        {"dispatchThrottlingRateInMsg": -1, "dispatchThrottlingRateInByte": %d,
+         "ratePeriodInSecond": 3600}
+        """
+            .formatted(bytes));
+  }
+
+  void liftLimitOfReaders() throws IOException, InterruptedException {
+    admin("DELETE", dispatchRatePath(), "");
+  }
+
+  private String dispatchRatePath() {
+    return "/admin/v2/namespaces/" + TENANT + "/" + namespace + "/subscriptionDispatchRate";
+  }
+
   String topicPath(String pchannel) {
     return "/admin/v2/persistent/" + TENANT + "/" + namespace + "/" + pchannel;
   }
