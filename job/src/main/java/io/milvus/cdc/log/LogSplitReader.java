@@ -2,6 +2,7 @@ package io.milvus.cdc.log;
 
 import io.milvus.cdc.event.SourceEvent.TimeTick;
 import io.milvus.cdc.task.LogContext;
+import io.milvus.cdc.task.Position;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.HashMap;
@@ -12,8 +13,10 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
@@ -80,8 +83,8 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
   /** That of the thread that makes it; Flink reads in another one. */
   private final LogContext logContext = LogContext.current();
 
-  private final ExecutorService openers =
-      Executors.newFixedThreadPool(OPENERS, logContext.threads("log-topic-opener"));
+  private final ScheduledExecutorService openers =
+      Executors.newScheduledThreadPool(OPENERS, logContext.threads("log-topic-opener"));
   private final AtomicInteger outages = new AtomicInteger();
   private final Map<String, TopicReader> topics = new HashMap<>();
 
@@ -151,36 +154,42 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
   }
 
   private void open(TopicReader topic) {
-    openers.execute(
-        () -> {
-          boolean outage = false;
-          while (!closed) {
-            try {
-              SourceConnection source = connection();
-              SourceConnection.OpenTopic open = source.open(topic.split(), topic::begin);
-              opened(topic); // Before it can be read, and have to be opened again.
-              topic.opened(source, open);
-              if (outage && outages.decrementAndGet() == 0) {
-                LOG.info("The source's log can be opened again");
-              }
-              return;
-            } catch (IOException e) {
-              if (!outage && outages.getAndIncrement() == 0) {
-                LOG.warn(
-                    "The source's log cannot be opened, it is tried until it can: topic={}",
-                    topic.split().pchannel(),
-                    e);
-              }
-              outage = true;
-              if (!pauseBeforeRetry()) {
-                return;
-              }
-            } catch (RuntimeException | Error e) {
-              topic.failed(e);
-              return;
-            }
-          }
-        });
+    openers.execute(() -> tryToOpen(topic, false));
+  }
+
+  /** Comes back later when it cannot be, so that others are tried meanwhile. */
+  private void tryToOpen(TopicReader topic, boolean wasOutage) {
+    if (closed) {
+      return;
+    }
+    try {
+      SourceConnection source = connection();
+      SourceConnection.OpenTopic open = source.open(topic.split(), topic::begin);
+      opened(topic); // Before it can be read, and have to be opened again.
+      topic.opened(source, open);
+      if (wasOutage && outages.decrementAndGet() == 0) {
+        LOG.info("The source's log can be opened again");
+      }
+    } catch (IOException e) {
+      if (!wasOutage && outages.getAndIncrement() == 0) {
+        LOG.warn(
+            "The source's log cannot be opened, it is tried until it can: topic={}",
+            topic.split().pchannel(),
+            e);
+      }
+      openLater(topic);
+    } catch (RuntimeException | Error e) {
+      topic.failed(e);
+    }
+  }
+
+  private void openLater(TopicReader topic) {
+    try {
+      ScheduledFuture<?> unused =
+          openers.schedule(() -> tryToOpen(topic, true), OPEN_RETRY_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException e) {
+      // Closed in the meantime.
+    }
   }
 
   private void opened(TopicReader topic) {
@@ -199,16 +208,6 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
       order.closed(topic);
     } finally {
       lock.unlock();
-    }
-  }
-
-  private static boolean pauseBeforeRetry() {
-    try {
-      TimeUnit.MILLISECONDS.sleep(OPEN_RETRY_MILLIS);
-      return true;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
     }
   }
 
@@ -351,21 +350,35 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
         question
             .topic()
             .unread()
-            .handleAsync(
+            .handle(
                 (unread, failure) -> {
-                  boolean isExhausted = failure == null && unread.isEmpty();
-                  if (!isExhausted && stalled.add(question.topic())) {
-                    LOG.warn(
-                        "A topic has messages that do not come, or its broker does not say whether"
-                            + " it has, and the others wait for it: topic={} last_message={}",
-                        question.topic().split().pchannel(),
-                        failure == null ? unread.get() : "unknown",
-                        failure);
-                  }
-                  answered(question, isExhausted);
+                  logContext.enter(); // The client's threads work for this job only.
+                  answered(question, Optional.ofNullable(unread), failure);
                   return null;
-                },
-                openers);
+                });
+  }
+
+  /**
+   * @param unread the last message when that was not read yet; absent altogether when the broker
+   *     does not say
+   */
+  private void answered(
+      ReadingOrder.Question<TopicReader> question,
+      Optional<Optional<Position>> unread,
+      Throwable failure) {
+    TopicReader topic = question.topic();
+    boolean isExhausted = unread.filter(Optional::isEmpty).isPresent();
+    if (isExhausted) {
+      stalled.remove(topic);
+    } else if (stalled.add(topic)) {
+      LOG.warn(
+          "A topic has messages that do not come, or its broker does not say whether it has, and"
+              + " the others wait for it: topic={} last_message={}",
+          topic.split().pchannel(),
+          unread.flatMap(last -> last).map(Position::toString).orElse("unknown"),
+          failure);
+    }
+    answered(question, isExhausted);
   }
 
   private void answered(ReadingOrder.Question<TopicReader> question, boolean isExhausted) {

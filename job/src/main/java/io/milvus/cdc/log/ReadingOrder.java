@@ -35,7 +35,7 @@ final class ReadingOrder<T> {
   /** Of all topics, since the beginning. */
   private long bytesRead;
 
-  /** Of all topics. */
+  /** Of all topics that carry collections. */
   private long latestMillis = UNKNOWN;
 
   /** Where one topic is. */
@@ -46,9 +46,6 @@ final class ReadingOrder<T> {
     boolean isAtEnd;
     boolean isOpen;
     final boolean carriesCollections;
-
-    /** Whether all that it has was read, as its broker says. */
-    boolean isExhausted;
 
     /** Whether it has told up to which time it is complete. */
     boolean ticks;
@@ -65,7 +62,7 @@ final class ReadingOrder<T> {
     /** Whether there is no answer to that yet. */
     boolean isAsked;
 
-    /** What had been read of all topics when it last was about as far as they. */
+    /** What had been read of all topics when it last was about as far as they, or had no more. */
     long bytesBefore;
 
     Place(boolean carriesCollections) {
@@ -123,7 +120,6 @@ final class ReadingOrder<T> {
   void ready(T topic) {
     Place place = places.get(topic);
     place.isReady = true;
-    place.isExhausted = false;
     place.turn = turns++;
   }
 
@@ -182,11 +178,10 @@ final class ReadingOrder<T> {
   }
 
   private boolean isWaitedFor(Place place, long now) {
+    boolean mayTick = place.ticks || !place.isAtEnd;
     return !place.isReady
         && !place.isPaused
-        && !place.isExhausted
-        && !(place.isAtEnd && !place.ticks)
-        && (isYoung(place, now) || isFarBehind(place));
+        && ((mayTick && isYoung(place, now)) || isFarBehind(place));
   }
 
   private boolean isYoung(Place place, long now) {
@@ -227,14 +222,16 @@ final class ReadingOrder<T> {
   }
 
   /**
-   * Whether all that a topic has was read, when its broker says so; otherwise it is asked again
-   * after a silence. When something has come since, it is of no use.
+   * Whether all that a topic has was read, when its broker says so: then it is not waited for until
+   * as much has been read of the others again. Otherwise it is asked again after a silence. When
+   * something has come since, the answer is of no use.
    */
   void answered(Question<T> question, boolean isExhausted) {
     Place place = places.get(question.topic());
     place.isAsked = false;
-    if (!place.isReady && place.since == question.silentSince()) {
-      place.isExhausted = isExhausted;
+    if (isExhausted && !place.isReady && place.since == question.silentSince()) {
+      place.bytesBefore = bytesRead;
+      place.askedAt -= silenceNanos; // The next time without a wait.
     }
   }
 
@@ -254,7 +251,9 @@ final class ReadingOrder<T> {
     place.ticks |= ticks;
     if (millis > 0) {
       place.millis = Math.max(place.millis, millis);
-      latestMillis = Math.max(latestMillis, millis);
+    }
+    if (place.carriesCollections) {
+      latestMillis = Math.max(latestMillis, place.millis);
     }
     bytesRead += bytes;
     // As far as topics are from each other after a turn of one of them.

@@ -118,6 +118,7 @@ class ReadingOrderTest {
     order.ready("b");
     assertTaken("b");
     order.read("b", 0, 0, false, true);
+    order.pause("b", true);
     order.ready("a");
     assertTaken("a");
     order.read("a", 0, START, true, false);
@@ -219,14 +220,28 @@ class ReadingOrderTest {
     assertNoneTaken();
   }
 
+  /** What it gets later may not come. */
   @Test
-  void aTopicThatHadNothingMoreAndGetsSomethingIsWaitedForAgain() {
+  void aTopicThatHadNothingMoreIsAskedOnceMoreWhenAsMuchHasBeenReadAgain() {
     order.answered(askAboutA(), true);
-    order.ready("a");
-    assertTaken("a");
+    assertTaken("b");
+    order.read("b", MOST_BYTES - 1, START + 60_000, true, false);
+    readBytes("b", 1);
+    order.ready("b");
+    assertNoneTaken();
+    assertThat(order.toAsk(now)).as("without a wait").hasSize(1);
+  }
+
+  /** After a restart, with a source that is started later. */
+  @Test
+  void aTopicThatHasHadNoTickIsAskedAboutToo() {
+    order.read("a", 0, 0, false, true);
+    readTo("b", START);
+    readBytes("b", MOST_BYTES);
+    order.ready("b");
     assertNoneTaken();
     now += 2 * SECOND;
-    assertNoneTaken();
+    assertThat(order.toAsk(now)).hasSize(1);
   }
 
   /** What was read before it had caught up does not wait for it any more. */
