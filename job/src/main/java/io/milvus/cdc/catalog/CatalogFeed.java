@@ -28,6 +28,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -56,8 +57,8 @@ final class CatalogFeed implements CatalogReader.Feed {
    *
    * @param firstProgress how long a watch is left alone after it was opened
    * @param progressInterval how often progress is told
-   * @param stillInterval how often, as long as nothing at all changes in etcd; a task says that it
-   *     lags up to this much then. Each question wakes several threads
+   * @param stillInterval how often, as long as no rows are written and nothing at all changes in
+   *     etcd; a task says that it lags up to this much then. Each question wakes several threads
    */
   record Pace(
       Duration firstProgress,
@@ -70,7 +71,7 @@ final class CatalogFeed implements CatalogReader.Feed {
         new Pace(
             Duration.ofSeconds(1),
             Duration.ofMillis(250),
-            Duration.ofMillis(800),
+            Duration.ofSeconds(1),
             Duration.ofSeconds(10),
             Duration.ofMillis(200),
             Duration.ofSeconds(10));
@@ -112,6 +113,7 @@ final class CatalogFeed implements CatalogReader.Feed {
   private final KnownObjects restored;
   private final EventQueue queue;
   private final LongSupplier clock;
+  private final BooleanSupplier isWritten;
   private final Pace pace;
   private final Queue<String> droppedDatabases = new ConcurrentLinkedQueue<>();
 
@@ -123,18 +125,24 @@ final class CatalogFeed implements CatalogReader.Feed {
   /** Failures in a row, without confirmed progress between them. */
   private int failures;
 
+  /**
+   * @param clock milliseconds since the epoch
+   * @param isWritten whether rows are written just now, so that people look at the lag
+   */
   CatalogFeed(
       TaskRecord record,
       Function<TaskDefinition, MilvusMetadata> connect,
       KnownObjects restored,
       EventQueue queue,
       LongSupplier clock,
+      BooleanSupplier isWritten,
       Pace pace) {
     this.record = record;
     this.connect = connect;
     this.restored = restored;
     this.queue = queue;
     this.clock = clock;
+    this.isWritten = isWritten;
     this.pace = pace;
   }
 
@@ -279,7 +287,7 @@ final class CatalogFeed implements CatalogReader.Feed {
           long before = clock.getAsLong();
           long newest = metadata.revision();
           earliestProgress = now + pace.progressInterval().toNanos();
-          boolean isStill = newest == delivered;
+          boolean isStill = newest == delivered && !isWritten.getAsBoolean();
           nextProgress = isStill ? now + pace.stillInterval().toNanos() : earliestProgress;
           unconfirmed = Optional.of(new Unconfirmed(before, newest, now));
           continue;

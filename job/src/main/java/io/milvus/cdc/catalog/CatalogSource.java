@@ -3,6 +3,7 @@ package io.milvus.cdc.catalog;
 import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.task.LogContext;
 import io.milvus.cdc.task.SharedJvm;
+import io.milvus.cdc.task.SourceTraffic;
 import io.milvus.cdc.task.TaskStoreAddress;
 import org.apache.flink.api.connector.source.Boundedness;
 import org.apache.flink.api.connector.source.Source;
@@ -71,6 +72,7 @@ public final class CatalogSource
                 known,
                 queue,
                 System::currentTimeMillis,
+                SourceTraffic.of(taskId)::isRecent,
                 CatalogFeed.Pace.DEFAULT));
   }
 

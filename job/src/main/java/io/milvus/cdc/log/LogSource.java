@@ -4,6 +4,7 @@ import io.milvus.cdc.event.SourceEvent;
 import io.milvus.cdc.event.SourceEventTypeInfo;
 import io.milvus.cdc.task.LogContext;
 import io.milvus.cdc.task.SharedJvm;
+import io.milvus.cdc.task.SourceTraffic;
 import io.milvus.cdc.task.TaskStoreFactory;
 import java.util.Optional;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
@@ -132,6 +133,7 @@ public final class LogSource
                 exactStart.isEmpty() ? Optional.empty() : Optional.of(exactStart)),
         new StoppedTopics(taskId, storeFactory),
         tuning,
+        SourceTraffic.of(taskId),
         context);
   }
 

@@ -1,6 +1,7 @@
 package io.milvus.cdc.log;
 
 import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.task.SourceTraffic;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -25,13 +26,14 @@ final class LogSourceReader
       LogSplitReader.Connector connector,
       StoppedTopics stopped,
       LogTuning tuning,
+      SourceTraffic traffic,
       SourceReaderContext context) {
     super(
         () ->
             new LogSplitReader(
                 connector,
                 tuning,
-                new ReadRows(context.metricGroup()),
+                new ReadRows(context.metricGroup(), traffic),
                 new SkippedKinds(context.metricGroup())),
         new LogRecordEmitter(),
         context.getConfiguration(),

@@ -1,5 +1,6 @@
 package io.milvus.cdc.log;
 
+import io.milvus.cdc.task.SourceTraffic;
 import io.milvus.cdc.task.TaskMetrics;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.MetricGroup;
@@ -9,8 +10,10 @@ final class ReadRows {
 
   private final Counter rows;
   private final Counter bytes;
+  private final SourceTraffic traffic;
 
-  ReadRows(MetricGroup metrics) {
+  ReadRows(MetricGroup metrics, SourceTraffic traffic) {
+    this.traffic = traffic;
     rows = metrics.counter(TaskMetrics.ROWS_READ);
     bytes = metrics.counter(TaskMetrics.BYTES_READ);
   }
@@ -24,6 +27,7 @@ final class ReadRows {
     if (message.rows() > 0) {
       rows.inc(message.rows());
       bytes.inc(payloadBytes);
+      traffic.rowsCame();
     }
   }
 }

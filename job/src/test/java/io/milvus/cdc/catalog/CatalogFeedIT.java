@@ -228,6 +228,7 @@ class CatalogFeedIT {
                 KnownObjects.none(),
                 queue,
                 System::currentTimeMillis,
+                () -> false,
                 CatalogFeed.Pace.DEFAULT));
     feed.start();
     thread = Optional.of(feed);

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -55,6 +56,7 @@ class CatalogFeedTest {
   private final EventQueue queue = new EventQueue();
   private final List<SourceEvent> told = new ArrayList<>();
   private final AtomicLong clock = new AtomicLong(1_000);
+  private final AtomicBoolean isWritten = new AtomicBoolean();
   private Optional<Thread> thread = Optional.empty();
   private CatalogFeed.Pace pace = FAST;
 
@@ -98,6 +100,7 @@ class CatalogFeedTest {
             KnownObjects.none(),
             events,
             clock::get,
+            isWritten::get,
             pace)
         .run();
 
@@ -297,6 +300,22 @@ class CatalogFeedTest {
   }
 
   @Test
+  void progressIsToldOftenWhileRowsAreWrittenHoweverStillTheMetadataIs() {
+    pace =
+        pace(
+            Duration.ofMillis(10),
+            Duration.ofMillis(10),
+            Duration.ofHours(1),
+            Duration.ofMinutes(1));
+    isWritten.set(true);
+    start(Selection.everything(), KnownObjects.none());
+    untilProgress(1_000);
+    await().until(() -> metadata.revisionReads() > 1);
+    clock.set(5_000);
+    untilProgress(5_000);
+  }
+
+  @Test
   void progressWaitsForChangesThatTheWatchHasNotToldYet() {
     start(Selection.everything(), KnownObjects.none());
     untilProgress(1_000);
@@ -395,7 +414,8 @@ class CatalogFeedTest {
 
   private CatalogFeed start(CatalogFeed.TaskRecord task, KnownObjects known) {
     CatalogFeed feed =
-        new CatalogFeed(task, ignored -> metadata.connect(), known, queue, clock::get, pace);
+        new CatalogFeed(
+            task, ignored -> metadata.connect(), known, queue, clock::get, isWritten::get, pace);
     Thread running = new Thread(feed);
     running.start();
     thread = Optional.of(running);

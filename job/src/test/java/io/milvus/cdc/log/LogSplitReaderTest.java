@@ -2,6 +2,7 @@ package io.milvus.cdc.log;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.milvus.cdc.task.SourceTraffic;
 import java.util.List;
 import java.util.Optional;
 import org.apache.flink.connector.base.source.reader.splitreader.SplitsAddition;
@@ -21,7 +22,7 @@ class LogSplitReaderTest {
               throw new NoClassDefFoundError("org/apache/pulsar/Gone");
             },
             LogTuning.DEFAULT,
-            new ReadRows(metrics),
+            new ReadRows(metrics, SourceTraffic.of("t")),
             new SkippedKinds(metrics));
     try {
       reader.handleSplitsChanges(
