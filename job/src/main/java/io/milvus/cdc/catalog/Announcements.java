@@ -105,7 +105,7 @@ final class Announcements {
       } else {
         collections.remove(id);
         if (!reason.equals(outside.put(id, reason))) {
-          events.add(new SourceEvent.CollectionOutside(id, reason.get()));
+          events.add(new SourceEvent.CollectionOutside(id, reason.get(), isSelected(state.get())));
         }
       }
     }

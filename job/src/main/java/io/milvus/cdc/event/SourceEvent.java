@@ -41,13 +41,26 @@ public sealed interface SourceEvent {
    * @param ledgerId ledger of the first message that is not applied
    * @param entryId entry of the first message that is not applied
    * @param reason what happened and what to do, for people
+   * @param holdsBack whether the target lacks something from here on. Not so when the task was not
+   *     asked to go on with it
    */
   record CollectionStopped(
-      long collectionId, String pchannel, long ledgerId, long entryId, String reason)
+      long collectionId,
+      String pchannel,
+      long ledgerId,
+      long entryId,
+      String reason,
+      boolean holdsBack)
       implements SourceEvent {
 
     /** In place of a physical channel when the reason is not in the log. */
     public static final String NO_MESSAGE = "";
+
+    /** Of one that the target lacks something of. */
+    public CollectionStopped(
+        long collectionId, String pchannel, long ledgerId, long entryId, String reason) {
+      this(collectionId, pchannel, ledgerId, entryId, reason, true);
+    }
   }
 
   /**
@@ -98,8 +111,10 @@ public sealed interface SourceEvent {
    *
    * @param collectionId its id
    * @param reason why not, for people; empty where nobody would expect it to be followed
+   * @param isSelected whether it has a name that the task selects, so that the target lacks it
    */
-  record CollectionOutside(long collectionId, String reason) implements SourceEvent {}
+  record CollectionOutside(long collectionId, String reason, boolean isSelected)
+      implements SourceEvent {}
 
   /**
    * A database of this name exists and is selected. It may hold no collection.

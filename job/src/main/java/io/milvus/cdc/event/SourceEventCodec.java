@@ -32,6 +32,8 @@ public final class SourceEventCodec {
   private static final int COLLECTION_OUTSIDE = 12;
   private static final int FLUSH_REQUESTED = 13;
   private static final int UNKNOWN_COLLECTION_GONE = 14;
+  private static final int UNSELECTED_COLLECTION_STOPPED = 15;
+  private static final int UNSELECTED_COLLECTION_OUTSIDE = 16;
 
   private SourceEventCodec() {}
 
@@ -75,14 +77,14 @@ public final class SourceEventCodec {
       out.writeLong(message.publishedMillis());
       out.writeUTF(message.reason());
     } else if (event instanceof SourceEvent.CollectionStopped stopped) {
-      out.writeByte(COLLECTION_STOPPED);
+      out.writeByte(stopped.holdsBack() ? COLLECTION_STOPPED : UNSELECTED_COLLECTION_STOPPED);
       out.writeLong(stopped.collectionId());
       out.writeUTF(stopped.pchannel());
       out.writeLong(stopped.ledgerId());
       out.writeLong(stopped.entryId());
       out.writeUTF(stopped.reason());
     } else if (event instanceof SourceEvent.CollectionOutside outside) {
-      out.writeByte(COLLECTION_OUTSIDE);
+      out.writeByte(outside.isSelected() ? COLLECTION_OUTSIDE : UNSELECTED_COLLECTION_OUTSIDE);
       out.writeLong(outside.collectionId());
       out.writeUTF(outside.reason());
     } else if (event instanceof SourceEvent.FlushRequested flush) {
@@ -121,10 +123,16 @@ public final class SourceEventCodec {
       case UNREADABLE_MESSAGE ->
           new SourceEvent.UnreadableMessage(
               in.readUTF(), in.readLong(), in.readLong(), in.readLong(), in.readUTF());
-      case COLLECTION_STOPPED ->
+      case COLLECTION_STOPPED, UNSELECTED_COLLECTION_STOPPED ->
           new SourceEvent.CollectionStopped(
-              in.readLong(), in.readUTF(), in.readLong(), in.readLong(), in.readUTF());
-      case COLLECTION_OUTSIDE -> new SourceEvent.CollectionOutside(in.readLong(), in.readUTF());
+              in.readLong(),
+              in.readUTF(),
+              in.readLong(),
+              in.readLong(),
+              in.readUTF(),
+              tag == COLLECTION_STOPPED);
+      case COLLECTION_OUTSIDE, UNSELECTED_COLLECTION_OUTSIDE ->
+          new SourceEvent.CollectionOutside(in.readLong(), in.readUTF(), tag == COLLECTION_OUTSIDE);
       case FLUSH_REQUESTED ->
           new SourceEvent.FlushRequested(
               in.readUTF(),

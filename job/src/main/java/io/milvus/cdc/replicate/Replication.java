@@ -469,7 +469,12 @@ final class Replication {
     if (!outside.reason().isEmpty()) {
       out.accept(
           new CollectionStopped(
-              outside.collectionId(), CollectionStopped.NO_MESSAGE, 0, 0, outside.reason()));
+              outside.collectionId(),
+              CollectionStopped.NO_MESSAGE,
+              0,
+              0,
+              outside.reason(),
+              outside.isSelected()));
     }
   }
 

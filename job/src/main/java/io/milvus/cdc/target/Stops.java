@@ -32,6 +32,9 @@ final class Stops {
 
   private static final Logger LOG = LoggerFactory.getLogger(Stops.class);
 
+  /** In place of a sequence, where all that was asked for is applied. */
+  static final long HOLDS_NOTHING_BACK = Long.MAX_VALUE;
+
   private final StopStore store;
   private final Clock clock;
   private final Map<Long, Stop> stops = new HashMap<>();
@@ -143,7 +146,7 @@ final class Stops {
    * @param collection what it is, for people
    * @param name its names on the source, if they are known
    * @param reason what happened and what to do, for people
-   * @param sequence that of the first event that is not applied
+   * @param sequence that of the first event that is not applied, or {@link #HOLDS_NOTHING_BACK}
    * @param lacking what is not applied
    */
   synchronized void stop(
@@ -194,16 +197,24 @@ final class Stops {
 
   /** The sequence of the first event that is not applied; the largest number when all are. */
   synchronized long oldest() {
-    return stops.values().stream().mapToLong(stop -> stop.sequence).min().orElse(Long.MAX_VALUE);
+    return stops.values().stream()
+        .mapToLong(stop -> stop.sequence)
+        .min()
+        .orElse(HOLDS_NOTHING_BACK);
   }
 
-  /** How many collections are stopped, with the reason of one, for people. */
+  /** How many stopped collections hold back the task, with the reason of one, for people. */
   synchronized Optional<String> summary() {
-    return stops.values().stream()
-        .min(Comparator.comparing(stop -> stop.since))
+    List<Stop> holding =
+        stops.values().stream()
+            .filter(stop -> stop.sequence != HOLDS_NOTHING_BACK)
+            .sorted(Comparator.comparing(stop -> stop.since))
+            .toList();
+    return holding.stream()
+        .findFirst()
         .map(
             first ->
-                (stops.size() == 1 ? "stopped: " : stops.size() + " collections are stopped: ")
+                (holding.size() == 1 ? "stopped: " : holding.size() + " collections are stopped: ")
                     + first.collection
                     + ": "
                     + first.reason);

@@ -467,33 +467,45 @@ final class TargetPipeline implements AutoCloseable {
       fail(lane, reason, cause);
       return;
     }
-    LOG.error(
-        "Collection stopped, all others go on; pause and resume the task once the cause is gone:"
-            + " target={} for=\"{}\" reason=\"{}\"",
-        connection.address(),
-        lane,
-        reason);
     troubles.remove(lane);
+    boolean holdsBack;
     synchronized (this) {
       long first = lane.oldest();
       List<SourceEvent> lacking = lane.giveUp();
+      holdsBack = !(lacking.get(0) instanceof CollectionStopped stopped) || stopped.holdsBack();
       lacking.forEach(event -> bytes -= Lane.bytesOf(event));
       busy.remove(lane);
       if (lacking.size() > 1 && lacking.get(lacking.size() - 1) instanceof CollectionGone gone) {
         dropInstead(lane, gone);
       } else {
-        progress.stopped();
+        if (holdsBack) {
+          progress.stopped();
+        }
         stops.stop(
             lane.collectionId().getAsLong(),
             lane.toString(),
             lane.collection(),
             reason,
-            first,
+            holdsBack ? first : Stops.HOLDS_NOTHING_BACK,
             lacking);
       }
       notifyAll();
     }
+    logStop(lane, reason, holdsBack);
     stops.writeSoon();
+  }
+
+  private void logStop(Lane lane, String reason, boolean holdsBack) {
+    if (holdsBack) {
+      LOG.error(
+          "Collection stopped, all others go on; pause and resume the task once the cause is gone:"
+              + " target={} for=\"{}\" reason=\"{}\"",
+          connection.address(),
+          lane,
+          reason);
+    } else {
+      LOG.warn("Collection is followed no further: for=\"{}\" reason=\"{}\"", lane, reason);
+    }
   }
 
   /** What cannot be applied to a collection does not matter any more when it is dropped anyway. */

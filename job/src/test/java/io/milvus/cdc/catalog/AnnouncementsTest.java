@@ -46,7 +46,10 @@ class AnnouncementsTest {
         .singleElement()
         .isInstanceOfSatisfying(
             CollectionOutside.class,
-            outside -> assertThat(outside.reason()).contains("default.b", "its copy stays"));
+            outside -> {
+              assertThat(outside.reason()).contains("default.b", "its copy stays");
+              assertThat(outside.isSelected()).isFalse();
+            });
 
     name(5, "a");
     assertThat(told(announcements))
@@ -70,7 +73,7 @@ class AnnouncementsTest {
   void aCollectionRenamedIntoTheSelectionIsNotFollowed() {
     Announcements announcements = new Announcements(ONLY_A, KnownObjects.none(), Set.of());
     name(5, "b");
-    assertThat(told(announcements)).containsExactly(new CollectionOutside(5, ""));
+    assertThat(told(announcements)).containsExactly(new CollectionOutside(5, "", false));
     assertThat(told(announcements)).isEmpty();
 
     name(5, "a");
@@ -78,7 +81,10 @@ class AnnouncementsTest {
         .singleElement()
         .isInstanceOfSatisfying(
             CollectionOutside.class,
-            outside -> assertThat(outside.reason()).contains("default.a", "task anew"));
+            outside -> {
+              assertThat(outside.reason()).contains("default.a", "task anew");
+              assertThat(outside.isSelected()).isTrue();
+            });
   }
 
   @Test

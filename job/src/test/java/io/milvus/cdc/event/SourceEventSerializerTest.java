@@ -34,7 +34,7 @@ class SourceEventSerializerTest {
         new SourceEvent.ReplicatedUntil(1_700_000_000_000L),
         new SourceEvent.UnreadableMessage("t", 5, 6, 7, "it is garbage"),
         new SourceEvent.CollectionStopped(1, "t", 5, 6, "it cannot go on"),
-        new SourceEvent.CollectionOutside(1, "not selected"),
+        new SourceEvent.CollectionOutside(1, "not selected", true),
         new SourceEvent.FlushRequested("t", 5, 6, "db", List.of("a", "ü"), 470615582799298713L),
         new SourceEvent.Addressed(3, new SourceEvent.TimeTick("t", 1)));
   }
@@ -45,10 +45,17 @@ class SourceEventSerializerTest {
     assertThat(read(write(event))).isEqualTo(event);
   }
 
-  @Test
-  void bringsBackThatACollectionWasNotFollowed() throws IOException {
-    SourceEvent gone = new SourceEvent.CollectionGone(7, false);
-    assertThat(read(write(gone))).isEqualTo(gone);
+  static Stream<SourceEvent> eventsOfWhatIsNotSelected() {
+    return Stream.of(
+        new SourceEvent.CollectionGone(7, false),
+        new SourceEvent.CollectionOutside(7, "renamed", false),
+        new SourceEvent.CollectionStopped(7, "", 0, 0, "renamed", false));
+  }
+
+  @ParameterizedTest
+  @MethodSource("eventsOfWhatIsNotSelected")
+  void bringsBackThatACollectionIsNotSelected(SourceEvent event) throws IOException {
+    assertThat(read(write(event))).isEqualTo(event);
   }
 
   @Test

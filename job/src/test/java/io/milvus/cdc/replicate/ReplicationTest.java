@@ -178,11 +178,22 @@ class ReplicationTest {
     assertThat(skipped).containsExactly(Skipped.NOT_SELECTED, Skipped.NOT_SELECTED);
   }
 
+  @Test
+  void whetherWhatIsNotFollowedIsMissingIsHandedOn() throws Exception {
+    Replication replication = replication(Standing.REPLICATED);
+    replication.handle(new CollectionOutside(1, "renamed out", false));
+    replication.handle(new CollectionOutside(2, "renamed in", true));
+    assertThat(handedOut)
+        .containsExactly(
+            new CollectionStopped(1, CollectionStopped.NO_MESSAGE, 0, 0, "renamed out", false),
+            new CollectionStopped(2, CollectionStopped.NO_MESSAGE, 0, 0, "renamed in", true));
+  }
+
   /** Its copy may be another task's. */
   @Test
   void theDropOfWhatIsNotFollowedIsHandedOutAsSuch() throws Exception {
     Replication replication = replication(Standing.GONE);
-    replication.handle(new CollectionOutside(1, ""));
+    replication.handle(new CollectionOutside(1, "", false));
     replication.handle(drop(1, "a", 20));
     assertThat(handedOut).isEmpty();
     replication.handle(new CollectionGone(1, false));

@@ -272,6 +272,31 @@ class TargetPipelineTest {
   }
 
   @Test
+  void aCollectionThatIsStoppedHoldsBackWhatIsSaidToBeReplicated() throws Exception {
+    pipeline.submit(new CollectionStopped(Messages.COLLECTION, "t", 1, 2, "no more of it"));
+    pipeline.submit(new ReplicatedUntil(2_000));
+    pipeline.flush();
+
+    assertThat(pipeline.replicatedUntil()).isEqualTo(-1);
+    assertThat(pipeline.waitingFor()).contains("no more of it");
+  }
+
+  @Test
+  void aCollectionThatIsNotSelectedAnyMoreHoldsNothingBack() throws Exception {
+    pipeline.submit(
+        new CollectionStopped(
+            Messages.COLLECTION, CollectionStopped.NO_MESSAGE, 0, 0, "was renamed", false));
+    pipeline.submit(new ReplicatedUntil(2_000));
+    pipeline.flush();
+
+    assertThat(pipeline.replicatedUntil()).isEqualTo(2_000);
+    assertThat(pipeline.waitingFor()).isEmpty();
+    assertThat(store.stops().read())
+        .singleElement()
+        .satisfies(stopped -> assertThat(stopped.reason()).isEqualTo("was renamed"));
+  }
+
+  @Test
   void aCheckpointWaitsUntilTheStoreKnowsWhatIsLacking() throws Exception {
     store.failNext(2);
     pipeline.submit(new CollectionStopped(Messages.COLLECTION, "t", 1, 2, "no more of it"));

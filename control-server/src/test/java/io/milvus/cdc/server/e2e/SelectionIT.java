@@ -10,6 +10,7 @@ import io.milvus.cdc.compare.RowComparison;
 import io.milvus.cdc.workload.SourceWriter;
 import io.milvus.cdc.workload.SourceWriter.Kind;
 import io.milvus.grpc.DropCollectionRequest;
+import io.milvus.grpc.RenameCollectionRequest;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -72,6 +73,32 @@ class SelectionIT {
         .atMost(TaskScenario.PATIENCE)
         .until(() -> !SourceWriter.exists(scenario.target, "default", "shared_other"));
     scenario.awaitSame("shared_one");
+  }
+
+  @Test
+  void aCollectionThatIsRenamedOutOfTheSelectionHoldsNothingBack() {
+    SourceWriter leaves = scenario.newCollection("leaves");
+    SourceWriter stays = scenario.newCollection("stays");
+    String task = create("'collection_infos':[{'name':'leaves'},{'name':'stays'}]");
+    leaves.insert(0, 10, 1);
+    stays.insert(0, 10, 1);
+    scenario.awaitSame("leaves");
+    scenario.source.call(
+        stub ->
+            stub.renameCollection(
+                RenameCollectionRequest.newBuilder()
+                    .setOldName("leaves")
+                    .setNewName("has_left")
+                    .build()));
+    await().atMost(TaskScenario.PATIENCE).until(() -> client.task(task).has("stopped_collections"));
+    assertThat(client.task(task).path("stopped_collections").get(0).path("reason").asText())
+        .contains("renamed to default.has_left");
+
+    stays.insert(10, 20, 1);
+    scenario.awaitReplicated(task);
+    scenario.awaitSame("stays");
+    assertThat(client.task(task).has("reason")).isFalse();
+    assertThat(SourceWriter.exists(scenario.target, "default", "leaves")).isTrue();
   }
 
   /** An earlier task made it, and clients may be using it on the target by now. */
