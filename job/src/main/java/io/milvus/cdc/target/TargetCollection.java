@@ -665,15 +665,15 @@ final class TargetCollection implements LaneWork {
     String name = present.get().name();
     Optional<String> origin =
         client.describeCollection(database, name).flatMap(TargetConnection::origin);
-    boolean own =
-        origin.isPresent()
-            && origin.get().equals(connection.originOf(collectionId))
-            && (gone.wasFollowed() || canBeOwn(present.get()));
+    boolean isCopy = origin.filter(connection.originOf(collectionId)::equals).isPresent();
+    boolean own = isCopy && (gone.wasFollowed() || canBeOwn(present.get()));
     if (own) {
       new TargetAliases(connection, present.get()).apply(List.of());
       client.dropCollection(database, name);
     }
-    connection.dropped(collectionId);
+    if (own || !isCopy) { // Else it may be told yet that it was followed.
+      connection.dropped(collectionId);
+    }
     return own ? 1 : 0;
   }
 

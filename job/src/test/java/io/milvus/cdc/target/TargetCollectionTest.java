@@ -121,6 +121,20 @@ class TargetCollectionTest {
     assertThat(milvus.names()).containsExactly("c");
   }
 
+  /** The log told of the drop first, and the metadata knows that it was followed. */
+  @Test
+  void aCopyThatWasLeftAloneIsDroppedWhenItTurnsOutToHaveBeenFollowed() throws Exception {
+    copy(Messages.collection("c"));
+    Selection d = new Selection(List.of(new Selection.Entry("default", "d")));
+    try (TargetConnection narrow = connection(d)) {
+      TargetCollection copy = collection(Messages.COLLECTION, narrow);
+      int unused = copy.apply(new CollectionGone(Messages.COLLECTION, false));
+      assertThat(milvus.names()).containsExactly("c");
+      unused = copy.apply(new CollectionGone(Messages.COLLECTION, true));
+    }
+    assertThat(milvus.names()).isEmpty();
+  }
+
   @Test
   void aCopyThatWaitsForItsNameIsTheTasksOwn() throws Exception {
     String aside = "c_cdc_" + ANOTHER;
