@@ -564,7 +564,7 @@ public final class Reconciler implements AutoCloseable {
                                   + " should"));
         } else if (stands && memory.reason.isPresent() && memory.retries > 0) {
           reason = memory.reason;
-        } else if (stands && measures.get().lag().filter(Reconciler::isLong).isPresent()) {
+        } else if (stands && mayWait(measures.get())) {
           reason = flink.waitingFor(job.id());
         }
         memory.retries = measures.get().work().retriesInAll();
@@ -605,8 +605,10 @@ public final class Reconciler implements AutoCloseable {
     }
   }
 
-  private static boolean isLong(Duration lag) {
-    return lag.compareTo(LONG_LAG) > 0;
+  /** A job that has stopped a collection before all else never knows its lag. */
+  private static boolean mayWait(JobMeasures measures) {
+    return measures.work().collectionsStopped() > 0
+        || measures.lag().filter(lag -> lag.compareTo(LONG_LAG) <= 0).isEmpty();
   }
 
   /** With what a later start needs, written only now and then. */

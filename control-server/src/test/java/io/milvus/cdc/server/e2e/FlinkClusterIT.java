@@ -162,6 +162,13 @@ class FlinkClusterIT {
         .atMost(TaskScenario.PATIENCE)
         .until(() -> scenario.client.task(task).has("stopped_collections"));
 
+    await()
+        .atMost(TaskScenario.PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(scenario.client.task(task).path("reason").asText())
+                    .contains("collection default.unfit"));
+
     assertThat(lines.read())
         .filteredOn(line -> line.contains("Collection stopped"))
         .singleElement(InstanceOfAssertFactories.STRING)

@@ -327,6 +327,37 @@ class ReconcilerTest {
     assertThat(world.tasks.get("t1").reason()).hasValue("target: cannot connect");
   }
 
+  @Test
+  void aJobThatHasStoppedACollectionSaysSoAtOnce() {
+    World world = runningWorld();
+    world.flink.waitsFor("stopped: films.one: another schema");
+    Instant until = Instant.ofEpochSecond(1_000);
+    reportStopped(world, Optional.of(until));
+    assertThat(world.tasks.get("t1").reason()).as("it may be catching up").isEmpty();
+    reportStopped(world, Optional.of(until));
+    assertThat(world.tasks.get("t1").reason()).hasValue("stopped: films.one: another schema");
+  }
+
+  /** As when the collection's very first metadata is refused. */
+  @Test
+  void aJobThatDoesNotKnowHowFarItIsSaysWhatItWaitsFor() {
+    World world = runningWorld();
+    world.flink.waitsFor("nothing has come from topic dml_7");
+    world.clock.advance(Duration.ofSeconds(2));
+    world.flink.report(
+        world.runningJob(),
+        new JobMeasures(Optional.empty(), Optional.empty(), 0, 0, 0, JobWork.NONE));
+    assertThat(world.tasks.get("t1").reason()).hasValue("nothing has come from topic dml_7");
+  }
+
+  private static void reportStopped(World world, Optional<Instant> until) {
+    world.clock.advance(Duration.ofSeconds(2));
+    JobWork work = new JobWork(0, Map.of(), Map.of(), Map.of(), 0, 1, 0, Map.of(), Map.of());
+    world.flink.report(
+        world.runningJob(),
+        new JobMeasures(until, until.map(known -> Duration.ofSeconds(1)), 0, 0, 0, work));
+  }
+
   /** Of a job that has applied nothing. */
   private static void reportRetries(World world, long retries) {
     world.clock.advance(Duration.ofSeconds(2));
