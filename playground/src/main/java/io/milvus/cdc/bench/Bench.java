@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 
 /** Measures the replication on real servers of its own, and prints each figure. */
@@ -142,13 +143,19 @@ public final class Bench {
     for (FlinkMode flink : FlinkMode.values()) {
       List<BenchCase> here = wanted.stream().filter(one -> one.flink() == flink).toList();
       if (!here.isEmpty()) {
-        run(flink, here, measured);
+        run(
+            flink,
+            here,
+            (one, figures) -> {
+              measured.put(one, figures);
+              json.ifPresent(file -> write(file, measured));
+            });
       }
     }
-    json.ifPresent(file -> write(file, measured));
   }
 
-  private void run(FlinkMode flink, List<BenchCase> cases, Map<BenchCase, Figures> measured) {
+  private void run(
+      FlinkMode flink, List<BenchCase> cases, BiConsumer<BenchCase, Figures> measured) {
     PlaygroundSettings settings =
         PlaygroundSettings.defaults()
             .withFlinkMode(flink)
@@ -180,7 +187,7 @@ public final class Bench {
           one.cleanUp(bed);
           figures.addFirstOf(early, one);
           figures.print(one, out);
-          measured.put(one, figures);
+          measured.accept(one, figures);
         }
       }
     }

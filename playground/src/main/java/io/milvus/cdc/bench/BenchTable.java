@@ -1,6 +1,8 @@
 package io.milvus.cdc.bench;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.WireFormat;
 import io.milvus.cdc.compare.MilvusCluster;
 import io.milvus.grpc.CollectionSchema;
 import io.milvus.grpc.ConsistencyLevel;
@@ -26,6 +28,8 @@ import io.milvus.grpc.QueryResults;
 import io.milvus.grpc.ScalarField;
 import io.milvus.grpc.UpsertRequest;
 import io.milvus.grpc.VectorField;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +50,9 @@ final class BenchTable {
   private final int dimension;
   private final boolean wide;
   private final Map<Integer, InsertRequest> templates = new ConcurrentHashMap<>();
+
+  /** The vectors of the rows that were prepared, encoded. */
+  private volatile ByteString floats = ByteString.EMPTY;
 
   private BenchTable(String name, int dimension, boolean wide) {
     this.name = name;
@@ -189,9 +196,19 @@ final class BenchTable {
     var unused = cluster.call(stub -> stub.upsert(request), MutationResult::getStatus);
   }
 
-  /** Inserts rows with keys that do not follow each other. */
+  /**
+   * Inserts rows with keys that do not follow each other, of a table of keys and vectors.
+   *
+   * @param keys no more than {@link #prepare} was told
+   */
   void insert(MilvusCluster cluster, List<Long> keys) {
-    InsertRequest request = template(keys.size()).toBuilder().setFieldsData(0, keys(keys)).build();
+    InsertRequest request =
+        InsertRequest.newBuilder()
+            .setCollectionName(name)
+            .setNumRows(keys.size())
+            .addFieldsData(keys(keys))
+            .addFieldsData(vectors(preparedFloats(keys.size() * dimension)))
+            .build();
     var unused = cluster.call(stub -> stub.insert(request), MutationResult::getStatus);
   }
 
@@ -208,26 +225,50 @@ final class BenchTable {
     var unused = cluster.call(stub -> stub.delete(request), MutationResult::getStatus);
   }
 
+  /** Makes what calls of so many rows hold beside their keys, so that no call has to. */
+  void prepare(int rows) {
+    floats = template(rows).getFieldsData(1).getVectors().getFloatVector().toByteString();
+  }
+
+  /** Those that were prepared are too many to be drawn, or kept, for each number of rows. */
+  private FloatArray preparedFloats(int count) {
+    int length = count * Float.BYTES;
+    ByteString numbers = floats.substring(floats.size() - length);
+    try {
+      ByteString.Output head = ByteString.newOutput();
+      CodedOutputStream out = CodedOutputStream.newInstance(head);
+      out.writeTag(FloatArray.DATA_FIELD_NUMBER, WireFormat.WIRETYPE_LENGTH_DELIMITED);
+      out.writeUInt32NoTag(length);
+      out.flush();
+      return FloatArray.parseFrom(head.toByteString().concat(numbers));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private FieldData.Builder vectors(FloatArray values) {
+    return FieldData.newBuilder()
+        .setFieldName("v")
+        .setType(DataType.FloatVector)
+        .setVectors(VectorField.newBuilder().setDim(dimension).setFloatVector(values));
+  }
+
   private InsertRequest template(int rows) {
     return templates.computeIfAbsent(rows, this::makeTemplate);
   }
 
   private InsertRequest makeTemplate(int rows) {
     Random random = new Random(rows);
-    FloatArray.Builder floats = FloatArray.newBuilder();
+    FloatArray.Builder numbers = FloatArray.newBuilder();
     for (int i = 0; i < rows * dimension; i++) {
-      floats.addData(random.nextFloat());
+      numbers.addData(random.nextFloat());
     }
     InsertRequest.Builder request =
         InsertRequest.newBuilder()
             .setCollectionName(name)
             .setNumRows(rows)
             .addFieldsData(keys(0, rows))
-            .addFieldsData(
-                FieldData.newBuilder()
-                    .setFieldName("v")
-                    .setType(DataType.FloatVector)
-                    .setVectors(VectorField.newBuilder().setDim(dimension).setFloatVector(floats)));
+            .addFieldsData(vectors(numbers.build()));
     if (wide) {
       for (int i = 0; i < SCALARS; i++) {
         request.addFieldsData(

@@ -53,6 +53,8 @@ record DrainCase(
     for (int clients = 1; clients <= LOADED.size(); clients++) {
       BenchTable bare = table.named(table.name() + "_bare" + clients);
       bare.create(bed.target(), SHARDS);
+      bare.prepare(rowsPerLoad);
+      bed.awaitQuiet();
       Bed.Use before = bed.serversUse();
       double rate = load(bed.target(), bare, Math.max(backlog, rowsPerLoad), clients);
       String loader = LOADED.get(clients - 1);
@@ -99,6 +101,7 @@ record DrainCase(
     long resumed = System.nanoTime();
     bed.api().resume(task);
     herald.await(bed);
+    long already = copied.count(bed.target());
     long atWork = System.nanoTime();
     double cpuAtWork = replicator.cpuSeconds();
     Bed.Use servers = bed.serversUse();
@@ -116,7 +119,7 @@ record DrainCase(
     bed.api().delete(task);
     herald.drop(bed);
     bed.drop(copied);
-    return backlog / seconds;
+    return (backlog - already) / seconds;
   }
 
   /** Seldom asks while many are missing. */

@@ -14,10 +14,12 @@ final class Heap {
   /** What is used after all garbage is collected, in MB. */
   static double usedAfterCollection(long pid) {
     String unused = jcmd(pid, "GC.run");
-    Matcher used = USED.matcher(jcmd(pid, "GC.heap_info"));
+    String info = jcmd(pid, "GC.heap_info");
+    Matcher used = USED.matcher(info);
     double kilobytes = 0;
-    // The young generation, then the old one; what follows is not the heap.
-    for (int i = 0; i < 2 && used.find(); i++) {
+    // All of it, or the young generation, then the old one; what follows is not the heap.
+    int parts = info.contains("garbage-first") ? 1 : 2;
+    for (int i = 0; i < parts && used.find(); i++) {
       kilobytes += Long.parseLong(used.group(1));
     }
     return kilobytes / 1024;

@@ -67,6 +67,9 @@ record LagCase(String id, int rowsPerCall, int callsPerSecond, int seconds, Map<
       double used = (replicator.cpuSeconds() - cpu) / Bed.secondsSince(start);
       Bed.await("rows are missing", () -> complete(moments.applied));
       List<Integer> all = IntStream.range(0, calls).boxed().toList();
+      Bed.await(
+          "closing ticks are missing",
+          () -> all.stream().allMatch(i -> ticks.closed(moments.timestamps.get(i)).isPresent()));
       long[] closed =
           all.stream()
               .mapToLong(i -> ticks.closed(moments.timestamps.get(i)).orElseThrow())

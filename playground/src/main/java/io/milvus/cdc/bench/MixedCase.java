@@ -76,6 +76,8 @@ record MixedCase(String id, int operations, Map<String, Goal> goals) implements 
     List<BenchTable> tables =
         IntStream.range(0, COLLECTIONS).mapToObj(i -> table("bare", i)).toList();
     tables.forEach(table -> table.create(bed.target(), SHARDS));
+    tables.forEach(table -> table.prepare(MixedOperations.MOST_MERGED));
+    bed.awaitQuiet();
     Bed.Use before = bed.serversUse();
     long start = System.nanoTime();
     Writers.run(COLLECTIONS, COLLECTIONS, i -> work.get(i).runMerged(bed.target(), tables.get(i)));

@@ -15,7 +15,8 @@ import java.util.stream.LongStream;
  */
 final class MixedOperations {
 
-  private static final int MOST_MERGED = 10_000;
+  /** So many rows are written in one merged call at most. */
+  static final int MOST_MERGED = 10_000;
 
   private enum Kind {
     INSERT,
