@@ -191,6 +191,16 @@ public final class Chaos {
     if (!compared.forgotten().isEmpty()) {
       out.println("  the target does not show what it has acknowledged: " + compared.forgotten());
     }
+    if (operations == 0 || compared.rows() == 0) {
+      throw new PlaygroundException(
+          "nothing was compared: " + operations + " operations, " + compared.rows() + " rows");
+    }
+    if (!compared.forgotten().isEmpty() && !stage.targetWasStartedAnew()) {
+      throw new PlaygroundException(
+          "the target has lost what it acknowledged, or was written in another order, although it"
+              + " was never started anew: "
+              + compared.forgotten());
+    }
     if (!compared.isSame()) {
       throw new PlaygroundException(
           "source and target differ: "

@@ -35,6 +35,10 @@ final class Stage implements AutoCloseable {
   /** Subtasks of the task's job, unless a fault has changed it. */
   static final int LARGEST_PARALLELISM = 2;
 
+  /** Whatever else breaks, these go on. */
+  private static final Set<Part> PRODUCT =
+      Set.of(Part.SERVER, Part.JOB_MANAGER, Part.TASK_MANAGER, Part.SECOND_TASK_MANAGER);
+
   private static final Duration POLL_INTERVAL = Duration.ofMillis(100);
 
   private static final int PARTITION_ID = 1;
@@ -54,6 +58,7 @@ final class Stage implements AutoCloseable {
   private final MilvusCluster target;
   private final String task;
   private final PrintStream out;
+  private volatile boolean targetWasStartedAnew;
 
   /** Starts everything and creates the task. */
   Stage(Playground playground, FlinkMode flink, PrintStream out) {
@@ -107,16 +112,37 @@ final class Stage implements AutoCloseable {
     return target;
   }
 
-  /** Starts a part again that is killed now, and every other one that has ended because of it. */
+  /**
+   * Starts a part again that is killed now, and every other one that has ended because of it.
+   *
+   * @throws PlaygroundException when a part of the product has ended by itself
+   */
   void killAndRestart(Part part) {
     playground.kill(part);
-    playground.start(parts);
+    startAgain(part);
   }
 
   /** Stops a part in an orderly way, and starts it again. */
   private void restart(Part part) {
     playground.stop(part);
+    startAgain(part);
+  }
+
+  private void startAgain(Part ended) {
+    for (Part part : parts) {
+      boolean isDown = part != ended && !playground.running(part);
+      if (isDown && PRODUCT.contains(part)) {
+        throw new PlaygroundException(
+            part.title() + " has ended by itself, see " + playground.log(part));
+      }
+    }
+    targetWasStartedAnew |= !playground.running(Part.TARGET);
     playground.start(parts);
+  }
+
+  /** Whether the target may have lost what it had acknowledged, as 2.3.5 may when it is killed. */
+  boolean targetWasStartedAnew() {
+    return targetWasStartedAnew;
   }
 
   void pause() {
@@ -266,6 +292,7 @@ final class Stage implements AutoCloseable {
     for (Part part : List.of(Part.SOURCE, Part.TARGET)) {
       if (!playground.running(part)) {
         out.println(part.title() + " has ended by itself and is started anew: " + lastWords(part));
+        targetWasStartedAnew |= part == Part.TARGET;
         playground.start(part);
       }
     }

@@ -14,7 +14,9 @@ import io.milvus.grpc.ShowPartitionsResponse;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * A collection as its Milvus describes it.
@@ -32,6 +34,9 @@ record DescribedCollection(
 
   /** What a copy's marker is kept in; the source has none, or another one. */
   private static final String MARKER_PROPERTY = "cdc.source.collection";
+
+  /** How Milvus names the field of what the schema does not name. */
+  private static final String DYNAMIC_FIELD = "$meta";
 
   /** Asks for it. */
   static DescribedCollection read(MilvusCluster cluster, String database, String collection) {
@@ -71,6 +76,16 @@ record DescribedCollection(
   /** The field of the keys; every collection has one. */
   FieldSchema primaryKey() {
     return fields().stream().filter(FieldSchema::getIsPrimaryKey).findFirst().orElseThrow();
+  }
+
+  /** The names of what its rows hold. */
+  SortedSet<String> columns() {
+    SortedSet<String> names = new TreeSet<>();
+    fields().forEach(field -> names.add(field.getName()));
+    if (description.getSchema().getEnableDynamicField()) {
+      names.add(DYNAMIC_FIELD);
+    }
+    return names;
   }
 
   /** Whether Milvus itself chooses each row's partition. */

@@ -99,22 +99,19 @@ public final class RowComparison {
       String targetDatabase,
       String targetCollection) {
     Findings differences = new Findings();
-    RowReader sourceRows = reader(source, database, collection);
-    RowReader targetRows = reader(target, targetDatabase, targetCollection);
+    DescribedCollection original = DescribedCollection.read(source, database, collection);
+    DescribedCollection copy = DescribedCollection.read(target, targetDatabase, targetCollection);
+    if (!original.columns().equals(copy.columns())) {
+      differences.add(
+          "the columns are " + original.columns() + ", on the target " + copy.columns());
+    }
+    RowReader sourceRows = new RowReader(source, database, collection, original, List.of());
+    RowReader targetRows = new RowReader(target, targetDatabase, targetCollection, copy, List.of());
     sourceRows.catchUp();
     targetRows.catchUp();
     new RowComparison(sourceRows, targetRows, Known.NOTHING, "", differences, new Findings())
         .compare(sourceRows.count(), targetRows.count());
     return differences.toList();
-  }
-
-  private static RowReader reader(MilvusCluster cluster, String database, String collection) {
-    return new RowReader(
-        cluster,
-        database,
-        collection,
-        DescribedCollection.read(cluster, database, collection),
-        List.of());
   }
 
   /**

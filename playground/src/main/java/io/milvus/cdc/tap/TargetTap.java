@@ -144,7 +144,10 @@ public final class TargetTap implements AutoCloseable {
     }
   }
 
-  /** Tells of an acknowledgement when it is passed on. */
+  /**
+   * Tells of an acknowledgement before it is passed on: once the caller has it, the next call about
+   * the same key may be on its way.
+   */
   private final class Told implements StreamObserver<byte[]> {
 
     private final String method;
@@ -159,7 +162,11 @@ public final class TargetTap implements AutoCloseable {
 
     @Override
     public void onNext(byte[] answer) {
+      tell(answer);
       response.onNext(answer);
+    }
+
+    private void tell(byte[] answer) {
       if (WRITES.contains(method)) {
         if (isSuccess(parsed(MutationResult.parser(), answer).getStatus())) {
           listener.acknowledged(method, request);
