@@ -88,6 +88,23 @@ class ComposeFileTest {
     }
   }
 
+  /** The image of Flink writes this variable, or else the container's own name, over its file. */
+  @Test
+  void theProcessesOfFlinkKnowTheirJobManager() throws IOException {
+    Map<String, Map<String, Map<String, Object>>> merged =
+        new Yaml().load(Files.readString(ROOT.resolve("docker-compose.yml")));
+    for (String service : Set.of("jobmanager", "taskmanager")) {
+      assertThat(merged.get("services").get(service).get("environment"))
+          .as(service)
+          .isEqualTo(
+              Map.of(
+                  "CDC_SECRET_KEY",
+                  "${CDC_SECRET_KEY:-}",
+                  "JOB_MANAGER_RPC_ADDRESS",
+                  "jobmanager"));
+    }
+  }
+
   @Test
   void imagesArePinnedAndPortsStayOnThisMachine() {
     for (JsonNode service : services) {
