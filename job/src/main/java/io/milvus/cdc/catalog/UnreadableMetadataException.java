@@ -11,7 +11,7 @@ public final class UnreadableMetadataException extends RuntimeException {
             + key
             + " cannot be read as Milvus 2.3 to 2.5 metadata ("
             + cause.getMessage()
-            + "): check etcd_root_path and the source's version",
+            + "): check source.etcd.rootPath and the source's version",
         cause);
   }
 }

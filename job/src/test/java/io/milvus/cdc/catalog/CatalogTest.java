@@ -324,7 +324,7 @@ class CatalogTest {
     assertThatThrownBy(() -> put(collectionKey(1, 5), ByteString.copyFromUtf8("not protobuf")))
         .isInstanceOf(UnreadableMetadataException.class)
         .hasMessageContaining("by-dev/meta/root-coord/database/collection-info/1/5")
-        .hasMessageContaining("etcd_root_path");
+        .hasMessageContaining("source.etcd.rootPath");
   }
 
   @Test

@@ -439,7 +439,7 @@ final class CreateRequest {
               + " has '"
               + (name.length() > 64 ? name.substring(0, 64) + "..." : name)
               + "', which is not a legal Milvus name: it begins with a letter or '_' and goes on with"
-              + " letters, digits and '_', at most 255");
+              + " letters, digits, '_' and '$', at most 255");
     }
     return name;
   }
