@@ -123,9 +123,9 @@ public final class RandomWorkload {
 
   /**
    * Lets a writer whose call failed, with whatever outcome, leave its collections as they are and
-   * go on with others as soon as the source answers again. At the end each gets what it needs to be
-   * compared. What comes before the writers and behind them may be done twice, so a call of it that
-   * failed is made again.
+   * go on with others as soon as the source answers again, for half of the time at least. At the
+   * end each gets what it needs to be compared. What comes before the writers and behind them may
+   * be done twice, so a call of it that failed is made again.
    */
   public RandomWorkload survivingFaults() {
     return new RandomWorkload(source, seed, writers, databases, steps, duration, true);
@@ -189,6 +189,7 @@ public final class RandomWorkload {
       long end,
       AtomicBoolean failed) {
     Report before = new Report(Map.of(), 0, journal);
+    long until = end;
     for (int life = 0; ; life++) {
       WorkloadWriter writer =
           new WorkloadWriter(
@@ -201,7 +202,7 @@ public final class RandomWorkload {
               journal);
       try {
         writer.open();
-        for (int i = 0; i < steps && !failed.get() && System.nanoTime() < end; i++) {
+        for (int i = 0; i < steps && !failed.get() && System.nanoTime() < until; i++) {
           writer.step();
         }
         writer.close();
@@ -214,9 +215,8 @@ public final class RandomWorkload {
         }
         before = before.plus(writer.report());
         surviving(writer::mend);
-      }
-      if (System.nanoTime() > end) {
-        return before;
+        // Else an outage that lasts until the end would leave next to nothing to replicate.
+        until = Math.max(until, System.nanoTime() + duration.toNanos() / 2);
       }
     }
   }
