@@ -129,11 +129,14 @@ final class LogSplitReaderIT {
   void aTopicWhoseMessagesDoNotComeIsWaitedForWhenMuchIsReadOfTheOthers() throws Exception {
     String other = TestingLog.pchannel(1);
     log.limitBytesOfReaders(500_000);
-    List<byte[]> delayed = new ArrayList<>(ticks(10, 1_000));
-    delayed.set(0, TestingMessages.insert(100, "v".repeat(1_000_000), TestingMessages.tso(500)));
-    log.publish(TOPIC, delayed);
-    log.publish(other, laterRows(400));
+    byte[] large = TestingMessages.insert(100, "v".repeat(1_000_000), TestingMessages.tso(500));
+    log.publish(TOPIC, List.of(large));
+    log.publish(other, laterRows(1));
     open(hastyTuning(100_000), TOPIC, other);
+    assertThat(timestamps(2)).hasSize(2);
+    // The large one was more than the topic's readers may be sent.
+    log.publish(TOPIC, ticks(10, 1_000));
+    log.publish(other, laterRows(400));
 
     List<LogRecord> read = new CopyOnWriteArrayList<>();
     CompletableFuture<Void> reading = readInBackground(read, 410);
