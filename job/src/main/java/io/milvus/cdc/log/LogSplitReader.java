@@ -2,7 +2,6 @@ package io.milvus.cdc.log;
 
 import io.milvus.cdc.event.SourceEvent.TimeTick;
 import io.milvus.cdc.task.LogContext;
-import io.milvus.cdc.task.Position;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.HashMap;
@@ -353,32 +352,20 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
             .handle(
                 (unread, failure) -> {
                   logContext.enter(); // The client's threads work for this job only.
-                  answered(question, Optional.ofNullable(unread), failure);
+                  boolean isExhausted = failure == null && unread.isEmpty();
+                  if (isExhausted) {
+                    stalled.remove(question.topic());
+                  } else if (stalled.add(question.topic())) {
+                    LOG.warn(
+                        "A topic has messages that do not come, or its broker does not say whether"
+                            + " it has, and the others wait for it: topic={} last_message={}",
+                        question.topic().split().pchannel(),
+                        failure == null ? unread.get() : "unknown",
+                        failure);
+                  }
+                  answered(question, isExhausted);
                   return null;
                 });
-  }
-
-  /**
-   * @param unread the last message when that was not read yet; absent altogether when the broker
-   *     does not say
-   */
-  private void answered(
-      ReadingOrder.Question<TopicReader> question,
-      Optional<Optional<Position>> unread,
-      Throwable failure) {
-    TopicReader topic = question.topic();
-    boolean isExhausted = unread.filter(Optional::isEmpty).isPresent();
-    if (isExhausted) {
-      stalled.remove(topic);
-    } else if (stalled.add(topic)) {
-      LOG.warn(
-          "A topic has messages that do not come, or its broker does not say whether it has, and"
-              + " the others wait for it: topic={} last_message={}",
-          topic.split().pchannel(),
-          unread.flatMap(last -> last).map(Position::toString).orElse("unknown"),
-          failure);
-    }
-    answered(question, isExhausted);
   }
 
   private void answered(ReadingOrder.Question<TopicReader> question, boolean isExhausted) {

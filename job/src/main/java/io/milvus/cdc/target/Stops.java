@@ -206,12 +206,9 @@ final class Stops {
   /** How many stopped collections hold back the task, with the reason of one, for people. */
   synchronized Optional<String> summary() {
     List<Stop> holding =
-        stops.values().stream()
-            .filter(stop -> stop.sequence != HOLDS_NOTHING_BACK)
-            .sorted(Comparator.comparing(stop -> stop.since))
-            .toList();
+        stops.values().stream().filter(stop -> stop.sequence != HOLDS_NOTHING_BACK).toList();
     return holding.stream()
-        .findFirst()
+        .min(Comparator.comparing(stop -> stop.since))
         .map(
             first ->
                 (holding.size() == 1 ? "stopped: " : holding.size() + " collections are stopped: ")

@@ -52,6 +52,10 @@ class CatalogFeedTest {
         Duration.ofMillis(5));
   }
 
+  private static final CatalogFeed.Pace SELDOM_WHILE_STILL =
+      pace(
+          Duration.ofMillis(10), Duration.ofMillis(10), Duration.ofHours(1), Duration.ofMinutes(1));
+
   private final TestingMetadata metadata = new TestingMetadata();
   private final EventQueue queue = new EventQueue();
   private final List<SourceEvent> told = new ArrayList<>();
@@ -286,12 +290,7 @@ class CatalogFeedTest {
 
   @Test
   void progressIsToldSoonAfterAChangeHoweverStillItWasBefore() {
-    pace =
-        pace(
-            Duration.ofMillis(10),
-            Duration.ofMillis(10),
-            Duration.ofHours(1),
-            Duration.ofMinutes(1));
+    pace = SELDOM_WHILE_STILL;
     start(Selection.everything(), KnownObjects.none());
     await().until(() -> metadata.revisionReads() > 0);
     clock.set(5_000);
@@ -301,12 +300,7 @@ class CatalogFeedTest {
 
   @Test
   void progressIsToldOftenWhileRowsAreWrittenHoweverStillTheMetadataIs() {
-    pace =
-        pace(
-            Duration.ofMillis(10),
-            Duration.ofMillis(10),
-            Duration.ofHours(1),
-            Duration.ofMinutes(1));
+    pace = SELDOM_WHILE_STILL;
     isWritten.set(true);
     start(Selection.everything(), KnownObjects.none());
     untilProgress(1_000);

@@ -167,9 +167,7 @@ class ReadingOrderTest {
 
   @Test
   void aTopicThatIsSilentIsWaitedForAgainWhenMuchHasBeenReadOfTheOthers() {
-    readTo("a", START);
-    readTo("b", START + 60_000);
-    now += 2 * SECOND;
+    leaveSilentA();
     readBytes("b", MOST_BYTES - 1);
     readBytes("b", 1);
     order.ready("b");
@@ -247,9 +245,7 @@ class ReadingOrderTest {
   /** What was read before it had caught up does not wait for it any more. */
   @Test
   void aTopicThatHasCaughtUpMayBeSilentForAsMuchAsBefore() {
-    readTo("a", START);
-    readTo("b", START + 60_000);
-    now += 2 * SECOND;
+    leaveSilentA();
     readBytes("b", MOST_BYTES - 1);
     readTo("a", START + 49_000);
     now += 2 * SECOND;
@@ -266,11 +262,16 @@ class ReadingOrderTest {
     assertNoneTaken();
   }
 
-  /** Of "b" much has been read, far ahead of "a", which is silent. */
-  private Question<String> askAboutA() {
+  /** It is far behind "b", and is not waited for any more. */
+  private void leaveSilentA() {
     readTo("a", START);
     readTo("b", START + 60_000);
     now += 2 * SECOND;
+  }
+
+  /** Of "b" much has been read, far ahead of "a", which is silent. */
+  private Question<String> askAboutA() {
+    leaveSilentA();
     readBytes("b", MOST_BYTES);
     order.ready("b");
     assertNoneTaken();

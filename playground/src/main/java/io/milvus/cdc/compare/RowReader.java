@@ -5,7 +5,6 @@ import io.milvus.grpc.FieldSchema;
 import io.milvus.grpc.KeyValuePair;
 import io.milvus.grpc.QueryRequest;
 import io.milvus.grpc.QueryResults;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -23,7 +22,7 @@ final class RowReader {
   private final String collection;
   private final List<String> partitions;
   private final String primaryKey;
-  private final List<String> fields = new ArrayList<>();
+  private final List<String> fields;
   private final int pageSize;
 
   /**
@@ -42,17 +41,14 @@ final class RowReader {
     this.collection = collection;
     this.partitions = partitions;
     this.primaryKey = described.primaryKey().getName();
+    this.fields = List.copyOf(described.columns());
     long vectorBytes = 1;
     for (FieldSchema field : described.description().getSchema().getFieldsList()) {
-      fields.add(field.getName());
       for (KeyValuePair parameter : field.getTypeParamsList()) {
         if (parameter.getKey().equals("dim")) {
           vectorBytes += 4 * Long.parseLong(parameter.getValue());
         }
       }
-    }
-    if (described.description().getSchema().getEnableDynamicField()) {
-      fields.add("$meta");
     }
     pageSize = (int) Math.max(1, Math.min(MOST_ROWS, MOST_VECTOR_BYTES / vectorBytes));
   }

@@ -332,9 +332,9 @@ class ReconcilerTest {
     World world = runningWorld();
     world.flink.waitsFor("stopped: films.one: another schema");
     Instant until = Instant.ofEpochSecond(1_000);
-    reportStopped(world, Optional.of(until));
+    reportStopped(world, until);
     assertThat(world.tasks.get("t1").reason()).as("it may be catching up").isEmpty();
-    reportStopped(world, Optional.of(until));
+    reportStopped(world, until);
     assertThat(world.tasks.get("t1").reason()).hasValue("stopped: films.one: another schema");
   }
 
@@ -343,35 +343,30 @@ class ReconcilerTest {
   void aJobThatDoesNotKnowHowFarItIsSaysWhatItWaitsFor() {
     World world = runningWorld();
     world.flink.waitsFor("nothing has come from topic dml_7");
-    world.clock.advance(Duration.ofSeconds(2));
-    world.flink.report(
-        world.runningJob(),
-        new JobMeasures(Optional.empty(), Optional.empty(), 0, 0, 0, JobWork.NONE));
+    report(world, Optional.empty(), Optional.empty(), JobWork.NONE);
     assertThat(world.tasks.get("t1").reason()).hasValue("nothing has come from topic dml_7");
   }
 
-  private static void reportStopped(World world, Optional<Instant> until) {
-    world.clock.advance(Duration.ofSeconds(2));
+  private static void reportStopped(World world, Instant until) {
     JobWork work = new JobWork(0, Map.of(), Map.of(), Map.of(), 0, 1, 0, Map.of(), Map.of());
-    world.flink.report(
-        world.runningJob(),
-        new JobMeasures(until, until.map(known -> Duration.ofSeconds(1)), 0, 0, 0, work));
+    report(world, Optional.of(until), Optional.of(Duration.ofSeconds(1)), work);
   }
 
   /** Of a job that has applied nothing. */
   private static void reportRetries(World world, long retries) {
-    world.clock.advance(Duration.ofSeconds(2));
     JobWork work =
         new JobWork(0, Map.of(), Map.of("outage", retries), Map.of(), 0, 0, 0, Map.of(), Map.of());
-    world.flink.report(
-        world.runningJob(), new JobMeasures(Optional.empty(), Optional.empty(), 0, 0, 0, work));
+    report(world, Optional.empty(), Optional.empty(), work);
   }
 
   private static void reportUntil(World world, Instant until, Duration lag) {
+    report(world, Optional.of(until), Optional.of(lag), JobWork.NONE);
+  }
+
+  private static void report(
+      World world, Optional<Instant> until, Optional<Duration> lag, JobWork work) {
     world.clock.advance(Duration.ofSeconds(2));
-    world.flink.report(
-        world.runningJob(),
-        new JobMeasures(Optional.of(until), Optional.of(lag), 0, 0, 0, JobWork.NONE));
+    world.flink.report(world.runningJob(), new JobMeasures(until, lag, 0, 0, 0, work));
   }
 
   @Test
