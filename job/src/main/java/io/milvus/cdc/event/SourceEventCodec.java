@@ -155,11 +155,11 @@ public final class SourceEventCodec {
 
   private static void writeHeader(LogMessageHeader header, DataOutput out) throws IOException {
     out.writeByte(tag(header.kind()));
-    out.writeUTF(header.pchannel());
+    RepeatedTexts.write(header.pchannel(), out);
     out.writeLong(header.ledgerId());
     out.writeLong(header.entryId());
     out.writeLong(header.collectionId());
-    out.writeUTF(header.vchannel());
+    RepeatedTexts.write(header.vchannel(), out);
     out.writeLong(header.timestamp());
     out.writeBoolean(header.maybeApplied());
   }
@@ -167,11 +167,11 @@ public final class SourceEventCodec {
   private static LogMessageHeader readHeader(DataInput in) throws IOException {
     return new LogMessageHeader(
         kind(in.readByte()),
-        in.readUTF(),
+        RepeatedTexts.read(in),
         in.readLong(),
         in.readLong(),
         in.readLong(),
-        in.readUTF(),
+        RepeatedTexts.read(in),
         in.readLong(),
         in.readBoolean());
   }

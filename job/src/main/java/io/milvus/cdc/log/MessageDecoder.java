@@ -1,9 +1,11 @@
 package io.milvus.cdc.log;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.WireFormat;
 import io.milvus.cdc.event.LogMessageHeader.Kind;
+import io.milvus.cdc.event.RepeatedTexts;
 import io.milvus.grpc.FlushRequest;
 import io.milvus.grpc.MsgBase;
 import io.milvus.grpc.MsgType;
@@ -36,9 +38,9 @@ final class MessageDecoder {
    * @throws InvalidProtocolBufferException when the payload is not a message of Milvus' log or
    *     lacks what every message of its kind carries
    */
-  static DecodedMessage decode(byte[] payload) throws InvalidProtocolBufferException {
+  static DecodedMessage decode(ByteString payload) throws InvalidProtocolBufferException {
     try {
-      CodedInputStream in = CodedInputStream.newInstance(payload);
+      CodedInputStream in = payload.newCodedInput();
       Base base = readBase(payload);
       if (base.type == 0) {
         throw new InvalidProtocolBufferException("no message type");
@@ -57,6 +59,7 @@ final class MessageDecoder {
         case Insert ->
             operation(
                 in,
+                payload,
                 Kind.INSERT,
                 base,
                 InsertRequest.COLLECTIONID_FIELD_NUMBER,
@@ -66,6 +69,7 @@ final class MessageDecoder {
         case Delete ->
             operation(
                 in,
+                payload,
                 Kind.DELETE,
                 base,
                 DeleteRequest.COLLECTIONID_FIELD_NUMBER,
@@ -75,6 +79,7 @@ final class MessageDecoder {
         case CreateCollection ->
             operation(
                 in,
+                payload,
                 Kind.CREATE_COLLECTION,
                 base,
                 CreateCollectionRequest.COLLECTIONID_FIELD_NUMBER,
@@ -84,6 +89,7 @@ final class MessageDecoder {
         case DropCollection ->
             operation(
                 in,
+                payload,
                 Kind.DROP_COLLECTION,
                 base,
                 DropCollectionRequest.COLLECTIONID_FIELD_NUMBER,
@@ -93,6 +99,7 @@ final class MessageDecoder {
         case CreatePartition ->
             operation(
                 in,
+                payload,
                 Kind.CREATE_PARTITION,
                 base,
                 CreatePartitionRequest.COLLECTIONID_FIELD_NUMBER,
@@ -102,6 +109,7 @@ final class MessageDecoder {
         case DropPartition ->
             operation(
                 in,
+                payload,
                 Kind.DROP_PARTITION,
                 base,
                 DropPartitionRequest.COLLECTIONID_FIELD_NUMBER,
@@ -141,6 +149,7 @@ final class MessageDecoder {
 
   private static DecodedMessage operation(
       CodedInputStream in,
+      ByteString payload,
       Kind kind,
       Base base,
       int collectionIdField,
@@ -157,7 +166,7 @@ final class MessageDecoder {
       if (field == collectionIdField) {
         collectionId = in.readInt64();
       } else if (field == vchannelField) {
-        vchannel = in.readStringRequireUtf8();
+        vchannel = RepeatedTexts.read(in, payload);
       } else if (field == timestampsField && rowTimestamp == 0) {
         rowTimestamp = readFirst(in, tag);
       } else if (field == rowsField) {
@@ -194,8 +203,8 @@ final class MessageDecoder {
 
   private record Base(int type, long timestamp) {}
 
-  private static Base readBase(byte[] payload) throws IOException {
-    CodedInputStream in = CodedInputStream.newInstance(payload);
+  private static Base readBase(ByteString payload) throws IOException {
+    CodedInputStream in = payload.newCodedInput();
     for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
       if (WireFormat.getTagFieldNumber(tag) != BASE) {
         in.skipField(tag);

@@ -1,5 +1,6 @@
 package io.milvus.cdc.log;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
 import io.milvus.cdc.event.LogMessageHeader;
@@ -201,10 +202,10 @@ final class TopicReader {
       Revisit revisit = split.revisit();
       split = split.after(position);
       LogReader reader = open.orElseThrow().reader();
-      byte[] payload = message.get().getData();
-      window.read(payload.length, reader.held(), reader.heldBytes(), reader.missing());
+      ByteString payload = UnsafeByteOperations.unsafeWrap(message.get().getData());
+      window.read(payload.size(), reader.held(), reader.heldBytes(), reader.missing());
       return new Next.Available(
-          decode(payload, position, message.get().getPublishTime(), revisit), payload.length);
+          decode(payload, position, message.get().getPublishTime(), revisit), payload.size());
     }
   }
 
@@ -311,7 +312,7 @@ final class TopicReader {
   }
 
   private LogRecord decode(
-      byte[] payload, Position position, long publishedMillis, Revisit revisit) {
+      ByteString payload, Position position, long publishedMillis, Revisit revisit) {
     DecodedMessage decoded;
     try {
       decoded = MessageDecoder.decode(payload);
@@ -337,7 +338,7 @@ final class TopicReader {
           position);
     }
     if (decoded instanceof DecodedMessage.Operation operation) {
-      read.count(operation, payload.length);
+      read.count(operation, payload.size());
       if (!revisit.emits(operation.collectionId(), position, operation.timestamp())) {
         return new LogRecord(Optional.empty(), 0, position);
       }
@@ -352,7 +353,7 @@ final class TopicReader {
               operation.timestamp(),
               !position.isAfterEntry(lastDoubtful.orElseThrow()));
       return new LogRecord(
-          Optional.of(new SourceEvent.LogMessage(header, UnsafeByteOperations.unsafeWrap(payload))),
+          Optional.of(new SourceEvent.LogMessage(header, payload)),
           operation.timestamp(),
           position);
     } else if (decoded instanceof DecodedMessage.Tick tick) {

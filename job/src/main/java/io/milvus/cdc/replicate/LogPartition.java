@@ -3,6 +3,7 @@ package io.milvus.cdc.replicate;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.WireFormat;
+import io.milvus.cdc.event.RepeatedTexts;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -57,7 +58,7 @@ record LogPartition(long id, String name) {
         if (field == idField) {
           id = in.readInt64();
         } else if (field == nameField) {
-          name = in.readStringRequireUtf8();
+          name = RepeatedTexts.read(in, message.payload());
         } else {
           in.skipField(tag);
         }

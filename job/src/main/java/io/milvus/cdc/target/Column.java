@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * A column of an insert message. Its values stay encoded where that is enough: columns are joined
@@ -26,7 +25,7 @@ import java.util.Optional;
 final class Column {
 
   /** Of the field {@code data} in every message of values, from {@code BoolArray} on. */
-  private static final int DATA = LongArray.DATA_FIELD_NUMBER;
+  static final int DATA = LongArray.DATA_FIELD_NUMBER;
 
   /** Below it a copy costs less than to remember where the bytes are. */
   private static final int COPIED_BYTES = 4 << 10;
@@ -34,20 +33,25 @@ final class Column {
   /** More than two tags, two lengths and a dimension take. */
   private static final int MOST_HEADER_BYTES = 64;
 
-  private final Head head;
+  private final Shape shape;
 
-  /** Its values, unless it was read in whole. */
-  private final Optional<Values> values;
+  /** What holds its values, if they stayed encoded: all of a message. */
+  private final ByteString all;
+
+  private final int start;
+  private final int size;
+
+  /** How many values there are, or numbers in all vectors, or bytes. */
+  private final int count;
 
   /** All of it, if it was read in whole. */
   private final FieldData whole;
 
-  /** Everything but the values. */
-  private record Head(String name, int type, long id, boolean isDynamic) {}
-
   /** How values follow each other. */
-  private enum Layout {
-    /** Whole numbers of 1 to 10 bytes, of which the last has its highest bit not set. */
+  enum Layout {
+    /** Not known: the column was read in whole. */
+    WHOLE(false),
+    /** Whole numbers of 1 to 10 bytes. */
     VARINTS(true),
     FOUR_BYTES(true),
     EIGHT_BYTES(true),
@@ -58,27 +62,38 @@ final class Column {
     /** As many bytes as the dimension says, and no message around them. */
     BYTES(false);
 
-    /** Whether there is one tag and one length before all of them. */
     private final boolean isPacked;
 
     Layout(boolean isPacked) {
       this.isPacked = isPacked;
     }
+
+    /** Whether there is one tag and one length before all of them. */
+    boolean isPacked() {
+      return isPacked;
+    }
   }
 
   /**
-   * Values in their encoded form.
+   * All but the values.
    *
-   * @param outer number of the field of {@link FieldData} that they are in
+   * @param outer number of the field of {@link FieldData} that the values are in
    * @param inner number of the field of {@link ScalarField} or {@link VectorField}
    * @param dimension of vectors
-   * @param count how many there are, or numbers in all vectors, or bytes
    */
-  private record Values(
-      int outer, int inner, Layout layout, long dimension, ByteString data, int count) {
+  record Shape(
+      String name,
+      int type,
+      long id,
+      boolean isDynamic,
+      int outer,
+      int inner,
+      Layout layout,
+      long dimension) {
 
-    boolean isLike(Values other) {
-      return outer == other.outer
+    boolean isLike(Shape other) {
+      return layout != Layout.WHOLE
+          && outer == other.outer
           && inner == other.inner
           && layout == other.layout
           && dimension == other.dimension;
@@ -88,194 +103,51 @@ final class Column {
       return outer == FieldData.SCALARS_FIELD_NUMBER && inner == ScalarField.LONG_DATA_FIELD_NUMBER;
     }
 
-    boolean areTexts() {
-      return layout == Layout.TEXTS;
-    }
-
-    boolean areOf(int rows) {
+    long countOf(int rows) {
       if (outer == FieldData.SCALARS_FIELD_NUMBER) {
-        return count == rows;
+        return rows;
       }
-      return count
-          == switch (inner) {
-            case VectorField.BINARY_VECTOR_FIELD_NUMBER -> rows * dimension / Byte.SIZE;
-            case VectorField.FLOAT16_VECTOR_FIELD_NUMBER,
-                VectorField.BFLOAT16_VECTOR_FIELD_NUMBER ->
-                rows * dimension * Short.BYTES;
-            default -> rows * dimension;
-          };
+      return switch (inner) {
+        case VectorField.BINARY_VECTOR_FIELD_NUMBER -> rows * dimension / Byte.SIZE;
+        case VectorField.FLOAT16_VECTOR_FIELD_NUMBER, VectorField.BFLOAT16_VECTOR_FIELD_NUMBER ->
+            rows * dimension * Short.BYTES;
+        default -> rows * dimension;
+      };
     }
   }
 
-  private Column(Head head, Optional<Values> values, FieldData whole) {
-    this.head = head;
-    this.values = values;
+  private Column(Shape shape, ByteString all, int start, int size, int count, FieldData whole) {
+    this.shape = shape;
+    this.all = all;
+    this.start = start;
+    this.size = size;
+    this.count = count;
     this.whole = whole;
+  }
+
+  /** One whose values stay encoded, at a place in a message. */
+  Column(Shape shape, ByteString all, int start, int size, int count) {
+    this(shape, all, start, size, count, FieldData.getDefaultInstance());
   }
 
   /** One that was read already. */
   static Column of(FieldData whole) {
-    Head head =
-        new Head(
-            whole.getFieldName(), whole.getTypeValue(), whole.getFieldId(), whole.getIsDynamic());
-    return new Column(head, Optional.empty(), whole);
-  }
-
-  /**
-   * Reads a column.
-   *
-   * @param in has its limit where the column ends
-   * @param all what the stream reads from
-   * @throws InvalidProtocolBufferException when it is none
-   */
-  static Column read(CodedInputStream in, ByteString all) throws IOException {
-    int start = in.getTotalBytesRead();
-    String name = "";
-    int type = 0;
-    long id = 0;
-    boolean isDynamic = false;
-    Optional<Values> values = Optional.empty();
-    boolean isUsual = true;
-    while (isUsual && !in.isAtEnd()) {
-      int tag = in.readTag();
-      int field = WireFormat.getTagFieldNumber(tag);
-      if (tag == varint(FieldData.TYPE_FIELD_NUMBER)) {
-        type = in.readEnum();
-      } else if (tag == message(FieldData.FIELD_NAME_FIELD_NUMBER)) {
-        name = in.readStringRequireUtf8();
-      } else if (tag == varint(FieldData.FIELD_ID_FIELD_NUMBER)) {
-        id = in.readInt64();
-      } else if (tag == varint(FieldData.IS_DYNAMIC_FIELD_NUMBER)) {
-        isDynamic = in.readBool();
-      } else if (values.isEmpty()
-          && (tag == message(FieldData.SCALARS_FIELD_NUMBER)
-              || tag == message(FieldData.VECTORS_FIELD_NUMBER))) {
-        int limit = in.pushLimit(in.readRawVarint32());
-        values = values(field, in, all);
-        isUsual = values.isPresent();
-        skipToLimit(in);
-        in.popLimit(limit);
-      } else {
-        isUsual = false;
-      }
-    }
-    if (isUsual && values.isPresent()) {
-      return new Column(
-          new Head(name, type, id, isDynamic), values, FieldData.getDefaultInstance());
-    }
-    skipToLimit(in);
-    return of(FieldData.parseFrom(all.substring(start, in.getTotalBytesRead())));
-  }
-
-  private static void skipToLimit(CodedInputStream in) throws IOException {
-    int left = in.getBytesUntilLimit();
-    if (left > 0) {
-      in.skipRawBytes(left);
-    }
-  }
-
-  private static Optional<Values> values(int outer, CodedInputStream in, ByteString all)
-      throws IOException {
-    long dimension = 0;
-    int tag = in.readTag();
-    if (outer == FieldData.VECTORS_FIELD_NUMBER && tag == varint(VectorField.DIM_FIELD_NUMBER)) {
-      dimension = in.readInt64();
-      tag = in.readTag();
-    }
-    int inner = WireFormat.getTagFieldNumber(tag);
-    Optional<Layout> layout =
-        tag == message(inner) && tag != 0 ? layout(outer, inner) : Optional.empty();
-    if (layout.isEmpty()) {
-      return Optional.empty();
-    }
-    int limit = in.pushLimit(in.readRawVarint32());
-    Optional<Values> values = values(outer, inner, layout.get(), dimension, in, all);
-    if (!in.isAtEnd()) {
-      return Optional.empty();
-    }
-    in.popLimit(limit);
-    return in.isAtEnd() ? values : Optional.empty();
-  }
-
-  private static Optional<Layout> layout(int outer, int inner) {
-    if (outer == FieldData.SCALARS_FIELD_NUMBER) {
-      return switch (inner) {
-        case ScalarField.BOOL_DATA_FIELD_NUMBER,
-            ScalarField.INT_DATA_FIELD_NUMBER,
-            ScalarField.LONG_DATA_FIELD_NUMBER ->
-            Optional.of(Layout.VARINTS);
-        case ScalarField.FLOAT_DATA_FIELD_NUMBER -> Optional.of(Layout.FOUR_BYTES);
-        case ScalarField.DOUBLE_DATA_FIELD_NUMBER -> Optional.of(Layout.EIGHT_BYTES);
-        case ScalarField.STRING_DATA_FIELD_NUMBER -> Optional.of(Layout.TEXTS);
-        case ScalarField.BYTES_DATA_FIELD_NUMBER, ScalarField.JSON_DATA_FIELD_NUMBER ->
-            Optional.of(Layout.ENTRIES);
-        default -> Optional.empty();
-      };
-    }
-    return switch (inner) {
-      case VectorField.FLOAT_VECTOR_FIELD_NUMBER -> Optional.of(Layout.FOUR_BYTES);
-      case VectorField.BINARY_VECTOR_FIELD_NUMBER,
-          VectorField.FLOAT16_VECTOR_FIELD_NUMBER,
-          VectorField.BFLOAT16_VECTOR_FIELD_NUMBER ->
-          Optional.of(Layout.BYTES);
-      default -> Optional.empty();
-    };
-  }
-
-  /** What is in the message of values; empty when it is not written as Milvus' servers do. */
-  private static Optional<Values> values(
-      int outer, int inner, Layout layout, long dimension, CodedInputStream in, ByteString all)
-      throws IOException {
-    int start = in.getTotalBytesRead();
-    int count = 0;
-    if (layout.isPacked) {
-      if (in.readTag() != message(DATA)) {
-        return Optional.empty();
-      }
-      int size = in.readRawVarint32();
-      start = in.getTotalBytesRead();
-      in.skipRawBytes(size);
-    } else if (layout == Layout.BYTES) {
-      skipToLimit(in);
-    } else {
-      for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-        if (tag != message(DATA) || !(in.readBytes().isValidUtf8() || layout != Layout.TEXTS)) {
-          return Optional.empty();
-        }
-        count++;
-      }
-    }
-    ByteString data = all.substring(start, in.getTotalBytesRead());
-    count =
-        switch (layout) {
-          case VARINTS -> varints(data);
-          case FOUR_BYTES -> parts(data.size(), Float.BYTES);
-          case EIGHT_BYTES -> parts(data.size(), Double.BYTES);
-          case ENTRIES, TEXTS -> count;
-          case BYTES -> data.size();
-        };
-    return count < 0
-        ? Optional.empty()
-        : Optional.of(new Values(outer, inner, layout, dimension, data, count));
-  }
-
-  /** How many there are; negative when the last one is cut off. */
-  private static int varints(ByteString packed) {
-    int count = 0;
-    int size = packed.size();
-    for (int i = 0; i < size; i++) {
-      count += packed.byteAt(i) >= 0 ? 1 : 0;
-    }
-    return size > 0 && packed.byteAt(size - 1) < 0 ? -1 : count;
-  }
-
-  private static int parts(int total, int width) {
-    return total % width == 0 ? total / width : -1;
+    Shape shape =
+        new Shape(
+            whole.getFieldName(),
+            whole.getTypeValue(),
+            whole.getFieldId(),
+            whole.getIsDynamic(),
+            0,
+            0,
+            Layout.WHOLE,
+            0);
+    return new Column(shape, ByteString.EMPTY, 0, 0, 0, whole);
   }
 
   /** Of the field. */
   String name() {
-    return head.name();
+    return shape.name();
   }
 
   /** Whether some rows may have no value, which each row says for itself. */
@@ -290,8 +162,8 @@ final class Column {
    * @param rows how many the message says that it has
    */
   boolean isJoinable(int rows) {
-    if (values.isPresent()) {
-      return values.get().areOf(rows);
+    if (isEncoded()) {
+      return count == shape.countOf(rows);
     }
     return whole.getUnknownFields().asMap().isEmpty()
         && whole.getScalars().getUnknownFields().asMap().isEmpty()
@@ -300,7 +172,7 @@ final class Column {
 
   /** With everything read. */
   FieldData inWhole() {
-    if (values.isEmpty()) {
+    if (!isEncoded()) {
       return whole;
     }
     try {
@@ -315,20 +187,28 @@ final class Column {
    * are among the fields that the object does not know.
    */
   FieldData toCall() {
-    return values.map(only -> toCall(only, only.data())).orElse(whole);
+    return isEncoded() ? toCall(data()) : whole;
   }
 
-  private FieldData toCall(Values like, ByteString data) {
-    ByteString header = header(like, data.size());
+  private boolean isEncoded() {
+    return shape.layout() != Layout.WHOLE;
+  }
+
+  private ByteString data() {
+    return all.substring(start, start + size);
+  }
+
+  private FieldData toCall(ByteString data) {
+    ByteString header = header(shape, data.size());
     return FieldData.newBuilder()
-        .setFieldName(head.name())
-        .setTypeValue(head.type())
-        .setFieldId(head.id())
-        .setIsDynamic(head.isDynamic())
+        .setFieldName(shape.name())
+        .setTypeValue(shape.type())
+        .setFieldId(shape.id())
+        .setIsDynamic(shape.isDynamic())
         .setUnknownFields(
             UnknownFieldSet.newBuilder()
                 .addField(
-                    like.outer(),
+                    shape.outer(),
                     UnknownFieldSet.Field.newBuilder()
                         .addLengthDelimited(header.concat(data))
                         .build())
@@ -337,8 +217,8 @@ final class Column {
   }
 
   /** What comes before the data in an encoded {@link ScalarField} or {@link VectorField}. */
-  private static ByteString header(Values like, int size) {
-    boolean isPacked = like.layout().isPacked;
+  private static ByteString header(Shape like, int size) {
+    boolean isPacked = like.layout().isPacked();
     int packedHeader =
         isPacked
             ? CodedOutputStream.computeTagSize(DATA)
@@ -365,10 +245,10 @@ final class Column {
   /** The keys, of a column of keys. */
   List<?> keys() {
     try {
-      if (values.filter(Values::areLongs).isPresent()) {
-        return longs(values.get());
-      } else if (values.filter(Values::areTexts).isPresent()) {
-        return texts(values.get());
+      if (isEncoded() && shape.areLongs()) {
+        return longs();
+      } else if (shape.layout() == Layout.TEXTS) {
+        return texts();
       }
     } catch (IOException e) {
       throw new IllegalStateException("what was read before cannot be read", e);
@@ -379,18 +259,18 @@ final class Column {
         : scalars.getStringData().getDataList();
   }
 
-  private static List<Long> longs(Values encoded) throws IOException {
-    List<Long> keys = new ArrayList<>(encoded.count());
-    CodedInputStream in = encoded.data().newCodedInput();
+  private List<Long> longs() throws IOException {
+    List<Long> keys = new ArrayList<>(count);
+    CodedInputStream in = data().newCodedInput();
     while (!in.isAtEnd()) {
       keys.add(in.readInt64());
     }
     return keys;
   }
 
-  private static List<String> texts(Values encoded) throws IOException {
-    List<String> keys = new ArrayList<>(encoded.count());
-    CodedInputStream in = encoded.data().newCodedInput();
+  private List<String> texts() throws IOException {
+    List<String> keys = new ArrayList<>(count);
+    CodedInputStream in = data().newCodedInput();
     while (in.readTag() != 0) {
       keys.add(in.readStringRequireUtf8());
     }
@@ -404,28 +284,27 @@ final class Column {
    */
   static FieldData join(List<Column> parts) {
     Column first = parts.get(0);
-    if (first.values.isEmpty()
-        || !parts.stream()
-            .allMatch(part -> part.values.filter(first.values.get()::isLike).isPresent())) {
-      return joinInWhole(parts.stream().map(Column::inWhole).toList());
+    long size = 0;
+    for (Column part : parts) {
+      if (!first.shape.isLike(part.shape)) {
+        return joinInWhole(parts.stream().map(Column::inWhole).toList());
+      }
+      size += part.size;
     }
     return first.toCall(
-        first.values.get(),
-        concatenate(parts.stream().map(part -> part.values.get().data()).toList()));
+        size > (long) COPIED_BYTES * parts.size()
+            ? ByteString.copyFrom(parts.stream().map(Column::data).toList())
+            : copy(parts, Math.toIntExact(size)));
   }
 
-  private static ByteString concatenate(List<ByteString> parts) {
-    int size = parts.stream().mapToInt(ByteString::size).sum();
-    if (size > (long) COPIED_BYTES * parts.size()) {
-      return ByteString.copyFrom(parts);
-    }
-    byte[] all = new byte[size];
+  private static ByteString copy(List<Column> parts, int size) {
+    byte[] data = new byte[size];
     int from = 0;
-    for (ByteString part : parts) {
-      part.copyTo(all, from);
-      from += part.size();
+    for (Column part : parts) {
+      part.all.copyTo(data, part.start, from, part.size);
+      from += part.size;
     }
-    return UnsafeByteOperations.unsafeWrap(all);
+    return UnsafeByteOperations.unsafeWrap(data);
   }
 
   /**

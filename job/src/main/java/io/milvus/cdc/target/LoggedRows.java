@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.WireFormat;
+import io.milvus.cdc.event.RepeatedTexts;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,9 +30,11 @@ record LoggedRows(String partition, int count, List<Column> columns) {
   /**
    * Reads a message.
    *
+   * @param reader of its columns, best the one that read others of the collection
    * @throws InvalidProtocolBufferException when it is not an insert message
    */
-  static LoggedRows parse(ByteString payload) throws InvalidProtocolBufferException {
+  static LoggedRows parse(ByteString payload, ColumnReader reader)
+      throws InvalidProtocolBufferException {
     CodedInputStream in = Column.input(payload);
     String partition = "";
     int count = 0;
@@ -39,11 +42,11 @@ record LoggedRows(String partition, int count, List<Column> columns) {
     try {
       for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
         switch (tag) {
-          case PARTITION -> partition = in.readStringRequireUtf8();
+          case PARTITION -> partition = RepeatedTexts.read(in, payload);
           case ROWS -> count = (int) in.readUInt64();
           case COLUMN -> {
             int limit = in.pushLimit(in.readRawVarint32());
-            columns.add(Column.read(in, payload));
+            columns.add(reader.read(in, payload));
             in.popLimit(limit);
           }
           default -> {

@@ -45,8 +45,10 @@ final class RowBatch {
 
   private final Set<Object> insertedKeys = new HashSet<>();
 
-  /** Names of the columns of all inserts. */
-  private final Set<String> columnNames = new HashSet<>();
+  private final ColumnReader reader = new ColumnReader();
+
+  /** Of the first insert; all others have columns of the same names. */
+  private List<Column> firstColumns = List.of();
 
   /** Whether there is an insert that cannot be joined with another one. */
   private boolean opaque;
@@ -81,7 +83,7 @@ final class RowBatch {
     }
     boolean added =
         header.kind() == Kind.INSERT
-            ? addInsert(header, part, parse(LoggedRows::parse, message))
+            ? addInsert(header, part, parse(payload -> LoggedRows.parse(payload, reader), message))
             : addDelete(parse(Msg.DeleteRequest.parser()::parseFrom, message));
     if (added) {
       part.bytes += size;
@@ -92,8 +94,12 @@ final class RowBatch {
   }
 
   private Part part(String vchannel) {
-    return partsByVchannel.computeIfAbsent(
-        vchannel, first -> parts.get(partsByVchannel.size() % MOST_PARTS));
+    Part part = partsByVchannel.get(vchannel);
+    if (part == null) {
+      part = parts.get(partsByVchannel.size() % MOST_PARTS);
+      partsByVchannel.put(vchannel, part);
+    }
+    return part;
   }
 
   private boolean addInsert(LogMessageHeader header, Part part, LoggedRows insert) {
@@ -121,12 +127,11 @@ final class RowBatch {
     upsert = header.maybeApplied();
     opaque = alone;
     if (insertedRows == 0) {
-      columnNames.clear();
-      columns.forEach(column -> columnNames.add(column.name()));
+      firstColumns = columns;
     }
     insertedRows += insert.count();
     part.rows += insert.count();
-    part.add(partition(insert.partition()), List.of(new Insert(insert.count(), columns)));
+    part.add(partition(insert.partition()), new Insert(insert.count(), columns));
     return true;
   }
 
@@ -158,15 +163,19 @@ final class RowBatch {
   }
 
   private boolean hasTheSameColumns(List<Column> columns) {
-    if (columns.size() != columnNames.size()) {
+    if (columns.size() != firstColumns.size()) {
       return false;
     }
-    for (Column column : columns) {
-      if (!columnNames.contains(column.name())) {
-        return false;
+    for (int i = 0; i < columns.size(); i++) {
+      if (!columns.get(i).name().equals(firstColumns.get(i).name())) {
+        return names(columns).equals(names(firstColumns));
       }
     }
     return true;
+  }
+
+  private static List<String> names(List<Column> columns) {
+    return columns.stream().map(Column::name).sorted().toList();
   }
 
   private boolean insertsOneOf(List<?> keys) {
@@ -281,26 +290,46 @@ final class RowBatch {
       return parts.stream().filter(part -> !part.insertsByPartition.isEmpty()).toList();
     }
     Part all = new Part();
-    parts.forEach(part -> part.insertsByPartition.forEach(all::add));
+    parts.forEach(part -> part.insertsByPartition.forEach(all::addAll));
     return List.of(all);
   }
 
   /** What one message inserts. */
-  private record Insert(int count, List<Column> columns) {}
+  private record Insert(int count, List<Column> columns) {
+
+    /** The column of a name, most likely at the given place. */
+    Column column(int place, String name) {
+      Column likely = columns.get(place);
+      return likely.name().equals(name)
+          ? likely
+          : columns.stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow();
+    }
+  }
 
   /** Rows that one call inserts. */
   record Rows(int count, List<FieldData> columns) {
 
     private static Rows of(List<Insert> inserts) {
-      int count = 0;
-      Map<String, List<Column>> columns = new LinkedHashMap<>();
-      for (Insert insert : inserts) {
-        count += insert.count();
-        for (Column column : insert.columns()) {
-          columns.computeIfAbsent(column.name(), name -> new ArrayList<>()).add(column);
+      List<FieldData> joined = new ArrayList<>();
+      if (!inserts.isEmpty()) {
+        List<Column> first = inserts.get(0).columns();
+        for (int i = 0; i < first.size(); i++) {
+          joined.add(join(inserts, i, first.get(i).name()));
         }
       }
-      return new Rows(count, columns.values().stream().map(RowBatch::joined).toList());
+      return new Rows(inserts.stream().mapToInt(Insert::count).sum(), joined);
+    }
+
+    /** What is alone goes as it is, whatever it may hold. */
+    private static FieldData join(List<Insert> inserts, int place, String name) {
+      if (inserts.size() == 1) {
+        return inserts.get(0).columns().get(place).toCall();
+      }
+      List<Column> parts = new ArrayList<>(inserts.size());
+      for (Insert insert : inserts) {
+        parts.add(insert.column(place, name));
+      }
+      return Column.join(parts);
     }
   }
 
@@ -313,7 +342,11 @@ final class RowBatch {
     /** Payloads of all messages of its shards, also of deletes. */
     private int bytes;
 
-    private void add(String partition, List<Insert> inserts) {
+    private void add(String partition, Insert insert) {
+      insertsByPartition.computeIfAbsent(partition, name -> new ArrayList<>()).add(insert);
+    }
+
+    private void addAll(String partition, List<Insert> inserts) {
       insertsByPartition.computeIfAbsent(partition, name -> new ArrayList<>()).addAll(inserts);
     }
 
@@ -326,10 +359,5 @@ final class RowBatch {
     Rows rows(String partition) {
       return Rows.of(insertsByPartition.getOrDefault(partition, List.of()));
     }
-  }
-
-  /** What is alone goes as it is, whatever it may hold. */
-  private static FieldData joined(List<Column> parts) {
-    return parts.size() == 1 ? parts.get(0).toCall() : Column.join(parts);
   }
 }

@@ -85,6 +85,13 @@ final class RowFormat {
    * @throws UnfitColumnException naming the field
    */
   List<Column> toCall(List<Column> logged, int rows) throws UnfitColumnException {
+    boolean isAsWanted = true;
+    for (Column column : logged) {
+      isAsWanted &= isAsWanted(column);
+    }
+    if (isAsWanted) {
+      return logged;
+    }
     List<Column> columns = new ArrayList<>(logged.size());
     for (Column column : logged) {
       if (computed.contains(column.name())) {
@@ -103,6 +110,12 @@ final class RowFormat {
       }
     }
     return columns;
+  }
+
+  private boolean isAsWanted(Column column) {
+    return !column.hasNulls()
+        && !withDefault.contains(column.name())
+        && !computed.contains(column.name());
   }
 
   private static FieldData withoutNulls(FieldData column, int rows) throws UnfitColumnException {

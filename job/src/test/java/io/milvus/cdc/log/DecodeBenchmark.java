@@ -1,5 +1,6 @@
 package io.milvus.cdc.log;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.milvus.cdc.event.TestingInserts;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -16,11 +17,11 @@ public class DecodeBenchmark {
   @Param({"1", "5000"})
   public int rows;
 
-  private byte[] payload = new byte[0];
+  private ByteString payload = ByteString.EMPTY;
 
   @Setup
   public void makeMessage() {
-    payload = TestingInserts.payload(1, rows, 128).toByteArray();
+    payload = TestingInserts.payload(1, rows, 128);
   }
 
   @Benchmark

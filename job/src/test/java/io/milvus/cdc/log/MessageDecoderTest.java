@@ -3,6 +3,7 @@ package io.milvus.cdc.log;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.milvus.cdc.event.LogMessageHeader.Kind;
 import io.milvus.cdc.log.DecodedMessage.Flush;
@@ -30,12 +31,12 @@ final class MessageDecoderTest {
 
   @Test
   void readsATick() throws Exception {
-    assertThat(MessageDecoder.decode(TestingMessages.tick(TSO))).isEqualTo(new Tick(TSO));
+    assertThat(decode(TestingMessages.tick(TSO))).isEqualTo(new Tick(TSO));
   }
 
   @Test
   void readsAnInsertsShardAndTime() throws Exception {
-    assertThat(MessageDecoder.decode(TestingMessages.insert(7, "dml_0_7v1", TSO)))
+    assertThat(decode(TestingMessages.insert(7, "dml_0_7v1", TSO)))
         .isEqualTo(new Operation(Kind.INSERT, 7, "dml_0_7v1", TSO, 1));
   }
 
@@ -51,8 +52,7 @@ final class MessageDecoderTest {
             .build()
             .toByteArray();
 
-    assertThat(MessageDecoder.decode(payload))
-        .isEqualTo(new Operation(Kind.INSERT, 7, "dml_0_7v1", TSO, 3));
+    assertThat(decode(payload)).isEqualTo(new Operation(Kind.INSERT, 7, "dml_0_7v1", TSO, 3));
   }
 
   @Test
@@ -69,14 +69,13 @@ final class MessageDecoderTest {
             .build()
             .toByteArray();
 
-    assertThat(MessageDecoder.decode(payload))
-        .isEqualTo(new Operation(Kind.DELETE, 7, "dml_0_7v1", TSO, 2));
+    assertThat(decode(payload)).isEqualTo(new Operation(Kind.DELETE, 7, "dml_0_7v1", TSO, 2));
   }
 
   @Test
   void readsBarriersWithTheTimeOfTheirHeader() throws Exception {
     assertThat(
-            MessageDecoder.decode(
+            decode(
                 CreateCollectionRequest.newBuilder()
                     .setBase(TestingMessages.base(MsgType.CreateCollection, TSO))
                     .setCollectionID(7)
@@ -85,7 +84,7 @@ final class MessageDecoderTest {
                     .toByteArray()))
         .isEqualTo(new Operation(Kind.CREATE_COLLECTION, 7, "", TSO, 0));
     assertThat(
-            MessageDecoder.decode(
+            decode(
                 DropCollectionRequest.newBuilder()
                     .setBase(TestingMessages.base(MsgType.DropCollection, TSO))
                     .setDbID(3)
@@ -94,7 +93,7 @@ final class MessageDecoderTest {
                     .toByteArray()))
         .isEqualTo(new Operation(Kind.DROP_COLLECTION, 7, "", TSO, 0));
     assertThat(
-            MessageDecoder.decode(
+            decode(
                 CreatePartitionRequest.newBuilder()
                     .setBase(TestingMessages.base(MsgType.CreatePartition, TSO))
                     .setCollectionID(7)
@@ -103,7 +102,7 @@ final class MessageDecoderTest {
                     .toByteArray()))
         .isEqualTo(new Operation(Kind.CREATE_PARTITION, 7, "", TSO, 0));
     assertThat(
-            MessageDecoder.decode(
+            decode(
                 DropPartitionRequest.newBuilder()
                     .setBase(TestingMessages.base(MsgType.DropPartition, TSO))
                     .setCollectionID(7)
@@ -122,16 +121,15 @@ final class MessageDecoderTest {
             .addCollectionNames("a")
             .addCollectionNames("b")
             .build();
-    assertThat(MessageDecoder.decode(flush.toByteArray()))
-        .isEqualTo(new Flush("db", List.of("a", "b"), TSO));
-    assertThat(MessageDecoder.decode(flush.toBuilder().clearDbName().build().toByteArray()))
+    assertThat(decode(flush.toByteArray())).isEqualTo(new Flush("db", List.of("a", "b"), TSO));
+    assertThat(decode(flush.toBuilder().clearDbName().build().toByteArray()))
         .isEqualTo(new Flush("default", List.of("a", "b"), TSO));
   }
 
   @Test
   void leavesToTheMetadataWhatItTellsOf() throws Exception {
     assertThat(
-            MessageDecoder.decode(
+            decode(
                 CreateIndexRequest.newBuilder()
                     .setBase(TestingMessages.base(MsgType.CreateIndex, TSO))
                     .build()
@@ -142,31 +140,35 @@ final class MessageDecoderTest {
   @Test
   void saysWhichKindItSkips() throws Exception {
     assertThat(
-            MessageDecoder.decode(
+            decode(
                 ImportMsg.newBuilder()
                     .setBase(TestingMessages.base(MsgType.Import, TSO))
                     .build()
                     .toByteArray()))
         .isEqualTo(new Skipped(MsgType.Import_VALUE));
     byte[] ofALaterRelease = {0x0a, 0x03, 0x08, (byte) 0xb9, 0x60};
-    assertThat(MessageDecoder.decode(ofALaterRelease)).isEqualTo(new Skipped(12345));
+    assertThat(decode(ofALaterRelease)).isEqualTo(new Skipped(12345));
   }
 
   @Test
   void refusesWhatIsNotAMessage() {
     byte[] insert = TestingMessages.insert(7, "dml_0_7v1", TSO);
-    assertThatThrownBy(() -> MessageDecoder.decode(new byte[0]))
+    assertThatThrownBy(() -> decode(new byte[0]))
         .isInstanceOf(InvalidProtocolBufferException.class);
-    assertThatThrownBy(() -> MessageDecoder.decode(new byte[] {1, 2, 3}))
+    assertThatThrownBy(() -> decode(new byte[] {1, 2, 3}))
         .isInstanceOf(InvalidProtocolBufferException.class);
-    assertThatThrownBy(() -> MessageDecoder.decode(Arrays.copyOf(insert, insert.length - 1)))
+    assertThatThrownBy(() -> decode(Arrays.copyOf(insert, insert.length - 1)))
         .isInstanceOf(InvalidProtocolBufferException.class);
   }
 
   @Test
   void refusesAnOperationOfNoCollection() {
-    assertThatThrownBy(() -> MessageDecoder.decode(TestingMessages.insert(0, "dml_0_7v1", TSO)))
+    assertThatThrownBy(() -> decode(TestingMessages.insert(0, "dml_0_7v1", TSO)))
         .isInstanceOf(InvalidProtocolBufferException.class)
         .hasMessageContaining("collection id");
+  }
+
+  private static DecodedMessage decode(byte[] payload) throws InvalidProtocolBufferException {
+    return MessageDecoder.decode(ByteString.copyFrom(payload));
   }
 }
