@@ -43,6 +43,8 @@ public sealed interface SourceEvent {
    * @param reason what happened and what to do, for people
    * @param holdsBack whether the target lacks something from here on. Not so when the task was not
    *     asked to go on with it
+   * @param isOneMessage whether the message at that place is all that is wrong, so that one could
+   *     go on without it
    */
   record CollectionStopped(
       long collectionId,
@@ -50,16 +52,29 @@ public sealed interface SourceEvent {
       long ledgerId,
       long entryId,
       String reason,
-      boolean holdsBack)
+      boolean holdsBack,
+      boolean isOneMessage)
       implements SourceEvent {
 
     /** In place of a physical channel when the reason is not in the log. */
     public static final String NO_MESSAGE = "";
 
-    /** Of one that the target lacks something of. */
-    public CollectionStopped(
+    /** Of one that is stopped by one message of the log that cannot be read. */
+    public static CollectionStopped at(
         long collectionId, String pchannel, long ledgerId, long entryId, String reason) {
-      this(collectionId, pchannel, ledgerId, entryId, reason, true);
+      return new CollectionStopped(collectionId, pchannel, ledgerId, entryId, reason, true, true);
+    }
+
+    /** Of one that lacks, from a message on, what the log does not hold any more. */
+    public static CollectionStopped lost(
+        long collectionId, String pchannel, long ledgerId, long entryId, String reason) {
+      return new CollectionStopped(collectionId, pchannel, ledgerId, entryId, reason, true, false);
+    }
+
+    /** Of one that is stopped by something that is not in the log. */
+    public static CollectionStopped byMetadata(
+        long collectionId, String reason, boolean holdsBack) {
+      return new CollectionStopped(collectionId, NO_MESSAGE, 0, 0, reason, holdsBack, false);
     }
   }
 

@@ -34,6 +34,7 @@ public final class SourceEventCodec {
   private static final int UNKNOWN_COLLECTION_GONE = 14;
   private static final int UNSELECTED_COLLECTION_STOPPED = 15;
   private static final int UNSELECTED_COLLECTION_OUTSIDE = 16;
+  private static final int COLLECTION_LOST = 17;
 
   private SourceEventCodec() {}
 
@@ -77,7 +78,7 @@ public final class SourceEventCodec {
       out.writeLong(message.publishedMillis());
       out.writeUTF(message.reason());
     } else if (event instanceof SourceEvent.CollectionStopped stopped) {
-      out.writeByte(stopped.holdsBack() ? COLLECTION_STOPPED : UNSELECTED_COLLECTION_STOPPED);
+      out.writeByte(tag(stopped));
       out.writeLong(stopped.collectionId());
       out.writeUTF(stopped.pchannel());
       out.writeLong(stopped.ledgerId());
@@ -123,14 +124,8 @@ public final class SourceEventCodec {
       case UNREADABLE_MESSAGE ->
           new SourceEvent.UnreadableMessage(
               in.readUTF(), in.readLong(), in.readLong(), in.readLong(), in.readUTF());
-      case COLLECTION_STOPPED, UNSELECTED_COLLECTION_STOPPED ->
-          new SourceEvent.CollectionStopped(
-              in.readLong(),
-              in.readUTF(),
-              in.readLong(),
-              in.readLong(),
-              in.readUTF(),
-              tag == COLLECTION_STOPPED);
+      case COLLECTION_STOPPED, UNSELECTED_COLLECTION_STOPPED, COLLECTION_LOST ->
+          readStopped(tag, in);
       case COLLECTION_OUTSIDE, UNSELECTED_COLLECTION_OUTSIDE ->
           new SourceEvent.CollectionOutside(in.readLong(), in.readUTF(), tag == COLLECTION_OUTSIDE);
       case FLUSH_REQUESTED ->
@@ -143,6 +138,32 @@ public final class SourceEventCodec {
               in.readLong());
       default -> throw new IOException("not an event of version " + VERSION + ": tag " + tag);
     };
+  }
+
+  private static int tag(SourceEvent.CollectionStopped stopped) {
+    if (!stopped.holdsBack()) {
+      return UNSELECTED_COLLECTION_STOPPED;
+    }
+    return stopped.isOneMessage() == isInLog(stopped.pchannel())
+        ? COLLECTION_STOPPED
+        : COLLECTION_LOST;
+  }
+
+  private static SourceEvent readStopped(int tag, DataInput in) throws IOException {
+    long collectionId = in.readLong();
+    String pchannel = in.readUTF();
+    return new SourceEvent.CollectionStopped(
+        collectionId,
+        pchannel,
+        in.readLong(),
+        in.readLong(),
+        in.readUTF(),
+        tag != UNSELECTED_COLLECTION_STOPPED,
+        tag != COLLECTION_LOST && isInLog(pchannel));
+  }
+
+  private static boolean isInLog(String pchannel) {
+    return !pchannel.equals(SourceEvent.CollectionStopped.NO_MESSAGE);
   }
 
   private static List<String> readTexts(DataInput in) throws IOException {

@@ -67,9 +67,9 @@ public record Revisit(
     Set<Position> skipped = new LinkedHashSet<>();
     for (StoppedCollection stop : stopped) {
       known.add(stop.stopId());
-      stop.unreadable()
+      stop.unreadable().stream()
           .filter(message -> message.skip() && message.pchannel().equals(restored.pchannel()))
-          .ifPresent(message -> skipped.add(Position.of(message.ledgerId(), message.entryId())));
+          .forEach(message -> skipped.add(Position.of(message.ledgerId(), message.entryId())));
       StoppedCollection.FirstMessage first = stop.topics().get(restored.pchannel());
       if (first == null || before.done().contains(stop.stopId())) {
         continue;

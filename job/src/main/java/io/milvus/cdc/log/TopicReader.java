@@ -222,7 +222,7 @@ final class TopicReader {
       Position end = split.revisit().until().get();
       for (Revisit.Again again : split.revisit().collections()) {
         untold.add(
-            new SourceEvent.CollectionStopped(
+            SourceEvent.CollectionStopped.lost(
                 again.collectionId(),
                 split.pchannel(),
                 again.from().ledgerId(),

@@ -393,7 +393,7 @@ final class Replication {
             && replica.startMillis(message.pchannel()) <= message.publishedMillis();
     if (concerned) {
       out.accept(
-          new CollectionStopped(
+          CollectionStopped.at(
               replica.collectionId,
               message.pchannel(),
               message.ledgerId(),
@@ -468,13 +468,8 @@ final class Replication {
     skippedIds.put(outside.collectionId(), CollectionLookup.Standing.NOT_SELECTED);
     if (!outside.reason().isEmpty()) {
       out.accept(
-          new CollectionStopped(
-              outside.collectionId(),
-              CollectionStopped.NO_MESSAGE,
-              0,
-              0,
-              outside.reason(),
-              outside.isSelected()));
+          CollectionStopped.byMetadata(
+              outside.collectionId(), outside.reason(), outside.isSelected()));
     }
   }
 

@@ -379,8 +379,7 @@ final class Lane {
             event ->
                 event instanceof LogMessage message
                     ? message.header().kind() != Kind.FLUSH
-                    : event instanceof CollectionStopped stopped
-                        && !stopped.pchannel().equals(CollectionStopped.NO_MESSAGE));
+                    : event instanceof CollectionStopped stopped && stopped.isOneMessage());
   }
 
   /** Goes on without {@link #refusedMessage}. */

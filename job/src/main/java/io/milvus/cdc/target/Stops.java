@@ -6,6 +6,7 @@ import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.cdc.task.StoppedCollection.FirstMessage;
+import io.milvus.cdc.task.StoppedCollection.UnreadableMessage;
 import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.time.Instant;
@@ -59,7 +60,8 @@ final class Stops {
     final String stopId = UUID.randomUUID().toString();
     final long sequence;
     final Map<String, FirstMessage> topics = new TreeMap<>();
-    Optional<StoppedCollection.UnreadableMessage> unreadable = Optional.empty();
+    final List<UnreadableMessage> unreadable = new ArrayList<>();
+    boolean fromUnknown;
     long fromTimestamp = Long.MAX_VALUE;
     boolean unwritten = true;
 
@@ -90,11 +92,11 @@ final class Stops {
       } else if (event instanceof CollectionStopped stopped
           && !stopped.pchannel().equals(CollectionStopped.NO_MESSAGE)) {
         lacks(stopped.pchannel(), new FirstMessage(stopped.ledgerId(), stopped.entryId()));
-        if (unreadable.isEmpty()) {
-          unreadable =
-              Optional.of(
-                  new StoppedCollection.UnreadableMessage(
-                      stopped.pchannel(), stopped.ledgerId(), stopped.entryId(), false));
+        fromUnknown = true;
+        if (stopped.isOneMessage() && unreadable.size() < StoppedCollection.MOST_UNREADABLE) {
+          unreadable.add(
+              new UnreadableMessage(
+                  stopped.pchannel(), stopped.ledgerId(), stopped.entryId(), false));
           unwritten = true;
         }
       }
@@ -102,7 +104,7 @@ final class Stops {
 
     /** The time of a message that cannot be read is not known, so it may be any. */
     private long knownFrom() {
-      return fromTimestamp == Long.MAX_VALUE || unreadable.isPresent() ? 0 : fromTimestamp;
+      return fromTimestamp == Long.MAX_VALUE || fromUnknown ? 0 : fromTimestamp;
     }
 
     private void lacks(String pchannel, FirstMessage message) {

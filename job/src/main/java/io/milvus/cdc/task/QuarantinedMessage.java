@@ -71,6 +71,6 @@ public record QuarantinedMessage(
         UUID.randomUUID().toString(),
         ofOneCollection.stream().mapToLong(QuarantinedMessage::timestamp).min().orElse(0),
         topics,
-        Optional.empty());
+        List.of());
   }
 }

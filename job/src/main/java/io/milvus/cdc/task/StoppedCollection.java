@@ -1,6 +1,8 @@
 package io.milvus.cdc.task;
 
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -20,7 +22,8 @@ import java.util.TreeMap;
  * @param fromTimestamp TSO: every operation of the collection before it is applied; 0 when that is
  *     not known of any
  * @param topics for each physical channel the first message that is not applied
- * @param unreadable the message that cannot be read, when that is why it was stopped
+ * @param unreadable the messages that cannot be read, when that is why it was stopped; not all of
+ *     them when there are very many
  */
 public record StoppedCollection(
     int version,
@@ -32,13 +35,17 @@ public record StoppedCollection(
     String stopId,
     long fromTimestamp,
     Map<String, FirstMessage> topics,
-    Optional<UnreadableMessage> unreadable) {
+    List<UnreadableMessage> unreadable) {
 
-  /** The layout written by this release. */
-  public static final int VERSION = 1;
+  /** The layout written by this release. Version 1 had one message at most that cannot be read. */
+  public static final int VERSION = 2;
+
+  /** So many messages that cannot be read are kept of one stop: a topic may be full of them. */
+  public static final int MOST_UNREADABLE = 1_000;
 
   public StoppedCollection {
     topics = Map.copyOf(topics);
+    unreadable = List.copyOf(unreadable);
   }
 
   /**
@@ -49,7 +56,14 @@ public record StoppedCollection(
    * @param entryId entry of its Pulsar message id
    * @param skip whether somebody has asked to go on without it
    */
-  public record UnreadableMessage(String pchannel, long ledgerId, long entryId, boolean skip) {}
+  public record UnreadableMessage(String pchannel, long ledgerId, long entryId, boolean skip) {
+
+    private boolean isSameAs(UnreadableMessage other) {
+      return pchannel.equals(other.pchannel)
+          && ledgerId == other.ledgerId
+          && entryId == other.entryId;
+    }
+  }
 
   /** Names of a collection and its database. */
   public record Name(String database, String collection) {}
@@ -76,18 +90,26 @@ public record StoppedCollection(
         fromTimestamp == 0 || earlier.fromTimestamp == 0
             ? Math.max(fromTimestamp, earlier.fromTimestamp)
             : Math.min(fromTimestamp, earlier.fromTimestamp);
-    return with(from, merged, unreadable.or(() -> earlier.unreadable));
+    List<UnreadableMessage> messages = new ArrayList<>(earlier.unreadable);
+    for (UnreadableMessage message : unreadable) {
+      if (messages.stream().noneMatch(message::isSameAs)) {
+        messages.add(message);
+      }
+    }
+    return with(from, merged, messages);
   }
 
-  /** The same, to be gone on with without the message that cannot be read. */
+  /** The same, to be gone on with without the messages that cannot be read. */
   public StoppedCollection skippingUnreadable() {
     return with(
         fromTimestamp,
         topics,
-        unreadable.map(
-            message ->
-                new UnreadableMessage(
-                    message.pchannel(), message.ledgerId(), message.entryId(), true)));
+        unreadable.stream()
+            .map(
+                message ->
+                    new UnreadableMessage(
+                        message.pchannel(), message.ledgerId(), message.entryId(), true))
+            .toList());
   }
 
   /** What is left when the messages of a topic were read again; empty when that was all. */
@@ -99,9 +121,9 @@ public record StoppedCollection(
 
   /** The same stop with other things to go back for. */
   private StoppedCollection with(
-      long from, Map<String, FirstMessage> firstMessages, Optional<UnreadableMessage> message) {
+      long from, Map<String, FirstMessage> firstMessages, List<UnreadableMessage> messages) {
     return new StoppedCollection(
-        version,
+        VERSION,
         collectionId,
         collection,
         name,
@@ -110,6 +132,6 @@ public record StoppedCollection(
         stopId,
         from,
         firstMessages,
-        message);
+        messages);
   }
 }

@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.deser.std.StdDeserializer;
 import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import com.fasterxml.jackson.databind.ser.std.StdSerializer;
@@ -51,6 +52,7 @@ final class TaskJson {
           .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
           .build();
 
+  private static final String UNREADABLE = "unreadable";
   private static final String SEALED = "sealed";
 
   /** Attribute of a writer: the {@link Seal} of its secrets. */
@@ -135,6 +137,13 @@ final class TaskJson {
             "The task at etcd key %s has version %d, this release reads versions up to %d: "
                 .concat("use the release that wrote it, or a newer one")
                 .formatted(key, version, newest));
+      }
+      if (version == 1 && type == StoppedCollection.class && tree instanceof ObjectNode stopped) {
+        JsonNode one = stopped.path(UNREADABLE);
+        ArrayNode all = stopped.putArray(UNREADABLE);
+        if (one.isObject()) {
+          all.add(one);
+        }
       }
       if (version == 1 && tree.path("selection") instanceof ObjectNode selection) {
         selection.putArray("renamings");

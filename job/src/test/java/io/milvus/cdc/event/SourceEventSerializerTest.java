@@ -33,7 +33,7 @@ class SourceEventSerializerTest {
         new SourceEvent.CatalogProgress(1_700_000_000_000L),
         new SourceEvent.ReplicatedUntil(1_700_000_000_000L),
         new SourceEvent.UnreadableMessage("t", 5, 6, 7, "it is garbage"),
-        new SourceEvent.CollectionStopped(1, "t", 5, 6, "it cannot go on"),
+        SourceEvent.CollectionStopped.at(1, "t", 5, 6, "it cannot go on"),
         new SourceEvent.CollectionOutside(1, "not selected", true),
         new SourceEvent.FlushRequested("t", 5, 6, "db", List.of("a", "ü"), 470615582799298713L),
         new SourceEvent.Addressed(3, new SourceEvent.TimeTick("t", 1)));
@@ -45,16 +45,18 @@ class SourceEventSerializerTest {
     assertThat(read(write(event))).isEqualTo(event);
   }
 
-  static Stream<SourceEvent> eventsOfWhatIsNotSelected() {
+  static Stream<SourceEvent> otherEventsOfCollections() {
     return Stream.of(
         new SourceEvent.CollectionGone(7, false),
         new SourceEvent.CollectionOutside(7, "renamed", false),
-        new SourceEvent.CollectionStopped(7, "", 0, 0, "renamed", false));
+        SourceEvent.CollectionStopped.byMetadata(7, "renamed", false),
+        SourceEvent.CollectionStopped.byMetadata(7, "renamed", true),
+        SourceEvent.CollectionStopped.lost(7, "t", 5, 6, "gone"));
   }
 
   @ParameterizedTest
-  @MethodSource("eventsOfWhatIsNotSelected")
-  void bringsBackThatACollectionIsNotSelected(SourceEvent event) throws IOException {
+  @MethodSource("otherEventsOfCollections")
+  void bringsBackHowACollectionIsConcerned(SourceEvent event) throws IOException {
     assertThat(read(write(event))).isEqualTo(event);
   }
 

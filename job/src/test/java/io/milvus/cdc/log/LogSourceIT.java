@@ -271,6 +271,7 @@ final class LogSourceIT {
         .satisfies(
             told -> {
               assertThat(told.collectionId()).isEqualTo(1);
+              assertThat(told.isOneMessage()).isFalse();
               assertThat(told.reason()).contains("create the task anew", "no longer retained");
             });
   }
@@ -307,7 +308,7 @@ final class LogSourceIT {
             "stop-" + collectionId,
             fromTimestamp,
             Map.of(pchannel, new FirstMessage(position.ledgerId(), position.entryId())),
-            Optional.empty()));
+            List.of()));
   }
 
   @Test

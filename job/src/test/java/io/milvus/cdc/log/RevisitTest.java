@@ -80,13 +80,23 @@ final class RevisitTest {
 
   @Test
   void aMessageIsSkippedOnceThatIsAskedFor() {
-    StoppedCollection stop = stop(5, Optional.of(new UnreadableMessage(TOPIC, 1, 6, false)));
+    StoppedCollection stop = stop(5, List.of(new UnreadableMessage(TOPIC, 1, 6, false)));
     assertThat(Revisit.begin(readUpTo(9), List.of(stop)).revisit().skips(at(6))).isFalse();
 
     TopicSplit split = Revisit.begin(readUpTo(9), List.of(stop.skippingUnreadable()));
     assertThat(split.revisit().skips(at(6))).isTrue();
     assertThat(split.revisit().skips(at(5))).isFalse();
     assertThat(split.after(at(9)).revisit().skips(at(6))).isTrue();
+    StoppedCollection two =
+        stop(
+            5,
+            List.of(
+                new UnreadableMessage(TOPIC, 1, 6, true),
+                new UnreadableMessage(TOPIC, 1, 7, true),
+                new UnreadableMessage(TOPIC, 1, 8, false)));
+    Revisit both = Revisit.begin(readUpTo(9), List.of(two)).revisit();
+    assertThat(List.of(both.skips(at(6)), both.skips(at(7)), both.skips(at(8))))
+        .containsExactly(true, true, false);
     TopicSplit other = new TopicSplit("dml_1", Optional.of(at(9)), false);
     assertThat(Revisit.begin(other, List.of(stop.skippingUnreadable())).revisit().skips(at(6)))
         .isFalse();
@@ -101,19 +111,19 @@ final class RevisitTest {
   }
 
   private static StoppedCollection stop(long entryId) {
-    return stop(entryId, Optional.empty());
+    return stop(entryId, List.of());
   }
 
-  private static StoppedCollection stop(long entryId, Optional<UnreadableMessage> unreadable) {
+  private static StoppedCollection stop(long entryId, List<UnreadableMessage> unreadable) {
     return stop(STOPPED, "stop", entryId, unreadable);
   }
 
   private static StoppedCollection stop(long collectionId, String stopId, long entryId) {
-    return stop(collectionId, stopId, entryId, Optional.empty());
+    return stop(collectionId, stopId, entryId, List.of());
   }
 
   private static StoppedCollection stop(
-      long collectionId, String stopId, long entryId, Optional<UnreadableMessage> unreadable) {
+      long collectionId, String stopId, long entryId, List<UnreadableMessage> unreadable) {
     return new StoppedCollection(
         StoppedCollection.VERSION,
         collectionId,

@@ -62,7 +62,7 @@ class StoppedTopicsTest {
                     stopId,
                     0,
                     Map.of("dml_0", new FirstMessage(1, 3)),
-                    Optional.empty())));
+                    List.of())));
   }
 
   private static TopicSplit readUpTo(long entry) {

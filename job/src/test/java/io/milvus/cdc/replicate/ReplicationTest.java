@@ -123,7 +123,7 @@ class ReplicationTest {
     handedOut.clear();
 
     replication.handle(new UnreadableMessage("a", 3, 4, published, "garbage"));
-    assertThat(handedOut).containsExactly(new CollectionStopped(1, "a", 3, 4, "garbage"));
+    assertThat(handedOut).containsExactly(CollectionStopped.at(1, "a", 3, 4, "garbage"));
     handedOut.clear();
 
     CollectionState unknownUntilNow = collection(3, "a");
@@ -134,7 +134,7 @@ class ReplicationTest {
     assertThat(handedOut)
         .containsExactly(
             new CollectionSeen(unknownUntilNow),
-            new CollectionStopped(3, "a", 3, 4, "garbage"),
+            CollectionStopped.at(3, "a", 3, 4, "garbage"),
             new CollectionSeen(newer));
   }
 
@@ -185,8 +185,8 @@ class ReplicationTest {
     replication.handle(new CollectionOutside(2, "renamed in", true));
     assertThat(handedOut)
         .containsExactly(
-            new CollectionStopped(1, CollectionStopped.NO_MESSAGE, 0, 0, "renamed out", false),
-            new CollectionStopped(2, CollectionStopped.NO_MESSAGE, 0, 0, "renamed in", true));
+            CollectionStopped.byMetadata(1, "renamed out", false),
+            CollectionStopped.byMetadata(2, "renamed in", true));
   }
 
   /** Its copy may be another task's. */

@@ -20,6 +20,7 @@ import io.milvus.grpc.LongArray;
 import io.milvus.grpc.ScalarField;
 import io.milvus.grpc.VectorField;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.LongStream;
@@ -125,7 +126,7 @@ final class Messages {
                     "earlier",
                     fromTimestamp,
                     topics,
-                    Optional.empty())));
+                    List.of())));
   }
 
   /** The same message at another place of the log. */

@@ -114,7 +114,7 @@ class QuarantineTest {
     LogMessage broken = insert(2, 20);
     pipeline.submit(insert(1, 10));
     pipeline.submit(new LogMessage(broken.header(), ByteString.copyFromUtf8("no insert")));
-    pipeline.submit(new CollectionStopped(Messages.COLLECTION, "t", 1, 3, "is no message"));
+    pipeline.submit(CollectionStopped.at(Messages.COLLECTION, "t", 1, 3, "is no message"));
     pipeline.submit(insert(4, 40));
     pipeline.flush();
 
@@ -127,8 +127,8 @@ class QuarantineTest {
   void whatMayHaveBeenAnyCollectionsIsSentOnce() throws Exception {
     pipeline.submit(
         new CollectionSeen(Messages.collection("other").toBuilder().setId(9002).build()));
-    pipeline.submit(new CollectionStopped(Messages.COLLECTION, "t", 1, 3, "is no message"));
-    pipeline.submit(new CollectionStopped(9002, "t", 1, 3, "is no message"));
+    pipeline.submit(CollectionStopped.at(Messages.COLLECTION, "t", 1, 3, "is no message"));
+    pipeline.submit(CollectionStopped.at(9002, "t", 1, 3, "is no message"));
     pipeline.flush();
 
     assertThat(store.quarantined(TASK))
@@ -138,10 +138,27 @@ class QuarantineTest {
   }
 
   @Test
+  void whatTheLogDoesNotHoldAnyMoreIsNoMessageThatCouldBeLeftOut() throws Exception {
+    pipeline.submit(CollectionStopped.lost(Messages.COLLECTION, "t", 1, 3, "is gone"));
+    pipeline.submit(insert(9, 40));
+    pipeline.flush();
+
+    assertThat(store.stopped(TASK))
+        .singleElement()
+        .satisfies(
+            stopped -> {
+              assertThat(stopped.reason()).isEqualTo("is gone");
+              assertThat(stopped.topics()).containsEntry("t", new FirstMessage(1, 3));
+              assertThat(stopped.fromTimestamp()).isZero();
+              assertThat(stopped.unreadable()).isEmpty();
+            });
+    assertThat(kept()).isEmpty();
+    assertThat(target.rows()).isEmpty();
+  }
+
+  @Test
   void aStopThatIsNotForAMessageStaysOne() throws Exception {
-    pipeline.submit(
-        new CollectionStopped(
-            Messages.COLLECTION, CollectionStopped.NO_MESSAGE, 0, 0, "was renamed"));
+    pipeline.submit(CollectionStopped.byMetadata(Messages.COLLECTION, "was renamed", true));
     pipeline.flush();
 
     assertThat(store.stopped(TASK)).hasSize(1);

@@ -19,7 +19,9 @@ import io.milvus.cdc.event.SourceEvent.ReplicatedUntil;
 import io.milvus.cdc.target.FaultyMilvus.Fault;
 import io.milvus.cdc.task.PermanentFailure;
 import io.milvus.cdc.task.Selection;
+import io.milvus.cdc.task.StoppedCollection;
 import io.milvus.cdc.task.StoppedCollection.FirstMessage;
+import io.milvus.cdc.task.StoppedCollection.UnreadableMessage;
 import io.milvus.cdc.task.TargetTuning;
 import io.milvus.grpc.KeyValuePair;
 import java.time.Clock;
@@ -263,7 +265,7 @@ class TargetPipelineTest {
 
   @Test
   void otherCollectionsGoOnWhenOneIsStopped() throws Exception {
-    pipeline.submit(new CollectionStopped(Messages.COLLECTION + 1, "t", 1, 2, "no more of it"));
+    pipeline.submit(CollectionStopped.at(Messages.COLLECTION + 1, "t", 1, 2, "no more of it"));
     pipeline.submit(insert(false, 1, 10));
     pipeline.flush();
 
@@ -273,7 +275,7 @@ class TargetPipelineTest {
 
   @Test
   void aCollectionThatIsStoppedHoldsBackWhatIsSaidToBeReplicated() throws Exception {
-    pipeline.submit(new CollectionStopped(Messages.COLLECTION, "t", 1, 2, "no more of it"));
+    pipeline.submit(CollectionStopped.at(Messages.COLLECTION, "t", 1, 2, "no more of it"));
     pipeline.submit(new ReplicatedUntil(2_000));
     pipeline.flush();
 
@@ -283,9 +285,7 @@ class TargetPipelineTest {
 
   @Test
   void aCollectionThatIsNotSelectedAnyMoreHoldsNothingBack() throws Exception {
-    pipeline.submit(
-        new CollectionStopped(
-            Messages.COLLECTION, CollectionStopped.NO_MESSAGE, 0, 0, "was renamed", false));
+    pipeline.submit(CollectionStopped.byMetadata(Messages.COLLECTION, "was renamed", false));
     pipeline.submit(new ReplicatedUntil(2_000));
     pipeline.flush();
 
@@ -299,7 +299,7 @@ class TargetPipelineTest {
   @Test
   void aCheckpointWaitsUntilTheStoreKnowsWhatIsLacking() throws Exception {
     store.failNext(2);
-    pipeline.submit(new CollectionStopped(Messages.COLLECTION, "t", 1, 2, "no more of it"));
+    pipeline.submit(CollectionStopped.at(Messages.COLLECTION, "t", 1, 2, "no more of it"));
     pipeline.flush();
 
     assertThat(store.stops().read()).hasSize(1);
@@ -309,7 +309,7 @@ class TargetPipelineTest {
   void anotherStopKeepsWhatAnEarlierOneStillLacks() throws Exception {
     Messages.stop(
         store.stops(), Map.of("t", new FirstMessage(1, 2), "u", new FirstMessage(1, 9)), 50);
-    pipeline.submit(new CollectionStopped(Messages.COLLECTION, "t", 1, 5, "once more"));
+    pipeline.submit(CollectionStopped.at(Messages.COLLECTION, "t", 1, 5, "once more"));
     pipeline.flush();
     assertThat(store.stops().read())
         .singleElement()
@@ -329,8 +329,31 @@ class TargetPipelineTest {
   }
 
   @Test
+  void whatIsLeftOutStaysSoWhenAnotherMessageCannotBeReadEither() throws Exception {
+    pipeline.submit(CollectionStopped.at(Messages.COLLECTION, "t", 1, 2, "no message"));
+    pipeline.submit(CollectionStopped.at(Messages.COLLECTION, "u", 1, 3, "no message either"));
+    pipeline.flush();
+    store
+        .stops()
+        .change(Messages.COLLECTION, stop -> stop.map(StoppedCollection::skippingUnreadable));
+    pipeline.submit(CollectionStopped.at(Messages.COLLECTION, "t", 1, 2, "no message"));
+    pipeline.submit(CollectionStopped.at(Messages.COLLECTION, "t", 1, 4, "nor is this one"));
+    pipeline.flush();
+
+    assertThat(store.stops().read())
+        .singleElement()
+        .satisfies(
+            stopped ->
+                assertThat(stopped.unreadable())
+                    .containsExactly(
+                        new UnreadableMessage("t", 1, 2, true),
+                        new UnreadableMessage("u", 1, 3, true),
+                        new UnreadableMessage("t", 1, 4, false)));
+  }
+
+  @Test
   void aStoppedCollectionThatIsDroppedIsForgotten() throws Exception {
-    pipeline.submit(new CollectionStopped(Messages.COLLECTION, "t", 1, 2, "no more of it"));
+    pipeline.submit(CollectionStopped.at(Messages.COLLECTION, "t", 1, 2, "no more of it"));
     pipeline.flush();
     pipeline.submit(new CollectionGone(Messages.COLLECTION));
     pipeline.flush();

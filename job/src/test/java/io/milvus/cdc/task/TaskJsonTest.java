@@ -141,19 +141,23 @@ class TaskJsonTest {
             "stop",
             5,
             Map.of("t", new StoppedCollection.FirstMessage(1, 2)),
-            Optional.of(new StoppedCollection.UnreadableMessage("t", 1, 2, false)));
+            List.of(new StoppedCollection.UnreadableMessage("t", 1, 2, false)));
     String json =
-        "{\"version\":1,\"collectionId\":7,\"collection\":\"collection default.c\","
+        "{\"version\":2,\"collectionId\":7,\"collection\":\"collection default.c\","
             + "\"name\":{\"database\":\"default\",\"collection\":\"c\"},"
             + "\"reason\":\"it does not fit\",\"since\":\"1970-01-01T00:00:00Z\","
             + "\"stopId\":\"stop\",\"fromTimestamp\":5,"
             + "\"topics\":{\"t\":{\"ledgerId\":1,\"entryId\":2}},"
-            + "\"unreadable\":{\"pchannel\":\"t\",\"ledgerId\":1,\"entryId\":2,"
-            + "\"skip\":false}}";
+            + "\"unreadable\":[{\"pchannel\":\"t\",\"ledgerId\":1,\"entryId\":2,"
+            + "\"skip\":false}]}";
     assertThat(TaskJson.write(stopped).toStringUtf8()).isEqualTo(json);
     assertThat(TaskJson.stopped("k", ByteString.copyFromUtf8(json))).isEqualTo(stopped);
+    String first = json.replace("\"version\":2", "\"version\":1").replaceAll("[\\[\\]]", "");
+    assertThat(TaskJson.stopped("k", ByteString.copyFromUtf8(first)).unreadable())
+        .isEqualTo(stopped.unreadable());
     String older =
-        json.replaceFirst("\"name\":\\{[^}]*\\},", "")
+        first
+            .replaceFirst("\"name\":\\{[^}]*\\},", "")
             .replaceFirst(",\"unreadable\":\\{[^}]*\\}", "");
     assertThat(TaskJson.stopped("k", ByteString.copyFromUtf8(older)))
         .satisfies(

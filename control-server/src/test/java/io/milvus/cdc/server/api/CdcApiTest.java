@@ -263,7 +263,7 @@ class CdcApiTest {
 
   private boolean skips(String taskId) {
     return definitions.stopped(taskId).stream()
-        .anyMatch(stopped -> stopped.unreadable().orElseThrow().skip());
+        .anyMatch(stopped -> stopped.unreadable().get(0).skip());
   }
 
   private static StoppedCollection stopped(
@@ -280,7 +280,7 @@ class CdcApiTest {
         "stop" + collectionId,
         0,
         topics,
-        Optional.of(new StoppedCollection.UnreadableMessage("dml_1", 3, 4, false)));
+        List.of(new StoppedCollection.UnreadableMessage("dml_1", 3, 4, false)));
   }
 
   @Test

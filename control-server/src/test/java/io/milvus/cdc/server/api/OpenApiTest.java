@@ -293,7 +293,7 @@ class OpenApiTest {
             "stop",
             0,
             Map.of("t", new StoppedCollection.FirstMessage(1, 2)),
-            Optional.empty()));
+            List.of()));
     JsonNode stopped = task(id).path("stopped_collections").path(0);
     assertThat(names(stopped)).isEqualTo(names(schema("StoppedCollection").path("properties")));
     server.definitions.quarantine(

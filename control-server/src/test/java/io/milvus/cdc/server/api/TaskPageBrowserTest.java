@@ -141,7 +141,7 @@ class TaskPageBrowserTest {
             "stop",
             0,
             Map.of("t", new StoppedCollection.FirstMessage(1, 2)),
-            Optional.empty()));
+            List.of()));
   }
 
   private static String card(String id) {
