@@ -200,6 +200,11 @@ public final class ReplicationJob {
     }
 
     @Override
+    public void verifyReadable() throws IOException {
+      lookup.verifyReadable();
+    }
+
+    @Override
     public void close() {
       lookup.close();
     }

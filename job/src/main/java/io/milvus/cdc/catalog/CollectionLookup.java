@@ -38,6 +38,13 @@ public interface CollectionLookup extends AutoCloseable {
    */
   List<ByteString> startPositionsOfLiveCollections(String pchannel) throws EtcdUnavailableException;
 
+  /**
+   * Makes sure that the metadata can be read now.
+   *
+   * @throws EtcdUnavailableException when the source's etcd does not answer within 5 s, or refuses
+   */
+  void verifyReadable() throws EtcdUnavailableException;
+
   @Override
   void close();
 }

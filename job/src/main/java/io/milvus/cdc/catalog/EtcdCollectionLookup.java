@@ -99,6 +99,11 @@ public final class EtcdCollectionLookup implements CollectionLookup {
   }
 
   @Override
+  public void verifyReadable() throws EtcdUnavailableException {
+    long unused = etcd.revision(metaPrefix + "/" + MetadataKey.DATABASES);
+  }
+
+  @Override
   public void close() {
     etcd.close();
   }

@@ -17,6 +17,13 @@ public interface LiveStartPositions extends AutoCloseable {
    */
   List<ByteString> of(String pchannel) throws IOException;
 
+  /**
+   * Makes sure that the source's metadata can be read now.
+   *
+   * @throws IOException when it cannot
+   */
+  void verifyReadable() throws IOException;
+
   @Override
   void close();
 

@@ -53,9 +53,12 @@ final class SourceConnection implements AutoCloseable {
   private record ExactStart(TaskStore store, String name) {}
 
   /**
-   * Loads the task and makes a client; connections are made when they are needed.
+   * Loads the task and makes a client; connections are made when they are needed. The source's
+   * metadata must answer first: what is read waits in memory until the metadata has told of its
+   * collections.
    *
    * @param exactStart see {@link LogSource#continuingExactly}
+   * @throws IOException when the metadata cannot be read now
    * @throws PermanentFailure when there is no such task
    */
   static SourceConnection open(
@@ -68,6 +71,9 @@ final class SourceConnection implements AutoCloseable {
     boolean isKept = false;
     try {
       TaskDefinition task = definition(store, taskId);
+      try (LiveStartPositions metadata = liveStartsFactory.open(task)) {
+        metadata.verifyReadable();
+      }
       PulsarSession pulsar =
           PulsarSession.open(
               new PulsarAccess(task.source())

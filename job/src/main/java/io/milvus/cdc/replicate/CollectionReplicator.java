@@ -3,6 +3,7 @@ package io.milvus.cdc.replicate;
 import io.milvus.cdc.catalog.CollectionLookup;
 import io.milvus.cdc.etcd.EtcdUnavailableException;
 import io.milvus.cdc.event.SourceEvent;
+import io.milvus.cdc.event.SourceEventSerializer;
 import io.milvus.cdc.event.SourceEventTypeInfo;
 import io.milvus.cdc.replicate.Replication.Skipped;
 import io.milvus.cdc.task.TaskMetrics;
@@ -10,8 +11,11 @@ import java.io.Serializable;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.apache.flink.api.common.state.CheckpointListener;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
@@ -34,7 +38,8 @@ import org.apache.flink.util.Collector;
  * <p>State: what waits for ticks and what is known of partitions, one entry a collection, in a list
  * that every subtask reads whole when it is restored and takes its own collections from, so that
  * the parallelism may change. A collection has at most a tick's worth of messages waiting, and in a
- * backlog what its topics are ahead of each other.
+ * backlog what its topics are ahead of each other. And messages that cannot be read, until the
+ * metadata has told which collections they may be of; every subtask has them all.
  */
 public final class CollectionReplicator extends ProcessFunction<SourceEvent, SourceEvent>
     implements CheckpointedFunction, CheckpointListener {
@@ -48,12 +53,16 @@ public final class CollectionReplicator extends ProcessFunction<SourceEvent, Sou
       new ListStateDescriptor<>(
           "waiting-v1", PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO);
 
+  private static final ListStateDescriptor<SourceEvent> UNREADABLE =
+      new ListStateDescriptor<>("unreadable-v1", new SourceEventSerializer());
+
   private static final Duration SILENCE_PATIENCE = Duration.ofSeconds(10);
 
   private final LookupFactory lookups;
   private transient CollectionLookup lookup;
   private transient Replication replication;
   private transient ListState<byte[]> waiting;
+  private transient ListState<SourceEvent> unreadable;
   private transient Collector<SourceEvent> out;
 
   /** Opens the look-up of a subtask. */
@@ -62,7 +71,7 @@ public final class CollectionReplicator extends ProcessFunction<SourceEvent, Sou
     CollectionLookup open();
   }
 
-  private CollectionReplicator(LookupFactory lookups) {
+  CollectionReplicator(LookupFactory lookups) {
     this.lookups = lookups;
   }
 
@@ -97,6 +106,7 @@ public final class CollectionReplicator extends ProcessFunction<SourceEvent, Sou
   @Override
   public void initializeState(FunctionInitializationContext context) throws Exception {
     waiting = context.getOperatorStateStore().getUnionListState(WAITING);
+    unreadable = context.getOperatorStateStore().getUnionListState(UNREADABLE);
     MetricGroup metrics = getRuntimeContext().getMetricGroup();
     Map<Skipped, Counter> skipped = new EnumMap<>(Skipped.class);
     for (Skipped cause : Skipped.values()) {
@@ -123,6 +133,11 @@ public final class CollectionReplicator extends ProcessFunction<SourceEvent, Sou
           replication.restore(snapshot);
         }
       }
+      Set<SourceEvent> once = new LinkedHashSet<>();
+      unreadable.get().forEach(once::add);
+      for (SourceEvent message : once) {
+        replication.handle(message);
+      }
     }
   }
 
@@ -142,6 +157,7 @@ public final class CollectionReplicator extends ProcessFunction<SourceEvent, Sou
     for (ReplicaSnapshot snapshot : replication.snapshot()) {
       waiting.add(snapshot.toBytes());
     }
+    unreadable.update(List.copyOf(replication.unplacedUnreadable()));
   }
 
   /** Messages that waited then are not kept twice until the next checkpoint. */

@@ -650,6 +650,16 @@ final class Replication {
     replica.partitions.restore(snapshot.partitions());
   }
 
+  /**
+   * Messages that cannot be read, of which it is not known yet whom they concern: the metadata has
+   * not been told since the start. Their topics do not give them again.
+   */
+  List<UnreadableMessage> unplacedUnreadable() {
+    return catalogProgressMillis < 0
+        ? unreadable.values().stream().flatMap(List::stream).toList()
+        : List.of();
+  }
+
   /** How many collections are followed; any thread may ask. */
   int collections() {
     return replicas.size();

@@ -195,6 +195,16 @@ final class LogSplitReaderIT {
   }
 
   @Test
+  void nothingIsReadBeforeTheMetadataAnswers() throws Exception {
+    log.unansweredQuestions.set(2);
+    publish(0, 10);
+    open(tuning(500, 1 << 20, 1000), TOPIC);
+
+    assertThat(timestamps(10)).isEqualTo(range(0, 10));
+    assertThat(log.unansweredQuestions.get()).isNegative();
+  }
+
+  @Test
   void anIdleFetcherIsWokenUp() throws Exception {
     publish(0, 1);
     open(tuning(500, 1 << 20, 1000), TOPIC);

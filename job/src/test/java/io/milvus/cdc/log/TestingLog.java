@@ -31,6 +31,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.apache.pulsar.client.api.MessageId;
 import org.apache.pulsar.client.api.Producer;
@@ -57,6 +58,9 @@ final class TestingLog implements AutoCloseable {
   private final Map<String, TopicStart> starts = new ConcurrentHashMap<>();
   private final List<TaskStore.StartsListener> startsListeners = new CopyOnWriteArrayList<>();
   private final Map<String, List<ByteString>> liveStarts = new ConcurrentHashMap<>();
+
+  /** How often it cannot be asked whether the metadata can be read. */
+  final AtomicInteger unansweredQuestions = new AtomicInteger();
 
   private Optional<String> exactStart = Optional.empty();
   private final Set<String> readings = ConcurrentHashMap.newKeySet();
@@ -359,6 +363,13 @@ final class TestingLog implements AutoCloseable {
         @Override
         public List<ByteString> of(String pchannel) {
           return BY_TASK.get(id).liveStarts.getOrDefault(pchannel, List.of());
+        }
+
+        @Override
+        public void verifyReadable() throws IOException {
+          if (BY_TASK.get(id).unansweredQuestions.getAndDecrement() > 0) {
+            throw new IOException("the metadata is away");
+          }
         }
 
         @Override

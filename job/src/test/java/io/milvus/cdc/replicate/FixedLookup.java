@@ -30,5 +30,8 @@ final class FixedLookup implements CollectionLookup {
   }
 
   @Override
+  public void verifyReadable() {}
+
+  @Override
   public void close() {}
 }

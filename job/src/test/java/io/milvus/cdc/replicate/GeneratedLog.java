@@ -154,6 +154,9 @@ final class GeneratedLog {
       }
 
       @Override
+      public void verifyReadable() {}
+
+      @Override
       public void close() {}
     };
   }
