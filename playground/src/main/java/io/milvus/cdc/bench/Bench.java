@@ -75,9 +75,17 @@ public final class Bench {
                   LagCase.TICK_TO_TARGET + ", p50", Goal.atMost(80),
                   LagCase.TICK_TO_TARGET + ", p99", Goal.atMost(300))),
           new PipeCase(
-              "pipe-large", 500_000, LARGE, 2, Map.of(PipeCase.MEGABYTES, Goal.atLeast(150))),
+              "pipe-large",
+              500_000,
+              LARGE,
+              2,
+              Map.of(PipeCase.MEGABYTES, Goal.atLeast(150), PipeCase.ALLOCATED, Goal.atMost(2))),
           new PipeCase(
-              "pipe-small", 400_000, 1, 16, Map.of(PipeCase.MESSAGES, Goal.atLeast(100_000))),
+              "pipe-small",
+              400_000,
+              1,
+              16,
+              Map.of(PipeCase.MESSAGES, Goal.atLeast(100_000), PipeCase.ALLOCATED, Goal.atMost(2))),
           new ManyCase(
               "many",
               1_000,

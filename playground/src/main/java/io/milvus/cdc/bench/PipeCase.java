@@ -1,5 +1,6 @@
 package io.milvus.cdc.bench;
 
+import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.tap.TargetTap;
 import io.milvus.grpc.InsertRequest;
 import java.util.Map;
@@ -13,6 +14,7 @@ record PipeCase(String id, int rows, int rowsPerCall, int writers, Map<String, G
     implements BenchCase {
 
   static final String MEGABYTES = "vectors and keys carried, by CPU time";
+  static final String ALLOCATED = "allocated, of vectors and keys";
   static final String MESSAGES = "messages carried, by CPU time";
 
   private static final int DIMENSION = 128;
@@ -36,6 +38,12 @@ record PipeCase(String id, int rows, int rowsPerCall, int writers, Map<String, G
 
   @Override
   public void measure(Bed bed, Figures figures) {
+    try (Allocation allocation = new Allocation(bed.playground().pid(Part.SERVER))) {
+      measure(bed, allocation, figures);
+    }
+  }
+
+  private void measure(Bed bed, Allocation allocation, Figures figures) {
     int backlog = backlog(bed);
     RowCount count = new RowCount();
     bed.tap().answer(true);
@@ -46,6 +54,7 @@ record PipeCase(String id, int rows, int rowsPerCall, int writers, Map<String, G
     bed.awaitQuiet();
     bed.api().resume(task);
     Bed.await("half of the rows are missing", () -> count.rows() >= backlog / 2);
+    double allocated = allocation.megabytes();
     double cpu = replicator.cpuSeconds();
     long half = System.nanoTime();
     long already = count.rows();
@@ -53,10 +62,12 @@ record PipeCase(String id, int rows, int rowsPerCall, int writers, Map<String, G
     double seconds = Bed.secondsSince(half);
     double used = Math.max(0.01, replicator.cpuSeconds() - cpu);
     double carried = backlog - already;
+    allocated = allocation.megabytes() - allocated;
     bed.tap().tell((method, request) -> {});
     figures.add("rows carried", "rows/s", carried / seconds);
     figures.add(MEGABYTES, "MB/s/core", carried * ROW_MEGABYTES / used);
     figures.add(MESSAGES, "/s/core", carried / rowsPerCall / used);
+    figures.add(ALLOCATED, "times", allocated / (carried * ROW_MEGABYTES));
     figures.add("rows of a call", "", count.rowsOfCall());
     figures.add("peak memory of the replicating process", "MB", replicator.peakMegabytes());
     bed.awaitReplicated(task);
