@@ -47,6 +47,8 @@ final class RowBatch {
 
   private final ColumnReader reader = new ColumnReader();
 
+  private boolean holdsInserts;
+
   /** Of the first insert; all others have columns of the same names. */
   private List<Column> firstColumns = List.of();
 
@@ -106,12 +108,12 @@ final class RowBatch {
     if (part.rows > 0 && part.rows + insert.count() > tuning.batchRows()) {
       return false;
     }
-    if (insertedRows > 0 && upsert != header.maybeApplied()) {
+    if (holdsInserts && upsert != header.maybeApplied()) {
       return false;
     }
     List<Column> columns = columns(header, insert);
     boolean alone = !areJoinable(columns, insert.count());
-    if (insertedRows > 0 && (opaque || alone || !hasTheSameColumns(columns))) {
+    if (holdsInserts && (opaque || alone || !hasTheSameColumns(columns))) {
       return false;
     }
     Column keys = keys(header, columns);
@@ -126,8 +128,9 @@ final class RowBatch {
     }
     upsert = header.maybeApplied();
     opaque = alone;
-    if (insertedRows == 0) {
+    if (!holdsInserts) {
       firstColumns = columns;
+      holdsInserts = true;
     }
     insertedRows += insert.count();
     part.rows += insert.count();

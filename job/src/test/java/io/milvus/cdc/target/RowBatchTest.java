@@ -5,13 +5,17 @@ import static io.milvus.cdc.target.Messages.insert;
 import static io.milvus.cdc.target.Messages.ofShard;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.task.TargetTuning;
 import io.milvus.grpc.CollectionSchema;
 import io.milvus.grpc.FieldSchema;
 import io.milvus.grpc.VectorField;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import milvus.proto.msg.Msg;
 import org.junit.jupiter.api.Test;
 
 class RowBatchTest {
@@ -75,6 +79,38 @@ class RowBatchTest {
     batch.add(insert(false, 1, 10));
     assertThat(batch.add(insert(true, 1, 11))).isFalse();
     assertThat(batch.upsert()).isFalse();
+  }
+
+  @Test
+  void joinsColumnsByTheirNamesWhateverTheirOrder() {
+    assertThat(batch.add(insert(false, 1, 10))).isTrue();
+    assertThat(batch.add(withColumns(insert(false, 1, 20), 1, 0))).isTrue();
+
+    RowBatch.Rows rows = onlyPart(batch).rows("_default");
+    assertThat(keys(rows)).containsExactly(10L, 20L);
+    assertThat(rows.columns()).hasSize(2);
+  }
+
+  @Test
+  void doesNotJoinOtherColumns() {
+    for (LogMessage first : List.of(insert(false, 1, 10), withColumns(insert(false, 1), 0))) {
+      RowBatch begun = new RowBatch(FORMAT, TargetTuning.DEFAULT);
+      assertThat(begun.add(first)).isTrue();
+      assertThat(begun.add(withColumns(insert(false, 1, 20), 0, 0))).isFalse();
+      assertThat(begun.add(withColumns(insert(false, 1, 20), 0, 1, 1))).isFalse();
+    }
+  }
+
+  /** The same message with some of its columns, by their places. */
+  private static LogMessage withColumns(LogMessage message, int... places) {
+    try {
+      Msg.InsertRequest insert = Msg.InsertRequest.parseFrom(message.payload());
+      Msg.InsertRequest.Builder other = insert.toBuilder().clearFieldsData();
+      IntStream.of(places).forEach(place -> other.addFieldsData(insert.getFieldsData(place)));
+      return new LogMessage(message.header(), other.build().toByteString());
+    } catch (InvalidProtocolBufferException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test
