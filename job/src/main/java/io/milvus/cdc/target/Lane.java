@@ -58,6 +58,11 @@ final class Lane {
   private int failures;
   private long failingSince;
 
+  /** Why the current step failed last; means nothing when it has not failed. */
+  private TargetException.Kind lastFailure = TargetException.Kind.OUTAGE;
+
+  private long refusedSince;
+
   private record Item(long sequence, SourceEvent event) {
 
     int bytes() {
@@ -332,15 +337,26 @@ final class Lane {
 
   /** Counts a failure of the current step: 1 for the first. */
   int countFailure(TargetException.Kind kind) {
-    if (failures++ == 0 || kind == TargetException.Kind.OUTAGE) {
-      failingSince = System.nanoTime();
+    long now = System.nanoTime();
+    boolean again = failures++ > 0;
+    if (!again || kind == TargetException.Kind.OUTAGE) {
+      failingSince = now;
     }
+    if (!again || lastFailure != TargetException.Kind.UNAUTHORIZED) {
+      refusedSince = now;
+    }
+    lastFailure = kind;
     return failures;
   }
 
-  /** How long the current step has been failing while the target as a whole worked. */
+  /** How long a current step that failed has been failing while the target as a whole worked. */
   Duration failingFor() {
-    return failures == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - failingSince);
+    return Duration.ofNanos(System.nanoTime() - failingSince);
+  }
+
+  /** How long a current step whose last failure is a refusal has met nothing but refusals. */
+  Duration refusedFor() {
+    return Duration.ofNanos(System.nanoTime() - refusedSince);
   }
 
   /** Which message the current step begins with, for messages to people; empty for other steps. */

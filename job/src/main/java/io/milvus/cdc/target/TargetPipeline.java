@@ -370,10 +370,11 @@ final class TargetPipeline implements AutoCloseable {
   }
 
   private void failed(Lane lane, TargetException error) {
+    int failures = lane.countFailure(error.kind());
     switch (error.kind()) {
       case UNAUTHORIZED -> {
-        if (lane.failingFor().compareTo(refusalPatience) < 0) {
-          repeat(lane, error);
+        if (lane.refusedFor().compareTo(refusalPatience) < 0) {
+          repeat(lane, error, failures);
         } else {
           fail(
               lane,
@@ -384,7 +385,7 @@ final class TargetPipeline implements AutoCloseable {
         }
       }
       case PERMANENT -> refused(lane, error.getMessage() + where(lane), error);
-      case OUTAGE -> repeat(lane, error);
+      case OUTAGE -> repeat(lane, error, failures);
       case TRANSIENT, NOT_FOUND -> {
         if (lane.collectionId().isPresent() && lane.failingFor().compareTo(tuning.patience()) > 0) {
           giveUp(
@@ -396,7 +397,7 @@ final class TargetPipeline implements AutoCloseable {
                   + where(lane),
               error);
         } else {
-          repeat(lane, error);
+          repeat(lane, error, failures);
         }
       }
     }
@@ -437,10 +438,10 @@ final class TargetPipeline implements AutoCloseable {
     return lane.firstMessage().map(position -> " (" + position + ")").orElse("");
   }
 
-  private void repeat(Lane lane, TargetException error) {
+  private void repeat(Lane lane, TargetException error, int failures) {
     progress.retried(RetryCause.of(error.kind()));
     trouble(lane, error.getMessage());
-    int doublings = Math.min(lane.countFailure(error.kind()) - 1, 10);
+    int doublings = Math.min(failures - 1, 10);
     long longest = Math.min(tuning.longestRetry().toMillis(), FIRST_RETRY_MILLIS << doublings);
     long delay = ThreadLocalRandom.current().nextLong(longest / 2, longest + 1);
     runLater(lane, delay);

@@ -462,6 +462,21 @@ class TargetPipelineTest {
   }
 
   @Test
+  void credentialsAreTriedAgainHoweverLongSomethingElseWasTheMatterBefore() throws Exception {
+    refusalPatience = Duration.ofMillis(200);
+    disconnect();
+    connect();
+    // The pauses between these failures alone make more than 200 ms.
+    target.faults.addAll(Collections.nCopies(4, Fault.ACKNOWLEDGEMENT_LOST));
+    target.faults.add(Fault.UNAUTHORIZED);
+    pipeline.submit(insert(false, 1, 10));
+    pipeline.flush();
+
+    assertThat(target.rows()).containsOnlyKeys(10L);
+    assertThat(retried).hasValue(5);
+  }
+
+  @Test
   void credentialsThatGoOnToBeRefusedEndThePipeline() throws Exception {
     refusalPatience = Duration.ofMillis(200);
     disconnect();
