@@ -53,6 +53,11 @@ public final class TargetChannel implements AutoCloseable {
   /** How long an end is waited for; nothing is sent any more by then. */
   private static final long CLOSE_SECONDS = 5;
 
+  /** What gRPC makes of an answer without a gRPC status begins with this. */
+  private static final String HTTP_STATUS = "HTTP status code ";
+
+  private static final int CONTENT_TOO_LARGE = 413;
+
   private final ManagedChannel channel;
   private final EventLoopGroup thread;
 
@@ -132,6 +137,22 @@ public final class TargetChannel implements AutoCloseable {
         .flatMap(text -> text.lines().findFirst())
         .filter(text -> !text.isBlank())
         .orElseGet(() -> status.getCode().name());
+  }
+
+  /**
+   * Whether a call was answered by something else than a gRPC server, as a proxy does while it does
+   * not know the target: in HTTP, or with a gRPC status that has no words. A gRPC server always
+   * names what it does not implement; Envoy does not.
+   */
+  static boolean isOfProxy(Status status) {
+    return status.getDescription() == null
+        ? status.getCode() == Status.Code.UNIMPLEMENTED
+        : status.getDescription().startsWith(HTTP_STATUS);
+  }
+
+  /** Whether a proxy does not let a request pass because it is too large. */
+  static boolean isTooLargeForProxy(Status status) {
+    return isOfProxy(status) && reason(status).equals(HTTP_STATUS + CONTENT_TOO_LARGE);
   }
 
   private static Throwable rootOf(Throwable error) {

@@ -73,6 +73,9 @@ final class TargetClient implements AutoCloseable {
 
   private static final String DEFAULT_DATABASE = "default";
 
+  private static final String OF_PROXY =
+      " (a proxy in front of the target answers this, not Milvus: look at its routes)";
+
   /**
    * Error codes of Milvus 2.3 to 2.5 that stand for a request that can never succeed: parameter
    * errors.
@@ -541,8 +544,10 @@ final class TargetClient implements AutoCloseable {
     try {
       response = request.apply(stub.withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS));
     } catch (StatusRuntimeException e) {
-      throw new TargetException(
-          kind(e.getStatus().getCode()), call + ": " + TargetChannel.reason(e.getStatus()), e);
+      String reason = call + ": " + TargetChannel.reason(e.getStatus());
+      throw TargetChannel.isOfProxy(e.getStatus())
+          ? new TargetException(kindOfProxy(e.getStatus()), reason + OF_PROXY, e)
+          : new TargetException(kind(e.getStatus().getCode()), reason, e);
     } finally {
       progress.callEnded();
     }
@@ -580,6 +585,17 @@ final class TargetClient implements AutoCloseable {
             && status.getCode() < FIRST_CODE_OF_AN_OBJECT
             && status.getCode() != INTERNAL_CODE;
     return service ? Kind.OUTAGE : Kind.TRANSIENT;
+  }
+
+  /**
+   * It may be that the proxy does not know yet, or any more, where the target is: that is no
+   * collection's fault. Whom it lets pass is its own matter.
+   */
+  private static Kind kindOfProxy(io.grpc.Status status) {
+    if (TargetChannel.isTooLargeForProxy(status)) {
+      return Kind.TRANSIENT;
+    }
+    return kind(status.getCode()) == Kind.UNAUTHORIZED ? Kind.UNAUTHORIZED : Kind.OUTAGE;
   }
 
   private static Kind kind(Code code) {

@@ -70,7 +70,11 @@ final class FaultyMilvus extends InProcessMilvus {
     /** The server says that the request is wrong. */
     INVALID,
     /** The server says that nobody of this name may do it. */
-    UNAUTHORIZED
+    UNAUTHORIZED,
+    /** A proxy that has no route to the server says so, as Envoy does. */
+    NO_ROUTE,
+    /** The server does not know the call. */
+    UNIMPLEMENTED
   }
 
   FaultyMilvus() throws IOException {}
@@ -110,6 +114,9 @@ final class FaultyMilvus extends InProcessMilvus {
       case RATE_LIMITED -> answer(out, () -> failed(8, "request is rejected by rate limiter"));
       case INVALID -> answer(out, () -> failed(1100, "the dim of field v is wrong"));
       case UNAUTHORIZED -> answer(out, () -> failed(1400, "auth check failure"));
+      case NO_ROUTE -> out.onError(Status.UNIMPLEMENTED.asRuntimeException());
+      case UNIMPLEMENTED ->
+          out.onError(Status.UNIMPLEMENTED.withDescription("unknown method").asRuntimeException());
     }
   }
 

@@ -264,6 +264,27 @@ class TargetPipelineTest {
   }
 
   @Test
+  void aProxyThatHasNoRouteToTheTargetIsWaitedFor() throws Exception {
+    target.faults.addAll(List.of(Fault.NO_ROUTE, Fault.NO_ROUTE));
+    pipeline.submit(insert(false, 1, 10));
+    pipeline.flush();
+
+    assertThat(target.rows()).containsOnlyKeys(10L);
+    assertThat(store.stops().read()).isEmpty();
+  }
+
+  @Test
+  void aCallThatTheTargetDoesNotKnowStopsTheCollection() throws Exception {
+    target.faults.add(Fault.UNIMPLEMENTED);
+    pipeline.submit(insert(false, 1, 10));
+    pipeline.flush();
+
+    assertThat(store.stops().read())
+        .singleElement()
+        .satisfies(stopped -> assertThat(stopped.reason()).contains("unknown method"));
+  }
+
+  @Test
   void otherCollectionsGoOnWhenOneIsStopped() throws Exception {
     pipeline.submit(CollectionStopped.at(Messages.COLLECTION + 1, "t", 1, 2, "no more of it"));
     pipeline.submit(insert(false, 1, 10));
