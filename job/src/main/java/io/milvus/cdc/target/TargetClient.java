@@ -72,6 +72,7 @@ final class TargetClient implements AutoCloseable {
   private static final String CLIENT_NAME = "Milvus CDC";
 
   private static final String DEFAULT_DATABASE = "default";
+  private static final String ALTER_COLLECTION = "alter collection";
 
   private static final String OF_PROXY =
       " (a proxy in front of the target answers this, not Milvus: look at its routes)";
@@ -104,6 +105,11 @@ final class TargetClient implements AutoCloseable {
    * Milvus 2.3 to 2.5: collection (100), partition (200), index (700), database (800) not found.
    */
   private static final Set<Integer> NOT_FOUND_CODES = Set.of(100, 200, 700, 800);
+
+  /**
+   * Milvus 2.4 and newer: the collection is loaded, and what is asked for is not done while it is.
+   */
+  private static final int LOADED_CODE = 104;
 
   /** See {@link #setProperties}. */
   private static final int CALLS_UNTIL_PROPERTIES_ARE_KEPT = 2;
@@ -212,7 +218,8 @@ final class TargetClient implements AutoCloseable {
   /**
    * Sets properties of a collection; those that are not named stay as they are. It takes two calls:
    * a call writes to Milvus' etcd what the one before it changed, and what is only in memory is
-   * lost when the target is started again (Milvus 2.3).
+   * lost when the target is started again (Milvus 2.3). Releases the collection first when the
+   * target wants that; it is for the caller to load it again.
    */
   void setProperties(String database, String collection, Map<String, String> properties)
       throws TargetException {
@@ -222,11 +229,14 @@ final class TargetClient implements AutoCloseable {
         (key, value) ->
             request.addProperties(KeyValuePair.newBuilder().setKey(key).setValue(value)));
     for (int call = 0; call < CALLS_UNTIL_PROPERTIES_ARE_KEPT; call++) {
-      execute("alter collection", stub -> stub.alterCollection(request.build()));
+      alter(request.build());
     }
   }
 
-  /** Removes properties of a collection: Milvus 2.5 and newer. */
+  /**
+   * Removes properties of a collection: Milvus 2.5 and newer. Releases the collection first when
+   * the target wants that; it is for the caller to load it again.
+   */
   void removeProperties(String database, String collection, Set<String> keys)
       throws TargetException {
     AlterCollectionRequest request =
@@ -235,7 +245,19 @@ final class TargetClient implements AutoCloseable {
             .setCollectionName(collection)
             .addAllDeleteKeys(keys)
             .build();
-    execute("alter collection", stub -> stub.alterCollection(request));
+    alter(request);
+  }
+
+  private void alter(AlterCollectionRequest request) throws TargetException {
+    Status status =
+        call(
+            ALTER_COLLECTION,
+            stub -> stub.alterCollection(request),
+            answer -> unless(LOADED_CODE, answer));
+    if (status.getCode() == LOADED_CODE) {
+      releaseCollection(request.getDbName(), request.getCollectionName());
+      execute(ALTER_COLLECTION, stub -> stub.alterCollection(request));
+    }
   }
 
   void createAlias(String database, String collection, String alias) throws TargetException {

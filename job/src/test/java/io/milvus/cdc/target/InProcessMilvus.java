@@ -181,6 +181,7 @@ abstract class InProcessMilvus extends MilvusServiceGrpc.MilvusServiceImplBase
     Map<String, String> properties = new TreeMap<>();
     before.getPropertiesList().forEach(each -> properties.put(each.getKey(), each.getValue()));
     request.getPropertiesList().forEach(each -> properties.put(each.getKey(), each.getValue()));
+    request.getDeleteKeysList().forEach(properties::remove);
     CreateCollectionRequest.Builder after = before.toBuilder().clearProperties();
     properties.forEach(
         (key, value) -> after.addProperties(KeyValuePair.newBuilder().setKey(key).setValue(value)));

@@ -3,13 +3,24 @@ package io.milvus.cdc.target;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
 import io.grpc.stub.StreamObserver;
+import io.milvus.grpc.AlterCollectionRequest;
 import io.milvus.grpc.CollectionSchema;
 import io.milvus.grpc.DataType;
 import io.milvus.grpc.FieldData;
 import io.milvus.grpc.FieldSchema;
+import io.milvus.grpc.GetLoadStateRequest;
+import io.milvus.grpc.GetLoadStateResponse;
+import io.milvus.grpc.GetReplicasRequest;
+import io.milvus.grpc.GetReplicasResponse;
 import io.milvus.grpc.InsertRequest;
+import io.milvus.grpc.KeyValuePair;
+import io.milvus.grpc.LoadCollectionRequest;
+import io.milvus.grpc.LoadState;
 import io.milvus.grpc.MutationResult;
+import io.milvus.grpc.ReleaseCollectionRequest;
+import io.milvus.grpc.ReplicaInfo;
 import io.milvus.grpc.ScalarField;
+import io.milvus.grpc.Status;
 import io.milvus.grpc.UpsertRequest;
 import io.milvus.grpc.ValueField;
 import io.milvus.grpc.VectorField;
@@ -19,8 +30,10 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * A target that takes rows by the rules of Milvus 2.5's proxy ({@code checkFieldsDataBySchema} and
@@ -29,10 +42,15 @@ import java.util.function.UnaryOperator;
  */
 final class NewerMilvus extends InProcessMilvus {
 
+  /** What it changes only of a collection that is not loaded. */
+  private static final Set<String> PROPERTIES_OF_LOADING =
+      Set.of("mmap.enabled", "lazyload.enabled");
+
   private final String version;
   private final UnaryOperator<CollectionSchema> understanding;
   private final List<InsertRequest> inserts = new ArrayList<>();
   private final Map<Object, Map<String, Object>> rows = new TreeMap<>();
+  private boolean loaded;
 
   /** A target of release 2.5. */
   NewerMilvus() throws IOException {
@@ -68,6 +86,61 @@ final class NewerMilvus extends InProcessMilvus {
   /** What is in each field of each row, by key; a field that is null is absent. */
   synchronized Map<Object, Map<String, Object>> rows() {
     return new TreeMap<>(rows);
+  }
+
+  /** Whether its collection is loaded. */
+  synchronized boolean isLoaded() {
+    return loaded;
+  }
+
+  @Override
+  public synchronized void alterCollection(
+      AlterCollectionRequest request, StreamObserver<Status> out) {
+    boolean ofLoading =
+        Stream.concat(
+                request.getPropertiesList().stream().map(KeyValuePair::getKey),
+                request.getDeleteKeysList().stream())
+            .anyMatch(PROPERTIES_OF_LOADING::contains);
+    if (loaded && ofLoading) {
+      answer(
+          out,
+          () ->
+              Status.newBuilder()
+                  .setCode(104)
+                  .setReason("can not alter mmap properties if collection loaded")
+                  .build());
+      return;
+    }
+    super.alterCollection(request, out);
+  }
+
+  @Override
+  public synchronized void loadCollection(
+      LoadCollectionRequest request, StreamObserver<Status> out) {
+    loaded = true;
+    answer(out, Status::getDefaultInstance);
+  }
+
+  @Override
+  public synchronized void releaseCollection(
+      ReleaseCollectionRequest request, StreamObserver<Status> out) {
+    loaded = false;
+    answer(out, Status::getDefaultInstance);
+  }
+
+  @Override
+  public synchronized void getLoadState(
+      GetLoadStateRequest request, StreamObserver<GetLoadStateResponse> out) {
+    LoadState state = loaded ? LoadState.LoadStateLoaded : LoadState.LoadStateNotLoad;
+    answer(out, () -> GetLoadStateResponse.newBuilder().setState(state).build());
+  }
+
+  @Override
+  public void getReplicas(GetReplicasRequest request, StreamObserver<GetReplicasResponse> out) {
+    answer(
+        out,
+        () ->
+            GetReplicasResponse.newBuilder().addReplicas(ReplicaInfo.getDefaultInstance()).build());
   }
 
   private static final class RefusedException extends Exception {

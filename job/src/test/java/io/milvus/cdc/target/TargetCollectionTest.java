@@ -182,4 +182,31 @@ class TargetCollectionTest {
 
     assertThat(milvus.loads()).isEqualTo(1);
   }
+
+  /** As when the source was released, altered and loaded again before anybody looked. */
+  @Test
+  void whatIsChangedOnlyOfAReleasedCollectionIsChangedAndTheCollectionLoadedAgain()
+      throws Exception {
+    CollectionState loaded =
+        Messages.collection("c").toBuilder().setLoad(Load.getDefaultInstance()).build();
+    String mark = "src/" + Messages.COLLECTION;
+    try (NewerMilvus newer = new NewerMilvus();
+        TargetConnection connection =
+            new TargetConnection(
+                newer.cluster(), "src", Selection.everything(), new NoProgress())) {
+      TargetCollection copy = collection(Messages.COLLECTION, connection);
+      int unused = copy.apply(new CollectionSeen(loaded));
+      assertThat(newer.isLoaded()).isTrue();
+
+      unused =
+          copy.apply(
+              new CollectionSeen(loaded.toBuilder().putProperties("mmap.enabled", "true").build()));
+      assertThat(newer.properties("c")).isEqualTo(Map.of(MARK, mark, "mmap.enabled", "true"));
+      assertThat(newer.isLoaded()).isTrue();
+
+      unused = copy.apply(new CollectionSeen(loaded));
+      assertThat(newer.properties("c")).isEqualTo(Map.of(MARK, mark));
+      assertThat(newer.isLoaded()).isTrue();
+    }
+  }
 }
