@@ -36,6 +36,10 @@ public record EtcdCluster(
     List<String> endpoints, Optional<UserPassword> user, Optional<TlsSettings> tls) {
 
   private static final int PROBE_MILLIS = 2_000;
+
+  /** jetcd's, for an endpoint that names none. */
+  private static final int DEFAULT_PORT = 2379;
+
   private static final String CLIENT_REFUSED =
       "it ends the connection after the TLS handshake; check the client's certificate";
 
@@ -78,34 +82,41 @@ public record EtcdCluster(
       } catch (SSLException e) {
         throw new IllegalStateException("this Java runtime has no TLS for etcd", e);
       }
-      // jetcd gives all endpoints one name, which would be none of theirs.
-      client.authority(
-          settings.serverName().orElseGet(() -> URI.create(endpoints.get(0)).getHost()));
+      // Without it, each endpoint's certificate has to be for the name in its own address.
+      settings.serverName().ifPresent(client::authority);
     }
     return client;
   }
 
   /**
-   * Why a TLS connection to the first endpoint fails, found by trying one; empty when it does not,
-   * or when there is no TLS. The client itself connects again and again and does not tell.
+   * Why TLS connections to endpoints fail, found by trying one to each; empty when none does, or
+   * when there is no TLS. The client itself connects again and again and does not tell.
    */
   Optional<String> tlsTrouble() {
     if (!secure()) {
       return Optional.empty();
     }
-    URI endpoint = URI.create(endpoints.get(0));
+    // An endpoint that does not answer takes its time.
+    List<String> troubles =
+        endpoints.parallelStream()
+            .flatMap(
+                endpoint ->
+                    tlsTrouble(URI.create(endpoint)).map(it -> endpoint + ": " + it).stream())
+            .toList();
+    return Optional.of(String.join("; ", troubles)).filter(text -> !text.isEmpty());
+  }
+
+  private Optional<String> tlsTrouble(URI endpoint) {
     TlsSettings settings = tls.orElse(TlsSettings.DEFAULT);
+    int port = endpoint.getPort() < 0 ? DEFAULT_PORT : endpoint.getPort();
     boolean connected = false;
     try (Socket socket = new Socket()) {
-      socket.connect(new InetSocketAddress(endpoint.getHost(), endpoint.getPort()), PROBE_MILLIS);
+      socket.connect(new InetSocketAddress(endpoint.getHost(), port), PROBE_MILLIS);
       connected = true;
       String name = settings.serverName().orElse(endpoint.getHost());
       SSLSocket secured =
           (SSLSocket)
-              settings
-                  .sslContext()
-                  .getSocketFactory()
-                  .createSocket(socket, name, endpoint.getPort(), true);
+              settings.sslContext().getSocketFactory().createSocket(socket, name, port, true);
       SSLParameters parameters = secured.getSSLParameters();
       parameters.setEndpointIdentificationAlgorithm("HTTPS");
       secured.setSSLParameters(parameters);

@@ -70,6 +70,12 @@ class SecuredEtcdIT {
               new TlsSettings(text(authority), shown, Optional.of("etcd.test"))));
       assertFails(
           cluster("https://localhost" + port, right), "No subject alternative", "localhost");
+      // A node's certificate need not have the names of the others.
+      readWriteAndWatch(cluster(List.of("https://localhost:1", "https://127.0.0.1" + port), right));
+      assertFails(
+          cluster(List.of("https://127.0.0.1:1", "https://localhost" + port), right),
+          "https://127.0.0.1:1: Connection refused",
+          "https://localhost" + port + ": TLS fails: No subject alternative");
       assertFails(
           cluster(
               "https://127.0.0.1" + port, new TlsSettings(text(stranger), shown, Optional.empty())),
@@ -176,7 +182,11 @@ class SecuredEtcdIT {
   }
 
   private static EtcdCluster cluster(String endpoint, TlsSettings tls) {
-    return new EtcdCluster(List.of(endpoint), Optional.empty(), Optional.of(tls));
+    return cluster(List.of(endpoint), tls);
+  }
+
+  private static EtcdCluster cluster(List<String> endpoints, TlsSettings tls) {
+    return new EtcdCluster(endpoints, Optional.empty(), Optional.of(tls));
   }
 
   private static EtcdCluster cluster(List<String> endpoints, String user, String password) {
