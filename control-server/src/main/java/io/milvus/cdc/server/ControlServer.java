@@ -2,7 +2,7 @@ package io.milvus.cdc.server;
 
 import dev.failsafe.Failsafe;
 import dev.failsafe.RetryPolicy;
-import io.etcd.jetcd.Client;
+import io.milvus.cdc.etcd.EtcdConnection;
 import io.milvus.cdc.log.ChannelPosition;
 import io.milvus.cdc.log.LogRetention;
 import io.milvus.cdc.log.ReplicatedPositions;
@@ -160,13 +160,12 @@ public final class ControlServer implements Callable<Integer> {
     }
     TaskStoreAddress store =
         new TaskStoreAddress(config.metaStore().endpoints(), config.metaStore().rootPath());
-    Client etcd = store.etcd(access).client().keepaliveWithoutCalls(false).build();
+    EtcdConnection etcd = EtcdConnection.open(store.etcd(access));
     onStop(etcd::close);
     EtcdTaskStore taskStore = store.open();
     onStop(taskStore::close);
     StoredDefinitions definitions = new StoredDefinitions(taskStore);
-    EtcdLifecycleStore lifecycles =
-        new EtcdLifecycleStore(etcd, config.metaStore().rootPath(), config.metaStore().endpoints());
+    EtcdLifecycleStore lifecycles = new EtcdLifecycleStore(etcd, config.metaStore().rootPath());
     awaitAnswer(lifecycles);
 
     URI flinkAddress = flinkAddress(config);

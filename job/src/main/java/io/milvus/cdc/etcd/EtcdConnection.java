@@ -24,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -136,9 +137,9 @@ public final class EtcdConnection implements AutoCloseable {
    *
    * @param revision the revision that it was found at; 0 when there was no such key
    * @param value what it shall hold; empty to remove it
-   * @return whether it was done
+   * @return the revision that it is done at; empty when it was not done
    */
-  public boolean replace(String key, long revision, Optional<ByteString> value)
+  public OptionalLong replace(String key, long revision, Optional<ByteString> value)
       throws EtcdUnavailableException {
     Op operation =
         value
@@ -146,7 +147,13 @@ public final class EtcdConnection implements AutoCloseable {
                 bytes ->
                     Op.put(bytes(key), ByteSequence.from(bytes.toByteArray()), PutOption.DEFAULT))
             .orElseGet(() -> Op.delete(bytes(key), DeleteOption.DEFAULT));
-    return once(
+    return changeAt(key, revision, operation);
+  }
+
+  private OptionalLong changeAt(String key, long revision, Op operation)
+      throws EtcdUnavailableException {
+    TxnResponse response =
+        once(
             () ->
                 client
                     .getKVClient()
@@ -154,8 +161,10 @@ public final class EtcdConnection implements AutoCloseable {
                     .If(new Cmp(bytes(key), Cmp.Op.EQUAL, CmpTarget.modRevision(revision)))
                     .Then(operation)
                     .commit(),
-            key)
-        .isSucceeded();
+            key);
+    return response.isSucceeded()
+        ? OptionalLong.of(response.getHeader().getRevision())
+        : OptionalLong.empty();
   }
 
   /**
@@ -200,19 +209,40 @@ public final class EtcdConnection implements AutoCloseable {
    */
   public long list(List<String> prefixes, Consumer<EtcdChange> consumer)
       throws EtcdUnavailableException {
+    return list(prefixes, false, kv -> consumer.accept(change(kv)));
+  }
+
+  /**
+   * The keys below a prefix, without what they hold, each with the revision that it is of.
+   *
+   * @throws EtcdUnavailableException as {@link #list}
+   */
+  public Map<String, Long> revisions(String prefix) throws EtcdUnavailableException {
+    Map<String, Long> revisions = new HashMap<>();
+    long unused =
+        list(
+            List.of(prefix),
+            true,
+            kv -> revisions.put(kv.getKey().toString(), kv.getModRevision()));
+    return revisions;
+  }
+
+  private long list(List<String> prefixes, boolean keysOnly, Consumer<KeyValue> consumer)
+      throws EtcdUnavailableException {
     OptionalLong revision = OptionalLong.empty();
     for (String prefix : prefixes) {
       ByteSequence end = prefixEnd(prefix);
       ByteSequence first = bytes(prefix);
       boolean more = true;
       while (more) {
-        GetOption option = atRevision(revision).withRange(end).withLimit(PAGE).build();
+        GetOption option =
+            atRevision(revision).withRange(end).withLimit(PAGE).withKeysOnly(keysOnly).build();
         ByteSequence from = first;
         GetResponse response = repeatable(() -> client.getKVClient().get(from, option), prefix);
         if (revision.isEmpty()) {
           revision = OptionalLong.of(response.getHeader().getRevision());
         }
-        response.getKvs().forEach(kv -> consumer.accept(change(kv)));
+        response.getKvs().forEach(consumer);
         more = response.isMore();
         if (more) {
           first = next(response.getKvs().get(response.getKvs().size() - 1).getKey());
@@ -260,6 +290,19 @@ public final class EtcdConnection implements AutoCloseable {
                 .getKVClient()
                 .delete(bytes(prefix), DeleteOption.builder().isPrefix(true).build()),
         prefix);
+  }
+
+  /**
+   * Removes every key below a prefix, at one revision, unless somebody has changed one key.
+   *
+   * @param key that key
+   * @param revision the revision that it was found at
+   * @return whether it was done
+   */
+  public boolean deletePrefix(String prefix, String key, long revision)
+      throws EtcdUnavailableException {
+    Op operation = Op.delete(bytes(prefix), DeleteOption.builder().isPrefix(true).build());
+    return changeAt(key, revision, operation).isPresent();
   }
 
   /** Told what happens to the keys of a watch, on a thread that must not be blocked. */

@@ -140,7 +140,7 @@ public final class EtcdTaskStore implements TaskStore {
         return false;
       }
       long revision = found.map(EtcdChange::revision).orElse(0L);
-      if (call(() -> etcd.replace(key, revision, after))) {
+      if (call(() -> etcd.replace(key, revision, after)).isPresent()) {
         return true;
       }
     }
@@ -166,7 +166,8 @@ public final class EtcdTaskStore implements TaskStore {
     call(
         () -> {
           Optional<EtcdChange> found = etcd.find(key);
-          return found.isEmpty() || etcd.replace(key, found.get().revision(), Optional.empty());
+          return found.isEmpty()
+              || etcd.replace(key, found.get().revision(), Optional.empty()).isPresent();
         });
   }
 

@@ -48,6 +48,9 @@ class EtcdConnectionIT {
     assertThat(found).hasSize(2500).extracting(EtcdChange::key).isSorted().doesNotHaveDuplicates();
     assertThat(found)
         .allSatisfy(change -> assertThat(change.revision()).isLessThanOrEqualTo(revision));
+    Map<String, Long> revisions = new LinkedHashMap<>();
+    found.forEach(change -> revisions.put(change.key(), change.revision()));
+    assertThat(etcd.revisions(root + "a/")).isEqualTo(revisions);
   }
 
   @Test

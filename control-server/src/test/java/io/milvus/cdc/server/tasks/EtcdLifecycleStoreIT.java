@@ -7,14 +7,19 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Client;
 import io.etcd.jetcd.options.GetOption;
+import io.milvus.cdc.etcd.EtcdCluster;
+import io.milvus.cdc.etcd.EtcdConnection;
 import io.milvus.cdc.playground.Part;
+import io.milvus.cdc.playground.Playground;
+import io.milvus.cdc.playground.PlaygroundSettings;
 import io.milvus.cdc.playground.TestingPlayground;
+import io.milvus.cdc.security.Secret;
+import io.milvus.cdc.security.UserPassword;
 import io.milvus.cdc.server.tasks.Lifecycle.Counts;
 import io.milvus.cdc.server.tasks.Lifecycle.Progress;
 import io.milvus.cdc.server.tasks.Lifecycle.Wanted;
 import io.milvus.cdc.server.tasks.LifecycleStore.Stored;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -36,32 +41,33 @@ class EtcdLifecycleStoreIT {
 
   private static final Instant CREATED = Instant.parse("2025-01-01T00:00:00.123Z");
 
-  private static List<String> endpoints;
   private static Client client;
-  private static Client otherClient;
+  private static EtcdConnection etcd;
+  private static EtcdConnection otherEtcd;
   private String root;
   private EtcdLifecycleStore store;
   private EtcdLifecycleStore other;
 
   @BeforeAll
   static void connect() {
-    int port = TestingPlayground.shared(Part.ETCD).ports().etcd();
-    endpoints = List.of("http://127.0.0.1:" + port);
-    client = Client.builder().endpoints(endpoints.get(0)).build();
-    otherClient = Client.builder().endpoints(endpoints.get(0)).build();
+    String endpoint = TestingPlayground.shared(Part.ETCD).etcdEndpoint();
+    client = Client.builder().endpoints(endpoint).build();
+    etcd = EtcdConnection.open(List.of(endpoint));
+    otherEtcd = EtcdConnection.open(List.of(endpoint));
   }
 
   @AfterAll
   static void disconnect() {
     client.close();
-    otherClient.close();
+    etcd.close();
+    otherEtcd.close();
   }
 
   @BeforeEach
   void open() {
     root = "lifecycle-" + UUID.randomUUID();
-    store = new EtcdLifecycleStore(client, root, endpoints);
-    other = new EtcdLifecycleStore(otherClient, root, endpoints);
+    store = new EtcdLifecycleStore(etcd, root);
+    other = new EtcdLifecycleStore(otherEtcd, root);
   }
 
   private static Lifecycle task(String taskId, Instant createdAt) {
@@ -209,9 +215,7 @@ class EtcdLifecycleStoreIT {
     assertThat(store.create(task("b", CREATED))).isTrue();
     assertThat(store.create(task("a", CREATED))).isTrue();
     assertThat(store.create(task("c", CREATED.minusSeconds(1)))).isTrue();
-    assertThat(
-            new EtcdLifecycleStore(client, root + "-other", endpoints).create(task("d", CREATED)))
-        .isTrue();
+    assertThat(new EtcdLifecycleStore(etcd, root + "-other").create(task("d", CREATED))).isTrue();
     put(root + "/v1/tasks/a/definition", "not a life cycle");
     assertThat(other.all())
         .extracting(stored -> stored.lifecycle().taskId())
@@ -255,19 +259,58 @@ class EtcdLifecycleStoreIT {
     assertThat(store.find("t1").orElseThrow().lifecycle()).isEqualTo(task("t1", CREATED));
   }
 
+  /** Jobs keep their positions, databases and so on beside the records. */
+  @Test
+  void tasksAreListedHoweverMuchElseIsKept() throws Exception {
+    assertThat(store.create(task("t1", CREATED))).isTrue();
+    String longName = "x".repeat(20_000);
+    for (int i = 0; i < 300; i++) {
+      put(root + "/v1/tasks/t1/databases/" + longName + i, "{}");
+    }
+    assertThat(store.all()).extracting(stored -> stored.lifecycle().taskId()).containsExactly("t1");
+  }
+
   @Test
   void anEtcdThatIsAwayIsNamed() {
-    try (Client nobody =
-        Client.builder()
-            .endpoints("http://127.0.0.1:1")
-            .connectTimeout(Duration.ofSeconds(1))
-            .retryMaxAttempts(0)
-            .build()) {
-      EtcdLifecycleStore away = new EtcdLifecycleStore(nobody, root, List.of("http://127.0.0.1:1"));
-      assertThatThrownBy(away::check)
-          .isInstanceOf(TaskException.class)
-          .hasMessageContaining("http://127.0.0.1:1")
-          .hasMessageContaining("metaStore.endpoints");
+    assertIsRefused(
+        new EtcdCluster(List.of("http://127.0.0.1:1")),
+        "http://127.0.0.1:1",
+        "metaStore.endpoints");
+  }
+
+  @Test
+  void anEtcdThatRefusesSaysWhy() throws Exception {
+    try (Playground playground = TestingPlayground.separate(PlaygroundSettings.defaults())) {
+      playground.start(Part.ETCD);
+      List<String> endpoints = List.of(playground.etcdEndpoint());
+      try (Client admin = Client.builder().endpoints(endpoints.get(0)).build()) {
+        for (String name : List.of("root", "cdc")) {
+          admin.getAuthClient().userAdd(bytes(name), bytes("Secret1")).get(10, TimeUnit.SECONDS);
+        }
+        admin.getAuthClient().userGrantRole(bytes("root"), bytes("root")).get(10, TimeUnit.SECONDS);
+        admin.getAuthClient().authEnable().get(10, TimeUnit.SECONDS);
+      }
+      assertIsRefused(as("cdc", "SecretWrong", endpoints), "authentication failed", "metaStore");
+      assertIsRefused(as("cdc", "Secret1", endpoints), "permission denied", "metaStore");
     }
+  }
+
+  private static EtcdCluster as(String user, String password, List<String> endpoints) {
+    return new EtcdCluster(
+        endpoints, Optional.of(new UserPassword(user, new Secret(password))), Optional.empty());
+  }
+
+  private void assertIsRefused(EtcdCluster cluster, String... words) {
+    try (EtcdConnection refused = EtcdConnection.open(cluster)) {
+      assertThatThrownBy(() -> new EtcdLifecycleStore(refused, root).check())
+          .isInstanceOf(TaskException.class)
+          .hasMessageContainingAll(words)
+          .message()
+          .doesNotContain("Secret");
+    }
+  }
+
+  private static ByteSequence bytes(String text) {
+    return ByteSequence.from(text, StandardCharsets.UTF_8);
   }
 }
