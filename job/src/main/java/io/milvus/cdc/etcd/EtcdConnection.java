@@ -106,6 +106,11 @@ public final class EtcdConnection implements AutoCloseable {
     return new EtcdConnection(cluster, client);
   }
 
+  /** Client addresses of the cluster, as they were given. */
+  public List<String> endpoints() {
+    return cluster.endpoints();
+  }
+
   /**
    * The newest revision: whatever was acknowledged before this call is at or below it.
    *

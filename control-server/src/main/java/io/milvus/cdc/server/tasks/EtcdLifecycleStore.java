@@ -12,12 +12,14 @@ import com.google.protobuf.ByteString;
 import io.milvus.cdc.etcd.EtcdConnection;
 import io.milvus.cdc.etcd.EtcdUnavailableException;
 import io.milvus.cdc.server.tasks.TaskException.Kind;
+import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -50,6 +52,15 @@ public final class EtcdLifecycleStore implements LifecycleStore {
   public EtcdLifecycleStore(EtcdConnection etcd, String rootPath) {
     this.etcd = etcd;
     this.prefix = rootPath + "/v1/tasks/";
+  }
+
+  @Override
+  public String jobIdPrefix() {
+    return UUID.nameUUIDFromBytes(
+            (prefix + " at " + etcd.endpoints()).getBytes(StandardCharsets.UTF_8))
+        .toString()
+        .replace("-", "")
+        .substring(0, 12);
   }
 
   @Override

@@ -177,10 +177,19 @@ public record Lifecycle(
     return with(true, run, olderJobIds, failure, progress);
   }
 
-  /** With a job to be submitted. */
+  /** Whether a job is recorded as one of this task. */
+  boolean hasJob(String jobId) {
+    return run.filter(newest -> newest.jobId().equals(jobId)).isPresent()
+        || olderJobIds.contains(jobId);
+  }
+
+  /** With a job to be submitted, or one that runs and was not known to be the newest. */
   Lifecycle withNewRun(String jobId) {
     List<String> older =
-        Stream.concat(olderJobIds.stream(), run.stream().map(Run::jobId)).distinct().toList();
+        Stream.concat(olderJobIds.stream(), run.stream().map(Run::jobId))
+            .filter(olderId -> !olderId.equals(jobId))
+            .distinct()
+            .toList();
     return with(
         reachedRunning,
         Optional.of(

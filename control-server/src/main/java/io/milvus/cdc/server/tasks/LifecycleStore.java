@@ -19,6 +19,12 @@ public interface LifecycleStore {
    */
   record Stored(Lifecycle lifecycle, long revision) {}
 
+  /**
+   * What the ids of its tasks' jobs begin with: twelve hexadecimal digits, by which they are told
+   * from jobs of other stores on the same cluster.
+   */
+  String jobIdPrefix();
+
   /** All records, oldest task first. */
   List<Stored> all();
 

@@ -81,13 +81,18 @@ public final class Reconciler implements AutoCloseable {
    * The cluster's jobs at one moment.
    *
    * @param takenAt {@link System#nanoTime} before the question was sent
-   * @param all the jobs
+   * @param all the jobs, those of other servers among them
+   * @param ownPrefix see {@link LifecycleStore#jobIdPrefix}
    */
-  private record Jobs(long takenAt, List<Job> all) {
+  private record Jobs(long takenAt, List<Job> all, String ownPrefix) {
 
-    List<Job> live(String taskId) {
-      String name = TaskDefinition.jobName(taskId);
-      return all.stream().filter(job -> job.isLive() && job.name().equals(name)).toList();
+    /** A name proves nothing: another server on this cluster may have a task of the same id. */
+    List<Job> live(Lifecycle lifecycle) {
+      String name = TaskDefinition.jobName(lifecycle.taskId());
+      return all.stream()
+          .filter(job -> job.isLive() && job.name().equals(name))
+          .filter(job -> lifecycle.hasJob(job.id()) || job.id().startsWith(ownPrefix))
+          .toList();
     }
 
     Optional<Job> byId(String jobId) {
@@ -243,7 +248,7 @@ public final class Reconciler implements AutoCloseable {
 
   /** Whether there is nothing to do for a task but to hear how far it is. */
   private static boolean isAsWanted(Lifecycle lifecycle, Jobs jobs) {
-    List<Job> live = jobs.live(lifecycle.taskId());
+    List<Job> live = jobs.live(lifecycle);
     return switch (lifecycle.wanted()) {
       case RUNNING -> lifecycle.failure().isPresent() || runs(lifecycle, live);
       case PAUSED -> live.isEmpty() && lifecycle.run().map(Run::ended).orElse(true);
@@ -267,9 +272,10 @@ public final class Reconciler implements AutoCloseable {
   private Set<String> turns(List<Stored> all, Jobs jobs, int most) {
     List<String> running =
         all.stream()
-            .filter(stored -> stored.lifecycle().wanted() == Wanted.RUNNING)
-            .map(Reconciler::id)
-            .filter(taskId -> !jobs.live(taskId).isEmpty())
+            .map(Stored::lifecycle)
+            .filter(lifecycle -> lifecycle.wanted() == Wanted.RUNNING)
+            .filter(lifecycle -> !jobs.live(lifecycle).isEmpty())
+            .map(Lifecycle::taskId)
             .toList();
     Duration pace = pace();
     reportIsFresh = freshness(running.size(), pace);
@@ -290,7 +296,7 @@ public final class Reconciler implements AutoCloseable {
   private Jobs jobs() {
     long now = System.nanoTime();
     try {
-      Jobs jobs = new Jobs(now, flink.jobs());
+      Jobs jobs = new Jobs(now, flink.jobs(), store.jobIdPrefix());
       if (clusterTrouble.isPresent()) {
         LOG.info("Flink cluster answers again");
         clusterTrouble = Optional.empty();
@@ -384,7 +390,7 @@ public final class Reconciler implements AutoCloseable {
 
   private void step(Stored stored, Jobs jobs, TaskMemory memory, boolean ask) {
     Lifecycle lifecycle = stored.lifecycle();
-    List<Job> live = jobs.live(lifecycle.taskId());
+    List<Job> live = jobs.live(lifecycle);
     if (!live.isEmpty()) {
       memory.missingSince = Optional.empty();
     }
@@ -453,7 +459,8 @@ public final class Reconciler implements AutoCloseable {
     if (clock.instant().isBefore(memory.nextAttempt)) {
       return;
     }
-    String jobId = UUID.randomUUID().toString().replace("-", "");
+    String random = UUID.randomUUID().toString().replace("-", "");
+    String jobId = (store.jobIdPrefix() + random).substring(0, random.length());
     store
         .replace(stored, stored.lifecycle().withNewRun(jobId))
         .ifPresent(recorded -> submit(recorded, recorded.lifecycle().run().orElseThrow(), memory));
@@ -930,7 +937,7 @@ public final class Reconciler implements AutoCloseable {
 
   private boolean stopped(Stored stored, Jobs jobs) {
     TaskMemory memory = memory(id(stored));
-    List<Job> live = jobs.live(id(stored));
+    List<Job> live = jobs.live(stored.lifecycle());
     try {
       if (live.isEmpty()) {
         Optional<Run> run = stored.lifecycle().run().filter(open -> !open.ended());

@@ -22,6 +22,11 @@ public final class InMemoryLifecycleStore implements LifecycleStore {
   }
 
   @Override
+  public String jobIdPrefix() {
+    return "0c0c0c0c0c0c";
+  }
+
+  @Override
   public List<Stored> all() {
     steps.before("all");
     steps.after("all");

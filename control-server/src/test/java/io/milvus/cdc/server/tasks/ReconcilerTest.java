@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.milvus.cdc.server.flink.FlinkCluster;
+import io.milvus.cdc.server.flink.Job;
 import io.milvus.cdc.server.flink.JobMeasures;
 import io.milvus.cdc.server.flink.SnapshotFiles;
 import io.milvus.cdc.server.flink.Snapshots;
@@ -16,6 +17,7 @@ import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.TargetCluster;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -190,6 +192,11 @@ class ReconcilerTest {
     String runningJob() {
       assertThat(flink.live()).hasSize(1);
       return flink.live().get(0).id();
+    }
+
+    /** An id as jobs of this store have it. */
+    String ownJobId(String digit) {
+      return store.jobIdPrefix() + digit.repeat(20);
     }
 
     List<Path> snapshotsLeft() {
@@ -412,17 +419,91 @@ class ReconcilerTest {
   }
 
   @Test
-  void aJobOfTheRightNameIsAdoptedAndASecondOneCancelled() {
+  void aJobOfThisStoreIsAdoptedAndASecondOneCancelled() {
     World world = runningWorld();
     String job = world.runningJob();
-    world.flink.startElsewhere("f".repeat(32), "t1");
+    world.flink.startElsewhere(world.ownJobId("f"), "t1");
     world.run();
     assertThat(world.runningJob()).isEqualTo(job);
 
     world.tasks.pause("t1");
-    world.flink.startElsewhere("e".repeat(32), "t1");
+    world.flink.startElsewhere(world.ownJobId("e"), "t1");
     world.run();
     assertThat(world.flink.live()).as("a paused task has no job").isEmpty();
+
+    world.flink.startElsewhere(world.ownJobId("d"), "t1");
+    world.ask("t1", Lifecycle.Wanted.RUNNING);
+    world.run();
+    assertThat(world.runningJob()).isEqualTo(world.ownJobId("d"));
+    assertThat(world.tasks.get("t1").jobId()).hasValue(world.ownJobId("d"));
+  }
+
+  @Test
+  void aJobOfAnotherServersTaskOfTheSameIdIsLeftAlone() {
+    World world = world();
+    String foreign = "f".repeat(32);
+    world.flink.startElsewhere(foreign, "t1");
+    String kept = world.flink.checkpoint(foreign);
+
+    world.tasks.create(TASK);
+    world.run();
+    assertThat(world.tasks.get("t1").state()).isEqualTo(State.RUNNING);
+    String own = world.tasks.get("t1").jobId().orElseThrow();
+    assertThat(own).isNotEqualTo(foreign).startsWith(world.store.jobIdPrefix());
+    assertThat(world.flink.live()).extracting(Job::id).containsExactly(foreign, own);
+
+    world.tasks.pause("t1");
+    assertThat(world.runningJob()).isEqualTo(foreign);
+    world.tasks.resume("t1", Resumption.AS_BEFORE);
+    world.run();
+    world.reconciler.stopJobs(Duration.ofSeconds(10));
+    assertThat(world.runningJob()).isEqualTo(foreign);
+
+    world.restart(false);
+    world.tasks.delete("t1");
+    assertThat(world.store.all()).isEmpty();
+    assertThat(world.runningJob()).isEqualTo(foreign);
+    assertThat(Path.of(URI.create(kept))).exists();
+  }
+
+  /** Ids of releases before this one are without a store's prefix. */
+  @Test
+  void aRecordedJobIsTheTasksOwnWhateverItsId() {
+    World world = world();
+    String recorded = "a".repeat(32);
+    world.flink.unreachable(true);
+    world.tasks.create(TASK);
+    LifecycleStore.Stored stored = world.store.find("t1").orElseThrow();
+    assertThat(world.store.replace(stored, stored.lifecycle().withNewRun(recorded).withSubmitted()))
+        .isPresent();
+    world.flink.startElsewhere(recorded, "t1");
+    world.flink.unreachable(false);
+
+    world.run();
+    assertThat(world.runningJob()).isEqualTo(recorded);
+    assertThat(world.tasks.get("t1").state()).isEqualTo(State.RUNNING);
+    world.tasks.pause("t1");
+    assertThat(world.flink.live()).isEmpty();
+    world.tasks.resume("t1", Resumption.AS_BEFORE);
+    world.run();
+    assertThat(world.flink.submissions.get(0).restoreFrom().orElseThrow())
+        .contains("savepoints/" + recorded);
+  }
+
+  /** As when Flink accepts a job late, after the server has given up waiting. */
+  @Test
+  void whatAJobKeepsStaysWhenItIsRecordedAsOlderAndAdopted() {
+    World world = runningWorld();
+    String older = world.runningJob();
+    LifecycleStore.Stored stored = world.store.find("t1").orElseThrow();
+    assertThat(world.store.replace(stored, stored.lifecycle().withNewRun(world.ownJobId("b"))))
+        .isPresent();
+    world.flink.checkpoint(older);
+    world.flink.knowCheckpoint(older);
+
+    world.run();
+    assertThat(world.tasks.get("t1").jobId()).hasValue(older);
+    assertThat(directory.resolve(older)).exists();
   }
 
   @Test
