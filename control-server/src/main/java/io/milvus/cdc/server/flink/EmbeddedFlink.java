@@ -99,6 +99,9 @@ public final class EmbeddedFlink implements AutoCloseable {
     configuration.setString("jobmanager.bind-host", "127.0.0.1");
     configuration.setString("taskmanager.bind-host", "127.0.0.1");
     configuration.setString("web.submit.enable", "true");
+    // No page but Flink's own may read an answer; what others send is refused, see
+    // OtherSitesRefused.
+    configuration.setString("web.access-control-allow-origin", "http://127.0.0.1:" + restPort);
     configuration.setString("web.tmpdir", workDirectory.toString());
     configuration.setString("web.upload.dir", workDirectory.resolve("jars").toString());
     configuration.setString("io.tmp.dirs", workDirectory.toString());
