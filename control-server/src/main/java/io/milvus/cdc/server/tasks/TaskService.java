@@ -1,5 +1,6 @@
 package io.milvus.cdc.server.tasks;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.milvus.cdc.log.ChannelPosition;
 import io.milvus.cdc.log.DeadLetterTopic;
 import io.milvus.cdc.log.UnusableStartException;
@@ -103,7 +104,7 @@ public final class TaskService {
     Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
     int subtasks = task.parallelism().orElse(parallelism.standard());
     Lifecycle preparing = Lifecycle.preparing(taskId, now, task.request(), subtasks);
-    if (!store.create(preparing)) {
+    if (!store.create(preparing) && !takeUp(preparing)) {
       throw new TaskException(
           Kind.CONFLICT, "task_id '" + taskId + "' is being created or deleted; try again later");
     }
@@ -127,6 +128,20 @@ public final class TaskService {
     return taskId;
   }
 
+  /** Begins anew, with all that is written, what an equal request has not brought to its end. */
+  private boolean takeUp(Lifecycle preparing) {
+    return store
+        .find(preparing.taskId())
+        .filter(stored -> isAttempt(stored.lifecycle(), preparing.request()))
+        .filter(stored -> store.delete(stored) && store.create(preparing))
+        .isPresent();
+  }
+
+  /** One request creates at a time: such a record was left behind, or is another server's. */
+  private static boolean isAttempt(Lifecycle lifecycle, JsonNode request) {
+    return lifecycle.wanted() == Wanted.PREPARING && lifecycle.request().equals(request);
+  }
+
   private StartPositions readStartPositions(NewTask task) {
     try {
       return sourceLog.starts(source, task.selection(), task.starts());
@@ -146,19 +161,18 @@ public final class TaskService {
   /** The id of an equal task under the client's own id, or empty when the task is a new one. */
   private Optional<String> refuseOrFindSame(NewTask task) {
     List<Stored> all = store.all();
-    Optional<Stored> sameId =
+    Optional<Lifecycle> sameId =
         all.stream()
-            .filter(stored -> task.taskId().filter(id(stored)::equals).isPresent())
+            .map(Stored::lifecycle)
+            .filter(lifecycle -> task.taskId().filter(lifecycle.taskId()::equals).isPresent())
+            .filter(lifecycle -> !isAttempt(lifecycle, task.request()))
             .findFirst();
     if (sameId.isPresent()) {
-      if (isVisible(sameId.get().lifecycle()) && isSame(sameId.get().lifecycle(), task)) {
+      if (isVisible(sameId.get()) && isSame(sameId.get(), task)) {
         return task.taskId();
       }
       throw new TaskException(
-          Kind.CONFLICT,
-          "task_id '"
-              + id(sameId.get())
-              + "' is taken by a task with another request; use another id or delete that task");
+          Kind.CONFLICT, "task_id '" + sameId.get().taskId() + "' is " + whyTaken(sameId.get()));
     }
     List<Stored> visible = all.stream().filter(stored -> isVisible(stored.lifecycle())).toList();
     if (visible.size() >= maxTasks) {
@@ -188,6 +202,15 @@ public final class TaskService {
               + "; select others or delete that task");
     }
     return Optional.empty();
+  }
+
+  private static String whyTaken(Lifecycle lifecycle) {
+    return switch (lifecycle.wanted()) {
+      case PREPARING -> "being created by another request; use another id or try again later";
+      case RUNNING, PAUSED ->
+          "taken by a task with another request; use another id or delete that task";
+      case DELETED -> "being deleted; use another id or try again later";
+    };
   }
 
   private Optional<TaskDefinition> definitionToCompare(String taskId) {

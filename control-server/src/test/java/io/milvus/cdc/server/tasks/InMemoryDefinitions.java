@@ -1,5 +1,6 @@
 package io.milvus.cdc.server.tasks;
 
+import io.milvus.cdc.server.tasks.TaskException.Kind;
 import io.milvus.cdc.task.QuarantinedMessage;
 import io.milvus.cdc.task.StartPositions;
 import io.milvus.cdc.task.StoppedCollection;
@@ -26,7 +27,9 @@ public final class InMemoryDefinitions implements TaskDefinitions {
   @Override
   public void write(TaskDefinition definition, StartPositions startPositions) {
     steps.before("define");
-    definitions.put(definition.taskId(), definition);
+    if (definitions.putIfAbsent(definition.taskId(), definition) != null) {
+      throw new TaskException(Kind.CONFLICT, definition.taskId() + " is taken");
+    }
     steps.after("define");
   }
 

@@ -691,6 +691,53 @@ class ReconcilerTest {
     assertThat(world.flink.submissions).hasSize(2);
   }
 
+  @Test
+  void aCreationThatWasCutOffIsTakenUpWhenItIsAskedForAgain() {
+    for (String step : List.of("define", "replace")) { // Before the definition, and after it.
+      NamedStep cutOff = new NamedStep(step);
+      World world = new World(directory, cutOff);
+      cutOff.meanwhile =
+          () -> {
+            throw new Crash();
+          };
+      assertThatThrownBy(() -> world.tasks.create(TASK)).isInstanceOf(Crash.class);
+      cutOff.meanwhile = () -> {};
+      world.restart(false);
+      NewTask another =
+          new NewTask(
+              TASK.taskId(),
+              TASK.target(),
+              TASK.selection(),
+              TASK.starts(),
+              JsonNodeFactory.instance.objectNode().put("another", true),
+              true,
+              Optional.empty(),
+              false);
+      assertThatThrownBy(() -> world.tasks.create(another))
+          .hasMessage(
+              "task_id 't1' is being created by another request; use another id or try again"
+                  + " later");
+
+      assertThat(world.tasks.create(TASK)).isEqualTo("t1");
+      world.run();
+      assertThat(world.tasks.get("t1").state()).isEqualTo(State.RUNNING);
+      assertThat(world.definitions.definition("t1")).isPresent();
+    }
+  }
+
+  @Test
+  void anIdIsTakenWhileItsTaskIsBeingDeleted() {
+    World world = runningWorld();
+    world.ask("t1", Lifecycle.Wanted.DELETED);
+    assertThatThrownBy(() -> world.tasks.create(TASK))
+        .hasMessage("task_id 't1' is being deleted; use another id or try again later")
+        .extracting(e -> ((TaskException) e).kind())
+        .isEqualTo(TaskException.Kind.CONFLICT);
+
+    world.run();
+    assertThat(world.tasks.create(TASK)).isEqualTo("t1");
+  }
+
   /** What a person asks for, one after the other; a crash may come at any step of any of them. */
   private static void ask(World world, String request) {
     switch (request) {
