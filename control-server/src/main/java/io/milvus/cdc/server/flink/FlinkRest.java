@@ -325,8 +325,7 @@ public final class FlinkRest implements FlinkCluster {
     ObjectNode body = json.createObjectNode();
     body.put("drain", false);
     body.put(
-        "targetDirectory",
-        SnapshotFiles.savepointDirectory(template.snapshotDirectory(), jobId).toString());
+        "targetDirectory", SnapshotFiles.savepointDirectory(template.snapshotDirectory(), jobId));
     return post("/jobs/" + jobId + "/stop", body, timeout).path("request-id").asText();
   }
 

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.apache.flink.core.fs.FileStatus;
 import org.apache.flink.core.fs.FileSystem;
@@ -38,17 +39,27 @@ public final class SnapshotFiles implements Snapshots {
   static Map<String, String> configuration(URI directory, String jobId) {
     return Map.of(
         "execution.checkpointing.storage", "filesystem",
-        "execution.checkpointing.dir", withoutSlash(directory),
-        "execution.checkpointing.savepoint-dir", savepointDirectory(directory, jobId).toString());
+        "execution.checkpointing.dir", text(directory),
+        "execution.checkpointing.savepoint-dir", savepointDirectory(directory, jobId));
   }
 
   /** Where a job's savepoints go. */
-  static URI savepointDirectory(URI directory, String jobId) {
-    return URI.create(withoutSlash(directory) + "/savepoints/" + jobId);
+  static String savepointDirectory(URI directory, String jobId) {
+    return text(directory) + "/savepoints/" + jobId;
   }
 
-  private static String withoutSlash(URI directory) {
-    return directory.toString().replaceAll("/+$", "");
+  /** Flink takes a path's characters as they are: {@code %20} is not a blank to it. */
+  private static String text(URI directory) {
+    boolean isEscaped =
+        "file".equals(directory.getScheme())
+            && !Objects.equals(directory.getPath(), directory.getRawPath());
+    String text =
+        isEscaped
+            ? "file://"
+                + Objects.requireNonNullElse(directory.getAuthority(), "")
+                + directory.getPath()
+            : directory.toString();
+    return text.replaceAll("/+$", "");
   }
 
   @Override
@@ -88,8 +99,7 @@ public final class SnapshotFiles implements Snapshots {
 
   private List<Path> directories(String jobId) {
     return List.of(
-        new Path(withoutSlash(directory) + "/" + jobId),
-        new Path(savepointDirectory(directory, jobId)));
+        new Path(text(directory) + "/" + jobId), new Path(savepointDirectory(directory, jobId)));
   }
 
   private static FileStatus[] list(FileSystem files, Path parent) throws IOException {

@@ -48,7 +48,12 @@ class FlinkRestTest {
   static void startCluster() throws IOException {
     cluster = EmbeddedFlink.start(0, 4, Files.createDirectories(directory.resolve("work")));
     flink = flink(cluster.restAddress());
-    snapshots = new SnapshotFiles(directory.resolve("state").toUri());
+    snapshots = new SnapshotFiles(state().toUri());
+  }
+
+  /** With characters that a URI escapes. */
+  private static Path state() {
+    return directory.resolve("all state, 100%");
   }
 
   private static FlinkRest flink(URI address) throws IOException {
@@ -66,7 +71,7 @@ class FlinkRestTest {
             List.of("http://127.0.0.1:1"),
             "root",
             Duration.ofMillis(300),
-            directory.resolve("state").toUri(),
+            state().toUri(),
             TargetTuning.DEFAULT));
   }
 
@@ -180,6 +185,7 @@ class FlinkRestTest {
     String path = ((SavepointTaken) progress).path();
     await().atMost(PATIENCE).until(() -> !job(jobId).isLive());
     assertThat(snapshots.newest(jobId)).hasValue(path);
+    assertThat(state().resolve("savepoints").resolve(jobId)).isNotEmptyDirectory();
     assertThat(flink.newestSnapshot(jobId)).hasValue(path);
 
     String next = start("two", snapshots.newest(jobId));
@@ -199,9 +205,11 @@ class FlinkRestTest {
     await().atMost(PATIENCE).until(() -> !job(jobId).isLive());
     assertThat(snapshots.newest(jobId).orElseThrow()).contains(jobId + "/chk-");
 
+    assertThat(state().resolve(jobId)).isNotEmptyDirectory();
+
     snapshots.delete(jobId);
     snapshots.delete(jobId);
-    assertThat(directory.resolve("state").resolve(jobId)).doesNotExist();
+    assertThat(state().resolve(jobId)).doesNotExist();
   }
 
   @Test
