@@ -2,6 +2,7 @@ package io.milvus.cdc.server.tasks;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -17,7 +18,7 @@ import java.util.stream.Stream;
  * @param request the request as it was given, without anything secret
  * @param reachedRunning whether the job was seen at work since the task was last asked to run
  * @param run the newest job; absent before the first
- * @param olderJobIds jobs before that one whose snapshots may still exist
+ * @param olderJobIds jobs before that one whose snapshots may still exist, oldest first
  * @param failure why the task cannot run, when retrying does not help
  * @param progress the newest known progress; absent before the first
  * @param parallelism how many subtasks its next job has; absent in records of servers that did not
@@ -38,6 +39,13 @@ public record Lifecycle(
 
   /** The layout written by this release. */
   public static final int VERSION = 1;
+
+  /**
+   * How many of the oldest and of the newest older jobs are remembered. Only jobs that Flink
+   * refuses again and again become more. The oldest may have snapshots, and the newest may yet come
+   * to life.
+   */
+  private static final int OLDER_JOBS = 10;
 
   public Lifecycle {
     olderJobIds = List.copyOf(olderJobIds);
@@ -186,10 +194,18 @@ public record Lifecycle(
   /** With a job to be submitted, or one that runs and was not known to be the newest. */
   Lifecycle withNewRun(String jobId) {
     List<String> older =
-        Stream.concat(olderJobIds.stream(), run.stream().map(Run::jobId))
-            .filter(olderId -> !olderId.equals(jobId))
-            .distinct()
-            .toList();
+        new ArrayList<>(
+            Stream.concat(olderJobIds.stream(), run.stream().map(Run::jobId))
+                .filter(olderId -> !olderId.equals(jobId))
+                .distinct()
+                .toList());
+    if (older.size() > 2 * OLDER_JOBS) {
+      // The one with the snapshot that the task continues from may be anywhere.
+      String snapshot = run.flatMap(Run::next).orElse("");
+      older
+          .subList(OLDER_JOBS, older.size() - OLDER_JOBS)
+          .removeIf(olderId -> !snapshot.contains(olderId));
+    }
     return with(
         reachedRunning,
         Optional.of(

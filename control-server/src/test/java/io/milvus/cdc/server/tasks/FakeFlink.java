@@ -46,6 +46,7 @@ public final class FakeFlink implements FlinkCluster {
   private long snapshots = 1;
   private int mostLive = 0;
   private boolean savepointsHang = false;
+  private boolean submissionsAreRefused = false;
   private int calls = 0;
   private int triggers = 0;
   private Optional<String> unreachable = Optional.empty();
@@ -78,6 +79,11 @@ public final class FakeFlink implements FlinkCluster {
 
   public synchronized void unreachable(boolean on) {
     unreachable = on ? Optional.of("The Flink cluster does not answer") : Optional.empty();
+  }
+
+  /** No job is accepted from now on, or each again. */
+  synchronized void refuseSubmissions(boolean on) {
+    submissionsAreRefused = on;
   }
 
   public synchronized void fail(String jobId, String reason) {
@@ -161,6 +167,9 @@ public final class FakeFlink implements FlinkCluster {
   public synchronized void submit(JobSubmission submission) {
     refuseIfUnreachable();
     steps.before("submit");
+    if (submissionsAreRefused) {
+      throw new FlinkException.Refused("The job jar has no such class");
+    }
     if (!usedIds.add(submission.jobId())) {
       throw new FlinkException.Refused("Job has already been submitted");
     }

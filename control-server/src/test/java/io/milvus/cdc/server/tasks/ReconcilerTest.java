@@ -591,6 +591,30 @@ class ReconcilerTest {
   }
 
   @Test
+  void ofJobsThatFlinkRefusesForLongFewAreRemembered() {
+    World world = world();
+    world.flink.refuseSubmissions(true);
+    world.tasks.create(TASK);
+    world.run(15 * 60);
+    world.flink.refuseSubmissions(false);
+    world.run(60);
+    String first = world.runningJob();
+    world.flink.checkpoint(first);
+    world.tasks.pause("t1");
+    world.tasks.resume("t1", Resumption.AS_BEFORE);
+    world.flink.refuseSubmissions(true);
+    world.run(60 * 60);
+
+    Lifecycle refused = world.store.find("t1").orElseThrow().lifecycle();
+    assertThat(refused.olderJobIds()).hasSizeLessThan(25).contains(first);
+    world.flink.refuseSubmissions(false);
+    world.run(60);
+    assertThat(world.flink.submissions.get(1).restoreFrom().orElseThrow()).contains(first);
+    world.tasks.delete("t1");
+    assertThat(world.snapshotsLeft()).isEmpty();
+  }
+
+  @Test
   void aDeletedTaskLeavesNothing() {
     World world = runningWorld();
     world.flink.checkpoint(world.runningJob());
