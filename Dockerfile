@@ -22,6 +22,9 @@ RUN apt-get update \
     && mkdir /checkpoints \
     && chown cdc:cdc /checkpoints
 COPY --from=build /milvus-cdc /milvus-cdc
+# Where an embedded Flink keeps checkpoints unless flink.checkpointDirectory is set.
+RUN mkdir /milvus-cdc/data \
+    && chown cdc:cdc /milvus-cdc/data
 USER cdc
 WORKDIR /milvus-cdc
 ENV CDC_SERVER_HOST=0.0.0.0

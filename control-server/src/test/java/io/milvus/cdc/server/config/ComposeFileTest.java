@@ -125,6 +125,17 @@ class ComposeFileTest {
     }
   }
 
+  /** The server's default {@code data/checkpoints} lies below its working directory. */
+  @Test
+  void theServersUserOwnsItsDataDirectory() throws IOException {
+    String dockerfile = Files.readString(ROOT.resolve("Dockerfile"));
+    String server = dockerfile.substring(dockerfile.indexOf(" AS server"));
+    assertThat(server).contains("WORKDIR /milvus-cdc\n");
+    assertThat(server.substring(0, server.indexOf("USER cdc\n")))
+        .contains("mkdir /milvus-cdc/data ")
+        .contains("chown cdc:cdc /milvus-cdc/data\n");
+  }
+
   @Test
   void theControlServerUnderstandsItsSettings() {
     Map<String, String> environment = new HashMap<>();
