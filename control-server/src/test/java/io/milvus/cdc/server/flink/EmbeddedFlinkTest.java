@@ -73,8 +73,15 @@ class EmbeddedFlinkTest {
   private static String upload(int port, String path, String host, String origin)
       throws IOException {
     String body =
-        "--b\r\nContent-Disposition: form-data; name=\"jarfile\"; filename=\"some.jar\"\r\n"
-            + "Content-Type: application/x-java-archive\r\n\r\nPK\r\n--b--\r\n";
+        """
+        --b
+        Content-Disposition: form-data; name="jarfile"; filename="some.jar"
+        Content-Type: application/x-java-archive
+
+        PK
+        --b--
+        """
+            .replace("\n", "\r\n");
     return send(
         port,
         """
