@@ -50,6 +50,15 @@ class RepeatedTextsTest {
     assertThat(written(text)).isEqualTo(out.getCopyOfBuffer());
   }
 
+  /** Java has an encoding of its own for some. */
+  @Test
+  void whatIsNotAsciiIsWrittenAsEver() throws IOException {
+    for (String text : List.of("ü", "\0", "\uD83D\uDE00", "a\uD83D\uDE00b\0")) {
+      whatIsWrittenDoesNotDependOnWhatIsKnown(text);
+      assertThat(read(written(text))).isEqualTo(text);
+    }
+  }
+
   @Test
   void aTextThatWasReadLatelyIsTheSameObject() throws IOException {
     String text = read(encoded("by-dev-rootcoord-dml_0_7v1"));

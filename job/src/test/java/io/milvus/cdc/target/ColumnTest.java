@@ -234,6 +234,22 @@ class ColumnTest {
   }
 
   @Test
+  void columnsThatDifferInOneThingAreNotTakenForEachOther() {
+    VectorField narrow = VECTORS.getVectors().toBuilder().setDim(1).build();
+    for (FieldData column :
+        List.of(
+            VECTORS,
+            VECTORS.toBuilder().setFieldName("other").build(),
+            VECTORS.toBuilder().setFieldId(7).build(),
+            VECTORS.toBuilder().setIsDynamic(true).build(),
+            VECTORS.toBuilder().setTypeValue(7).build(),
+            VECTORS.toBuilder().setVectors(narrow).build(),
+            VECTORS)) {
+      assertThat(read(column).inWhole()).isEqualTo(column);
+    }
+  }
+
+  @Test
   void aMessageIsReadWithoutWhatNobodyNeeds() throws Exception {
     Msg.InsertRequest message =
         Msg.InsertRequest.newBuilder()
