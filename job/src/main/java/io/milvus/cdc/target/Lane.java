@@ -7,6 +7,7 @@ import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.event.SourceEvent.CollectionStopped;
 import io.milvus.cdc.event.SourceEvent.DatabaseGone;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
+import io.milvus.cdc.target.WorkForOthers.Work;
 import io.milvus.cdc.task.StoppedCollection;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -56,6 +57,7 @@ final class Lane {
   private Optional<Item> unfinished = Optional.empty();
 
   private int failures;
+  private long firstFailure;
   private long failingSince;
 
   /** Why the current step failed last; means nothing when it has not failed. */
@@ -335,11 +337,30 @@ final class Lane {
     }
   }
 
-  /** Counts a failure of the current step: 1 for the first. */
-  int countFailure(TargetException.Kind kind) {
+  /** What the current step does. */
+  WorkForOthers.Work work() {
+    return batch.map(rows -> rows.insertedRows() > 0 ? Work.INSERT : Work.DELETE).orElse(Work.ANY);
+  }
+
+  /**
+   * Counts a failure of the current step: 1 for the first.
+   *
+   * @param others is told of it, and asked whether the target works
+   */
+  int countFailure(TargetException.Kind kind, WorkForOthers others) {
     long now = System.nanoTime();
     boolean again = failures++ > 0;
-    if (!again || kind == TargetException.Kind.OUTAGE) {
+    boolean mayBeAway = kind == TargetException.Kind.OUTAGE || kind == TargetException.Kind.BUSY;
+    if (!again) {
+      firstFailure = now;
+      if (mayBeAway) {
+        others.beganToFail(work(), now);
+      }
+    }
+    boolean worked =
+        kind != TargetException.Kind.OUTAGE
+            && (!mayBeAway || others.isDone(work(), firstFailure, now));
+    if (!again || !worked) {
       failingSince = now;
     }
     if (!again || lastFailure != TargetException.Kind.UNAUTHORIZED) {

@@ -606,7 +606,7 @@ final class TargetClient implements AutoCloseable {
         status.getCode() > 0
             && status.getCode() < FIRST_CODE_OF_AN_OBJECT
             && status.getCode() != INTERNAL_CODE;
-    return service ? Kind.OUTAGE : Kind.TRANSIENT;
+    return service ? Kind.BUSY : Kind.TRANSIENT;
   }
 
   /**
@@ -624,7 +624,8 @@ final class TargetClient implements AutoCloseable {
     return switch (code) {
       case UNAUTHENTICATED, PERMISSION_DENIED -> Kind.UNAUTHORIZED;
       case INVALID_ARGUMENT, UNIMPLEMENTED -> Kind.PERMANENT;
-      case UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED, ABORTED -> Kind.OUTAGE;
+      case UNAVAILABLE, CANCELLED, ABORTED -> Kind.OUTAGE;
+      case DEADLINE_EXCEEDED -> Kind.BUSY;
       case OK,
           UNKNOWN,
           NOT_FOUND,

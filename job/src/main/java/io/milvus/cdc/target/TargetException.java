@@ -9,8 +9,13 @@ public final class TargetException extends Exception {
 
   /** What to do about it. */
   public enum Kind {
-    /** The target as a whole does not do its work now: the call is repeated until it does. */
+    /** The target as a whole is away: the call is repeated until it is there. */
     OUTAGE,
+    /**
+     * The target says that it cannot do it now, or does not answer in time. That may be so for all,
+     * or for one collection: what it does for others tells.
+     */
+    BUSY,
     /** The same call may succeed later: it is repeated, though not without end. */
     TRANSIENT,
     /** The collection, partition or index that the call names is not there. */

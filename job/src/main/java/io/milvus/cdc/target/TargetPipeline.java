@@ -73,6 +73,12 @@ final class TargetPipeline implements AutoCloseable {
   private static final String HOW_TO_SKIP =
       "; to go on without it, pause the task and resume it with skip_unreadable";
 
+  /**
+   * A collection whose steps fail for the patience, while the target works for others, is stopped;
+   * in so small a part of it the target has to do something for others when a step begins to fail.
+   */
+  private static final int PARTS_OF_PATIENCE = 10;
+
   /** Moments that are not reached yet; those of a stopped collection never are. */
   private static final int MOST_ANNOUNCEMENTS = 10_000;
 
@@ -84,6 +90,7 @@ final class TargetPipeline implements AutoCloseable {
   private final Duration refusalPatience;
   private final ScheduledThreadPoolExecutor threads;
   private final SideBySide calls;
+  private final WorkForOthers others;
 
   private final Map<Long, Lane> collectionLanes = new HashMap<>();
   private final Set<Long> goneCollections = new HashSet<>();
@@ -127,6 +134,7 @@ final class TargetPipeline implements AutoCloseable {
     this.quarantine = quarantine;
     this.tuning = tuning;
     this.refusalPatience = refusalPatience;
+    this.others = new WorkForOthers(tuning.patience().dividedBy(PARTS_OF_PATIENCE));
     // Steps that fail because the pipeline is being closed are not taken up again.
     this.threads =
         new ScheduledThreadPoolExecutor(
@@ -305,7 +313,7 @@ final class TargetPipeline implements AutoCloseable {
           runLater(lane, FIRST_RETRY_MILLIS);
           return;
         }
-        finished(lane, lane.performStep());
+        perform(lane);
       }
     } catch (TargetException e) {
       failed(lane, e);
@@ -327,6 +335,16 @@ final class TargetPipeline implements AutoCloseable {
     return lane.dropsDatabase()
         && busy.stream()
             .anyMatch(other -> other.collectionId().isPresent() && other.oldest() < lane.oldest());
+  }
+
+  private void perform(Lane lane) throws TargetException {
+    WorkForOthers.Work work = lane.work();
+    long began = System.nanoTime();
+    Lane.Done done = lane.performStep();
+    if (done.insertedRows() + done.deletedRows() + done.operations() > 0) {
+      others.done(work, began);
+    }
+    finished(lane, done);
   }
 
   private void finished(Lane lane, Lane.Done done) {
@@ -370,7 +388,7 @@ final class TargetPipeline implements AutoCloseable {
   }
 
   private void failed(Lane lane, TargetException error) {
-    int failures = lane.countFailure(error.kind());
+    int failures = lane.countFailure(error.kind(), others);
     switch (error.kind()) {
       case UNAUTHORIZED -> {
         if (lane.refusedFor().compareTo(refusalPatience) < 0) {
@@ -386,7 +404,7 @@ final class TargetPipeline implements AutoCloseable {
       }
       case PERMANENT -> refused(lane, error.getMessage() + where(lane), error);
       case OUTAGE -> repeat(lane, error, failures);
-      case TRANSIENT, NOT_FOUND -> {
+      case BUSY, TRANSIENT, NOT_FOUND -> {
         if (lane.collectionId().isPresent() && lane.failingFor().compareTo(tuning.patience()) > 0) {
           giveUp(
               lane,

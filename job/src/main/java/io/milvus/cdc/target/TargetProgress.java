@@ -26,7 +26,7 @@ interface TargetProgress {
      */
     static RetryCause of(TargetException.Kind kind) {
       return switch (kind) {
-        case OUTAGE -> OUTAGE;
+        case OUTAGE, BUSY -> OUTAGE;
         case TRANSIENT -> TRANSIENT;
         case NOT_FOUND -> NOT_FOUND;
         case UNAUTHORIZED -> UNAUTHORIZED;

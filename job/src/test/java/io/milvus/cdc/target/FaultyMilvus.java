@@ -52,6 +52,9 @@ final class FaultyMilvus extends InProcessMilvus {
   /** Rows of these keys are refused, with all that is written together with them. */
   final Set<Long> refusedKeys = ConcurrentHashMap.newKeySet();
 
+  /** Collections of these names take no rows, as when they, or their database, are over a quota. */
+  final Set<String> deniedCollections = ConcurrentHashMap.newKeySet();
+
   private final AtomicReference<CompletableFuture<Void>> held = new AtomicReference<>();
 
   /** Whether a write waits. */
@@ -122,12 +125,24 @@ final class FaultyMilvus extends InProcessMilvus {
 
   @Override
   public void insert(InsertRequest request, StreamObserver<MutationResult> out) {
-    put(out, "insert " + request.getNumRows(), request.getFieldsDataList(), false);
+    if (!denied(request.getCollectionName(), out)) {
+      put(out, "insert " + request.getNumRows(), request.getFieldsDataList(), false);
+    }
   }
 
   @Override
   public void upsert(UpsertRequest request, StreamObserver<MutationResult> out) {
-    put(out, "upsert " + request.getNumRows(), request.getFieldsDataList(), true);
+    if (!denied(request.getCollectionName(), out)) {
+      put(out, "upsert " + request.getNumRows(), request.getFieldsDataList(), true);
+    }
+  }
+
+  private boolean denied(String collection, StreamObserver<MutationResult> out) {
+    boolean denied = deniedCollections.contains(collection);
+    if (denied) {
+      answer(out, () -> failed(9, "quota exceeded[reason=disk quota exceeded]"));
+    }
+    return denied;
   }
 
   /** Lets the next write wait until {@link #letGo}. */

@@ -13,6 +13,7 @@ import io.milvus.cdc.event.SourceEvent.DatabaseSeen;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
 import io.milvus.cdc.task.TargetTuning;
 import io.milvus.grpc.CollectionSchema;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -128,7 +129,8 @@ class LaneTest {
     refused.add(new DatabaseGone("d"));
     database.add(1, new DatabaseGone("d"));
     assertThatThrownBy(() -> run(database)).isInstanceOf(TargetException.class);
-    assertThat(database.countFailure(TargetException.Kind.OUTAGE)).isEqualTo(1);
+    assertThat(database.countFailure(TargetException.Kind.OUTAGE, new WorkForOthers(Duration.ZERO)))
+        .isEqualTo(1);
 
     database.add(2, new DatabaseSeen("d"));
     refused.clear();

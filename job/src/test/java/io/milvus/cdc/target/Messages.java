@@ -134,6 +134,22 @@ final class Messages {
     return moved(message, entryId, message.header().vchannel(), timestamp);
   }
 
+  /** The same message for another collection. */
+  static LogMessage ofCollection(long id, LogMessage message) {
+    LogMessageHeader header = message.header();
+    return new LogMessage(
+        new LogMessageHeader(
+            header.kind(),
+            header.pchannel(),
+            header.ledgerId(),
+            header.entryId(),
+            id,
+            header.vchannel(),
+            header.timestamp(),
+            header.maybeApplied()),
+        message.payload());
+  }
+
   /** The same message in another shard. */
   static LogMessage ofShard(String vchannel, LogMessage message) {
     LogMessageHeader header = message.header();

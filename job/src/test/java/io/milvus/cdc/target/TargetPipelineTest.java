@@ -3,6 +3,7 @@ package io.milvus.cdc.target;
 import static io.milvus.cdc.target.Messages.at;
 import static io.milvus.cdc.target.Messages.delete;
 import static io.milvus.cdc.target.Messages.insert;
+import static io.milvus.cdc.target.Messages.ofCollection;
 import static io.milvus.cdc.target.Messages.ofShard;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -46,10 +47,12 @@ class TargetPipelineTest {
           2, 1 << 20, LARGEST_CALL, 8 << 20, Duration.ofSeconds(5), Duration.ofMinutes(10));
 
   private static final long ANOTHER = 9002;
+  private static final long THIRD = 9003;
 
   private FaultyMilvus target;
   private TargetPipeline pipeline;
   private Duration refusalPatience = Duration.ofSeconds(30);
+  private TargetTuning tuning = TUNING;
   private final InMemoryTaskStore store = new InMemoryTaskStore();
   private final AtomicInteger inserted = new AtomicInteger();
   private final AtomicInteger retried = new AtomicInteger();
@@ -80,7 +83,7 @@ class TargetPipelineTest {
             progress,
             new Stops(store.stops(), Clock.systemUTC()),
             Optional.empty(),
-            TUNING,
+            tuning,
             refusalPatience);
     pipeline.submit(new CollectionSeen(Messages.collection("c")));
     pipeline.flush();
@@ -261,6 +264,61 @@ class TargetPipelineTest {
             });
     assertThat(pipeline.replicatedUntil()).isEqualTo(1_000);
     assertThat(pipeline.waitingFor()).contains("default.c", "the dim of field v is wrong");
+  }
+
+  @Test
+  @Timeout(60)
+  void aCollectionThatAloneIsDeniedIsStoppedInTheEnd() throws Exception {
+    becomeImpatient();
+    target.deniedCollections.add("c");
+    pipeline.submit(insert(false, 1, 10));
+    await().until(() -> retried.get() > 0);
+    pipeline.submit(ofCollection(ANOTHER, insert(false, 1, 20)));
+    pipeline.flush();
+
+    assertThat(target.rows()).containsOnlyKeys(20L);
+    assertThat(store.stops().read())
+        .singleElement()
+        .satisfies(
+            stopped -> {
+              assertThat(stopped.collectionId()).isEqualTo(Messages.COLLECTION);
+              assertThat(stopped.reason()).contains("disk quota exceeded");
+            });
+  }
+
+  @Test
+  void aTargetThatIsDeniedToBeWrittenIsWaitedForThoughItDoesTheRest() throws Exception {
+    becomeImpatient();
+    target.deniedCollections.addAll(List.of("c", "d"));
+    pipeline.submit(insert(false, 1, 10));
+    await().until(() -> retried.get() > 0);
+    pipeline.submit(new CollectionSeen(third("e")));
+    await().until(() -> target.names().contains("e"));
+    pipeline.submit(ofCollection(THIRD, delete(30)));
+    await().until(() -> target.calls().contains("delete id in [30]"));
+    pipeline.submit(ofCollection(ANOTHER, insert(false, 1, 20)));
+    // Each pause is half of the longest at least: this takes more than the patience.
+    await().until(() -> retried.get() > 100);
+    target.deniedCollections.clear();
+    pipeline.flush();
+
+    assertThat(target.rows()).containsOnlyKeys(10L, 20L);
+    assertThat(store.stops().read()).isEmpty();
+  }
+
+  /** And has a second collection. */
+  private void becomeImpatient() throws Exception {
+    tuning =
+        new TargetTuning(
+            2, 1 << 20, LARGEST_CALL, 8 << 20, Duration.ofMillis(20), Duration.ofMillis(300));
+    disconnect();
+    connect();
+    pipeline.submit(new CollectionSeen(another("d")));
+    pipeline.flush();
+  }
+
+  private static CollectionState third(String name) {
+    return Messages.collection(name).toBuilder().setId(THIRD).build();
   }
 
   @Test
