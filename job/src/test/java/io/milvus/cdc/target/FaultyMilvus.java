@@ -55,6 +55,9 @@ final class FaultyMilvus extends InProcessMilvus {
   /** Collections of these names take no rows, as when they, or their database, are over a quota. */
   final Set<String> deniedCollections = ConcurrentHashMap.newKeySet();
 
+  /** And are not even told so within the time of a call. */
+  volatile boolean answersDenials = true;
+
   private final AtomicReference<CompletableFuture<Void>> held = new AtomicReference<>();
 
   /** Whether a write waits. */
@@ -139,7 +142,9 @@ final class FaultyMilvus extends InProcessMilvus {
 
   private boolean denied(String collection, StreamObserver<MutationResult> out) {
     boolean denied = deniedCollections.contains(collection);
-    if (denied) {
+    if (denied && !answersDenials) {
+      out.onError(Status.DEADLINE_EXCEEDED.asRuntimeException());
+    } else if (denied) {
       answer(out, () -> failed(9, "quota exceeded[reason=disk quota exceeded]"));
     }
     return denied;

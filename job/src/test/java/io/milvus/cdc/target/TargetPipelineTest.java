@@ -267,9 +267,21 @@ class TargetPipelineTest {
   }
 
   @Test
-  @Timeout(60)
+  @Timeout(30)
   void aCollectionThatAloneIsDeniedIsStoppedInTheEnd() throws Exception {
     becomeImpatient();
+    stopsTheCollection("disk quota exceeded");
+  }
+
+  @Test
+  @Timeout(30)
+  void aCollectionThatAloneIsNotAnsweredIsStoppedInTheEnd() throws Exception {
+    becomeImpatient();
+    target.answersDenials = false;
+    stopsTheCollection("DEADLINE_EXCEEDED");
+  }
+
+  private void stopsTheCollection(String reason) throws Exception {
     target.deniedCollections.add("c");
     pipeline.submit(insert(false, 1, 10));
     await().until(() -> retried.get() > 0);
@@ -282,7 +294,7 @@ class TargetPipelineTest {
         .satisfies(
             stopped -> {
               assertThat(stopped.collectionId()).isEqualTo(Messages.COLLECTION);
-              assertThat(stopped.reason()).contains("disk quota exceeded");
+              assertThat(stopped.reason()).contains(reason);
             });
   }
 
