@@ -324,7 +324,11 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
         if (topic.isPresent()) {
           return topic;
         }
-        order.toAsk(start).forEach(this::ask);
+        List<ReadingOrder.Question<TopicReader>> questions = order.toAsk(start);
+        if (!questions.isEmpty()) {
+          questions.forEach(this::ask);
+          continue; // It may be answered already.
+        }
         OptionalLong nanos = order.untilNextSilence(start);
         if (nanos.isPresent()) {
           long unused = changed.awaitNanos(nanos.getAsLong());

@@ -154,7 +154,7 @@ final class LogSplitReaderIT {
     String other = TestingLog.pchannel(1);
     log.publish(TOPIC, ticks(1, 1_000));
     log.publish(other, laterRows(400));
-    open(hastyTuning(10_000), TOPIC, other);
+    open(hastyTuning(1_000), TOPIC, other);
 
     List<LogRecord> read = new CopyOnWriteArrayList<>();
     readInBackground(read, 401).get(60, TimeUnit.SECONDS);
