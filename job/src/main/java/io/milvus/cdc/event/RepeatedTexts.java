@@ -10,6 +10,7 @@ import java.io.DataInputStream;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
@@ -84,7 +85,7 @@ public final class RepeatedTexts {
     if (known != null) {
       return known;
     }
-    byte[] utf8 = buffer.view.substring(0, length).toByteArray();
+    byte[] utf8 = Arrays.copyOf(buffer.bytes, length);
     return remembered(UnsafeByteOperations.unsafeWrap(utf8), modifiedUtf8(utf8));
   }
 

@@ -40,7 +40,6 @@ final class MessageDecoder {
    */
   static DecodedMessage decode(ByteString payload) throws InvalidProtocolBufferException {
     try {
-      CodedInputStream in = payload.newCodedInput();
       Base base = readBase(payload);
       if (base.type == 0) {
         throw new InvalidProtocolBufferException("no message type");
@@ -58,7 +57,6 @@ final class MessageDecoder {
         }
         case Insert ->
             operation(
-                in,
                 payload,
                 Kind.INSERT,
                 base,
@@ -68,7 +66,6 @@ final class MessageDecoder {
                 InsertRequest.NUM_ROWS_FIELD_NUMBER);
         case Delete ->
             operation(
-                in,
                 payload,
                 Kind.DELETE,
                 base,
@@ -78,7 +75,6 @@ final class MessageDecoder {
                 DeleteRequest.NUM_ROWS_FIELD_NUMBER);
         case CreateCollection ->
             operation(
-                in,
                 payload,
                 Kind.CREATE_COLLECTION,
                 base,
@@ -88,7 +84,6 @@ final class MessageDecoder {
                 ABSENT);
         case DropCollection ->
             operation(
-                in,
                 payload,
                 Kind.DROP_COLLECTION,
                 base,
@@ -98,7 +93,6 @@ final class MessageDecoder {
                 ABSENT);
         case CreatePartition ->
             operation(
-                in,
                 payload,
                 Kind.CREATE_PARTITION,
                 base,
@@ -108,7 +102,6 @@ final class MessageDecoder {
                 ABSENT);
         case DropPartition ->
             operation(
-                in,
                 payload,
                 Kind.DROP_PARTITION,
                 base,
@@ -148,7 +141,6 @@ final class MessageDecoder {
   }
 
   private static DecodedMessage operation(
-      CodedInputStream in,
       ByteString payload,
       Kind kind,
       Base base,
@@ -161,6 +153,7 @@ final class MessageDecoder {
     String vchannel = "";
     long rowTimestamp = 0;
     long rows = 0;
+    CodedInputStream in = payload.newCodedInput();
     for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
       int field = WireFormat.getTagFieldNumber(tag);
       if (field == collectionIdField) {

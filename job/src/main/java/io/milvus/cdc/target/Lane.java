@@ -350,16 +350,15 @@ final class Lane {
   int countFailure(TargetException.Kind kind, WorkForOthers others) {
     long now = System.nanoTime();
     boolean again = failures++ > 0;
-    boolean mayBeAway = kind == TargetException.Kind.OUTAGE || kind == TargetException.Kind.BUSY;
     if (!again) {
       firstFailure = now;
-      if (mayBeAway) {
+      if (kind.mayBeAway()) {
         others.beganToFail(work(), now);
       }
     }
     boolean worked =
         kind != TargetException.Kind.OUTAGE
-            && (!mayBeAway || others.isDone(work(), firstFailure, now));
+            && (!kind.mayBeAway() || others.isDone(work(), firstFailure, now));
     if (!again || !worked) {
       failingSince = now;
     }

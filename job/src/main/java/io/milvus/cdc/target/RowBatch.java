@@ -134,7 +134,7 @@ final class RowBatch {
     }
     insertedRows += insert.count();
     part.rows += insert.count();
-    part.add(partition(insert.partition()), new Insert(insert.count(), columns));
+    part.inserts(partition(insert.partition())).add(new Insert(insert.count(), columns));
     return true;
   }
 
@@ -293,7 +293,10 @@ final class RowBatch {
       return parts.stream().filter(part -> !part.insertsByPartition.isEmpty()).toList();
     }
     Part all = new Part();
-    parts.forEach(part -> part.insertsByPartition.forEach(all::addAll));
+    parts.forEach(
+        part ->
+            part.insertsByPartition.forEach(
+                (partition, inserts) -> all.inserts(partition).addAll(inserts)));
     return List.of(all);
   }
 
@@ -345,12 +348,8 @@ final class RowBatch {
     /** Payloads of all messages of its shards, also of deletes. */
     private int bytes;
 
-    private void add(String partition, Insert insert) {
-      insertsByPartition.computeIfAbsent(partition, name -> new ArrayList<>()).add(insert);
-    }
-
-    private void addAll(String partition, List<Insert> inserts) {
-      insertsByPartition.computeIfAbsent(partition, name -> new ArrayList<>()).addAll(inserts);
+    private List<Insert> inserts(String partition) {
+      return insertsByPartition.computeIfAbsent(partition, name -> new ArrayList<>());
     }
 
     /** Names of the partitions that rows are inserted into; empty where the target chooses. */

@@ -274,7 +274,7 @@ final class TargetCollection implements LaneWork {
     try {
       move.request().on(client);
     } catch (TargetException e) {
-      if (e.kind() == Kind.OUTAGE || e.kind() == Kind.BUSY) {
+      if (e.kind().mayBeAway()) {
         throw e;
       }
       LOG.debug("A repeated request is refused, as it should be when the first was done", e);

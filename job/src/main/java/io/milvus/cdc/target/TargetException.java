@@ -23,7 +23,12 @@ public final class TargetException extends Exception {
     /** Repeating the call cannot help; other collections are not concerned. */
     PERMANENT,
     /** The target refuses the task's credentials. */
-    UNAUTHORIZED
+    UNAUTHORIZED;
+
+    /** Whether the target may do nothing at all now, so that this says nothing about the call. */
+    boolean mayBeAway() {
+      return this == OUTAGE || this == BUSY;
+    }
   }
 
   TargetException(Kind kind, String message) {

@@ -131,33 +131,24 @@ final class Messages {
 
   /** The same message at another place of the log. */
   static LogMessage at(LogMessage message, long entryId, long timestamp) {
-    return moved(message, entryId, message.header().vchannel(), timestamp);
+    LogMessageHeader header = message.header();
+    return moved(message, entryId, header.collectionId(), header.vchannel(), timestamp);
   }
 
   /** The same message for another collection. */
   static LogMessage ofCollection(long id, LogMessage message) {
     LogMessageHeader header = message.header();
-    return new LogMessage(
-        new LogMessageHeader(
-            header.kind(),
-            header.pchannel(),
-            header.ledgerId(),
-            header.entryId(),
-            id,
-            header.vchannel(),
-            header.timestamp(),
-            header.maybeApplied()),
-        message.payload());
+    return moved(message, header.entryId(), id, header.vchannel(), header.timestamp());
   }
 
   /** The same message in another shard. */
   static LogMessage ofShard(String vchannel, LogMessage message) {
     LogMessageHeader header = message.header();
-    return moved(message, header.entryId(), vchannel, header.timestamp());
+    return moved(message, header.entryId(), header.collectionId(), vchannel, header.timestamp());
   }
 
   private static LogMessage moved(
-      LogMessage message, long entryId, String vchannel, long timestamp) {
+      LogMessage message, long entryId, long collectionId, String vchannel, long timestamp) {
     LogMessageHeader header = message.header();
     return new LogMessage(
         new LogMessageHeader(
@@ -165,7 +156,7 @@ final class Messages {
             header.pchannel(),
             header.ledgerId(),
             entryId,
-            header.collectionId(),
+            collectionId,
             vchannel,
             timestamp,
             header.maybeApplied()),

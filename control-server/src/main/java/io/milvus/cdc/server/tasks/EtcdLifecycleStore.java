@@ -32,6 +32,7 @@ public final class EtcdLifecycleStore implements LifecycleStore {
 
   private final EtcdConnection etcd;
   private final String prefix;
+  private final String jobIdPrefix;
   private final ObjectMapper json =
       JsonMapper.builder()
           .addModule(new Jdk8Module())
@@ -52,15 +53,17 @@ public final class EtcdLifecycleStore implements LifecycleStore {
   public EtcdLifecycleStore(EtcdConnection etcd, String rootPath) {
     this.etcd = etcd;
     this.prefix = rootPath + "/v1/tasks/";
+    this.jobIdPrefix =
+        UUID.nameUUIDFromBytes(
+                (prefix + " at " + etcd.endpoints()).getBytes(StandardCharsets.UTF_8))
+            .toString()
+            .replace("-", "")
+            .substring(0, 12);
   }
 
   @Override
   public String jobIdPrefix() {
-    return UUID.nameUUIDFromBytes(
-            (prefix + " at " + etcd.endpoints()).getBytes(StandardCharsets.UTF_8))
-        .toString()
-        .replace("-", "")
-        .substring(0, 12);
+    return jobIdPrefix;
   }
 
   @Override
