@@ -341,6 +341,8 @@ class OperationsIT {
     parted.createPartition("q");
     parted.createIndex(VECTOR, "", FLAT);
     parted.loadPartition("p");
+    // Milvus 2.3.5 may forget partitions that it is told to load while it begins to load others.
+    await().atMost(PATIENCE).until(parted::isLoaded);
     parted.loadPartition("q");
     for (int round = 0; round < 3; round++) {
       parted.insert("p", 100L * round, 100L * round + 50, 1);

@@ -53,7 +53,10 @@ final class Lane {
   /** The step is superseded: there is nothing to do for it. */
   private boolean moot;
 
-  /** Metadata that was applied but for what waits for another collection. */
+  /** The newest metadata that was applied, in whole or not. */
+  private Optional<Item> metadata = Optional.empty();
+
+  /** Metadata that was applied but for what is {@link #lacking}. */
   private Optional<Item> unfinished = Optional.empty();
 
   private int failures;
@@ -321,10 +324,11 @@ final class Lane {
   private synchronized void keepUnfinished() {
     SourceEvent event = step.element().event();
     if (event instanceof CollectionSeen) {
-      unfinished = Optional.of(step.element()).filter(item -> work.lacking().isPresent());
+      metadata = Optional.of(step.element());
     } else if (event instanceof CollectionGone) {
-      unfinished = Optional.empty();
+      metadata = Optional.empty();
     }
+    unfinished = metadata.filter(item -> work.lacking().isPresent());
   }
 
   private void writeRows(RowBatch rows) throws TargetException {
@@ -433,6 +437,7 @@ final class Lane {
     queue.forEach(item -> lacking.add(item.event()));
     step.clear();
     queue.clear();
+    metadata = Optional.empty();
     unfinished = Optional.empty();
     alone = 0;
     ends = 0;

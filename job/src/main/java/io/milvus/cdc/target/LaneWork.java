@@ -18,8 +18,9 @@ interface LaneWork {
   int apply(SourceEvent event) throws TargetException;
 
   /**
-   * What the last event that was applied still lacks, because it waits for another collection:
-   * applying the event again may supply it. What follows need not wait for it. Empty when nothing.
+   * What the newest metadata still lacks although it was applied, because it waits for another
+   * collection or for a load to get further: applying it again may supply it. What follows need not
+   * wait for it. Empty when nothing.
    */
   default Optional<String> lacking() {
     return Optional.empty();

@@ -46,9 +46,11 @@ import io.milvus.grpc.ReleasePartitionsRequest;
 import io.milvus.grpc.RenameCollectionRequest;
 import io.milvus.grpc.ShowCollectionsRequest;
 import io.milvus.grpc.ShowPartitionsRequest;
+import io.milvus.grpc.ShowPartitionsResponse;
 import io.milvus.grpc.ShowType;
 import io.milvus.grpc.Status;
 import io.milvus.grpc.UpsertRequest;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -415,8 +417,8 @@ final class TargetClient implements AutoCloseable {
         : answer.getState();
   }
 
-  /** Names of the partitions that are loaded, or are being loaded. */
-  Set<String> loadedPartitions(String database, String collection) throws TargetException {
+  /** The partitions that are loaded, or are being loaded, each with the percentage that is. */
+  Map<String, Long> loadedPartitions(String database, String collection) throws TargetException {
     // Its replacement, to ask for the state of each partition, takes a call for every one.
     @SuppressWarnings("deprecation")
     ShowPartitionsRequest request =
@@ -425,12 +427,18 @@ final class TargetClient implements AutoCloseable {
             .setCollectionName(collection)
             .setType(ShowType.InMemory)
             .build();
-    return Set.copyOf(
+    ShowPartitionsResponse response =
         call(
-                "show loaded partitions",
-                stub -> stub.showPartitions(request),
-                response -> response.getStatus())
-            .getPartitionNamesList());
+            "show loaded partitions",
+            stub -> stub.showPartitions(request),
+            answer -> answer.getStatus());
+    Map<String, Long> percentages = new HashMap<>();
+    for (int i = 0; i < response.getPartitionNamesCount(); i++) {
+      boolean isTold = i < response.getInMemoryPercentagesCount();
+      percentages.put(
+          response.getPartitionNames(i), isTold ? response.getInMemoryPercentages(i) : 100);
+    }
+    return percentages;
   }
 
   /** How many replicas of a loaded collection there are. */

@@ -83,7 +83,7 @@ final class TargetCollection implements LaneWork {
   /** Since when another copy has had the wanted name, without a break. */
   private Optional<Instant> blockedSince = Optional.empty();
 
-  /** Why the copy has not got the wanted name, or not all aliases. */
+  /** Why the copy has not got the wanted name, not all aliases, or is not loaded in whole. */
   private Optional<String> lacking = Optional.empty();
 
   /** The newest creation or renaming, while the target has not said that it is done. */
@@ -161,7 +161,7 @@ final class TargetCollection implements LaneWork {
    *
    * <p>Only its name or an alias may be {@link #lacking}, while the copy of another collection of
    * the source has it: that one's next step, which frees the name, may stand behind a checkpoint
-   * that waits for this one.
+   * that waits for this one. And partitions that are to be loaded, which rows need not wait for.
    *
    * @return how many operations it took
    */
@@ -467,7 +467,13 @@ final class TargetCollection implements LaneWork {
       client.createIndex(creation(index));
       operations++;
     }
-    return operations + loaded.loadWhatIsWanted(state);
+    return operations + load(loaded);
+  }
+
+  private int load(LoadedPart loaded) throws TargetException {
+    int operations = loaded.loadWhatIsWanted(state);
+    lacking = lacking.or(loaded::lacking);
+    return operations;
   }
 
   private static boolean isSame(Index wanted, IndexDescription present) {
@@ -643,7 +649,7 @@ final class TargetCollection implements LaneWork {
                         && !droppedPartitions.contains(partition.getId()));
     if (recreated) {
       operations += createPartition(client, name);
-      operations += new LoadedPart(client, place).loadWhatIsWanted(state);
+      operations += load(new LoadedPart(client, place));
     }
     return operations;
   }

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -26,6 +27,7 @@ class LaneTest {
 
   private final List<Object> done = new ArrayList<>();
   private final Set<SourceEvent> refused = new HashSet<>();
+  private Optional<String> lacking = Optional.empty();
   private final Lane lane = new Lane(new Recorded(), Messages.COLLECTION);
   private long sequence;
   private long bytes;
@@ -39,6 +41,11 @@ class LaneTest {
       }
       done.add(event instanceof CollectionSeen seen ? seen.state().getName() : event);
       return 1;
+    }
+
+    @Override
+    public Optional<String> lacking() {
+      return lacking;
     }
 
     @Override
@@ -98,6 +105,23 @@ class LaneTest {
     refused.clear();
     run(lane);
     assertThat(done).containsExactly("newest", 1, "newest", "newest");
+  }
+
+  @Test
+  void whatIsLackingSinceAPartitionWasDroppedIsSuppliedByTheNewestMetadata() throws Exception {
+    LogMessage drop = Messages.dropPartition(7, "p");
+    add(seen("one"));
+    run(lane);
+    lacking = Optional.of("its successor is not loaded");
+    add(drop);
+    run(lane);
+    assertThat(lane.lacking()).isEqualTo(lacking);
+
+    assertThat(lane.takeUpAgain()).isEqualTo(Lane.Again.NOW);
+    lacking = Optional.empty();
+    run(lane);
+    assertThat(done).containsExactly("one", drop, "one");
+    assertThat(lane.takeUpAgain()).isEqualTo(Lane.Again.NEVER);
   }
 
   @Test

@@ -5,17 +5,32 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.grpc.stub.StreamObserver;
 import io.milvus.cdc.catalog.v1.CollectionState;
 import io.milvus.cdc.catalog.v1.Load;
+import io.milvus.cdc.catalog.v1.Partition;
 import io.milvus.cdc.event.SourceEvent.CollectionGone;
 import io.milvus.cdc.event.SourceEvent.CollectionSeen;
 import io.milvus.cdc.task.Selection;
 import io.milvus.cdc.task.TargetTuning;
+import io.milvus.grpc.CreatePartitionRequest;
+import io.milvus.grpc.DropPartitionRequest;
 import io.milvus.grpc.GetLoadStateRequest;
 import io.milvus.grpc.GetLoadStateResponse;
+import io.milvus.grpc.GetReplicasRequest;
+import io.milvus.grpc.GetReplicasResponse;
 import io.milvus.grpc.LoadCollectionRequest;
+import io.milvus.grpc.LoadPartitionsRequest;
+import io.milvus.grpc.LoadState;
+import io.milvus.grpc.ReleasePartitionsRequest;
+import io.milvus.grpc.ReplicaInfo;
+import io.milvus.grpc.ShowPartitionsRequest;
+import io.milvus.grpc.ShowPartitionsResponse;
+import io.milvus.grpc.ShowType;
 import io.milvus.grpc.Status;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,8 +44,10 @@ class TargetCollectionTest {
   private Milvus milvus;
   private TargetConnection everything;
 
-  /** One that has not enough memory for a load. */
+  /** One that has not enough memory for a load, and loads partitions no further than it is let. */
   private static final class Milvus extends InProcessMilvus {
+    private final Set<String> partitions = new TreeSet<>(Set.of("_default"));
+    private final Map<String, Long> percentages = new TreeMap<>();
     private boolean hasGivenUp;
     private int loads;
 
@@ -55,8 +72,75 @@ class TargetCollectionTest {
                     .setStatus(Status.newBuilder().setCode(3).setReason("memory limit exceeded"))
                     .build());
       } else {
-        super.getLoadState(request, out);
+        answer(out, () -> GetLoadStateResponse.newBuilder().setState(loadState()).build());
       }
+    }
+
+    private LoadState loadState() {
+      if (percentages.isEmpty()) {
+        return LoadState.LoadStateNotLoad;
+      }
+      return percentages.values().stream().allMatch(percentage -> percentage == 100)
+          ? LoadState.LoadStateLoaded
+          : LoadState.LoadStateLoading;
+    }
+
+    /** Partitions that are loaded or being loaded. */
+    synchronized Set<String> loading() {
+      return new TreeSet<>(percentages.keySet());
+    }
+
+    synchronized void endLoading(String partition) {
+      percentages.replace(partition, 100L);
+    }
+
+    @Override
+    public synchronized void loadPartitions(
+        LoadPartitionsRequest request, StreamObserver<Status> out) {
+      request.getPartitionNamesList().forEach(name -> percentages.putIfAbsent(name, 0L));
+      answer(out, Status::getDefaultInstance);
+    }
+
+    @Override
+    public synchronized void releasePartitions(
+        ReleasePartitionsRequest request, StreamObserver<Status> out) {
+      request.getPartitionNamesList().forEach(percentages::remove);
+      answer(out, Status::getDefaultInstance);
+    }
+
+    @Override
+    public synchronized void createPartition(
+        CreatePartitionRequest request, StreamObserver<Status> out) {
+      partitions.add(request.getPartitionName());
+      answer(out, Status::getDefaultInstance);
+    }
+
+    @Override
+    public synchronized void dropPartition(
+        DropPartitionRequest request, StreamObserver<Status> out) {
+      partitions.remove(request.getPartitionName());
+      answer(out, Status::getDefaultInstance);
+    }
+
+    // What the replicator asks with, see TargetClient.loadedPartitions.
+    @SuppressWarnings("deprecation")
+    @Override
+    public synchronized void showPartitions(
+        ShowPartitionsRequest request, StreamObserver<ShowPartitionsResponse> out) {
+      ShowPartitionsResponse.Builder response = ShowPartitionsResponse.newBuilder();
+      if (request.getType() == ShowType.InMemory) {
+        response.addAllPartitionNames(percentages.keySet());
+        response.addAllInMemoryPercentages(percentages.values());
+      } else {
+        response.addAllPartitionNames(partitions);
+      }
+      answer(out, response::build);
+    }
+
+    @Override
+    public void getReplicas(GetReplicasRequest request, StreamObserver<GetReplicasResponse> out) {
+      ReplicaInfo one = ReplicaInfo.getDefaultInstance();
+      answer(out, () -> GetReplicasResponse.newBuilder().addReplicas(one).build());
     }
 
     @Override
@@ -181,6 +265,49 @@ class TargetCollectionTest {
     copy(Messages.collection("c").toBuilder().setLoad(Load.getDefaultInstance()).build());
 
     assertThat(milvus.loads()).isEqualTo(1);
+  }
+
+  @Test
+  void noPartitionIsLoadedWhileTheTargetBeginsToLoadOthers() throws Exception {
+    TargetCollection copy = collection(Messages.COLLECTION, everything);
+    int unused = copy.apply(new CollectionSeen(loaded("p")));
+    assertThat(milvus.loading()).containsExactly("p");
+
+    unused = copy.apply(new CollectionSeen(loaded("p", "q")));
+    assertThat(milvus.loading()).containsExactly("p");
+    assertThat(copy.lacking().orElseThrow()).contains("[q]");
+
+    milvus.endLoading("p");
+    unused = copy.apply(new CollectionSeen(loaded("p", "q")));
+    assertThat(milvus.loading()).containsExactly("p", "q");
+    assertThat(copy.lacking()).isEmpty();
+
+    unused = copy.apply(new CollectionSeen(loaded("p", "q", "r")));
+    assertThat(milvus.loading()).as("one is loaded to the end").containsExactly("p", "q", "r");
+  }
+
+  @Test
+  void norIsTheSuccessorOfADroppedPartition() throws Exception {
+    TargetCollection copy = collection(Messages.COLLECTION, everything);
+    int unused = copy.apply(new CollectionSeen(loaded("p", "q")));
+
+    unused = copy.apply(Messages.dropPartition(7, "p"));
+    assertThat(milvus.loading()).containsExactly("q");
+    assertThat(copy.lacking().orElseThrow()).contains("[p]");
+
+    milvus.endLoading("q");
+    unused = copy.apply(new CollectionSeen(loaded("p", "q")));
+    assertThat(milvus.loading()).containsExactly("p", "q");
+    assertThat(copy.lacking()).isEmpty();
+  }
+
+  private static CollectionState loaded(String... partitions) {
+    CollectionState.Builder state = Messages.collection("c").toBuilder();
+    long id = 100;
+    for (String partition : partitions) {
+      state.addPartitions(Partition.newBuilder().setId(id++).setName(partition));
+    }
+    return state.setLoad(Load.newBuilder().addAllPartitions(List.of(partitions))).build();
   }
 
   /** As when the source was released, altered and loaded again before anybody looked. */

@@ -30,6 +30,7 @@ public final class MilvusCluster implements AutoCloseable {
   private static final int INDEX_NOT_FOUND = 700;
 
   private final Connection connection;
+  private final String address;
 
   /** Opens what the SDK keeps to itself. */
   private static final class Connection extends MilvusServiceClient {
@@ -43,8 +44,9 @@ public final class MilvusCluster implements AutoCloseable {
     }
   }
 
-  private MilvusCluster(Connection connection) {
+  private MilvusCluster(Connection connection, String address) {
     this.connection = connection;
+    this.address = address;
   }
 
   /** Connects to a Milvus without authorization. */
@@ -54,7 +56,8 @@ public final class MilvusCluster implements AutoCloseable {
 
   /** Connects to a Milvus that wants more than an address. */
   public static MilvusCluster connect(ConnectParam parameters) {
-    return new MilvusCluster(new Connection(parameters));
+    return new MilvusCluster(
+        new Connection(parameters), parameters.getHost() + ":" + parameters.getPort());
   }
 
   /** For calls that {@link #call} does not fit; they carry a deadline. */
@@ -146,9 +149,9 @@ public final class MilvusCluster implements AutoCloseable {
 
   // Some calls of 2.3 still set nothing but the older field.
   @SuppressWarnings("deprecation")
-  private static void check(Status status) {
+  private void check(Status status) {
     if (status.getCode() != 0 || status.getErrorCode() != io.milvus.grpc.ErrorCode.Success) {
-      throw new MilvusRefusedException(status);
+      throw new MilvusRefusedException(address, status);
     }
   }
 

@@ -9,8 +9,9 @@ public final class MilvusRefusedException extends IllegalStateException {
 
   private final int code;
 
-  MilvusRefusedException(Status status) {
-    super(status.getReason() + " (code " + status.getCode() + ")");
+  /** Of what the Milvus at an address answered. */
+  MilvusRefusedException(String address, Status status) {
+    super(address + " answered: " + status.getReason() + " (code " + status.getCode() + ")");
     this.code = status.getCode();
   }
 
