@@ -9,7 +9,10 @@ import java.io.DataInput;
 import java.io.DataInputStream;
 import java.io.DataOutput;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
@@ -21,16 +24,24 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  */
 public final class RepeatedTexts {
 
-  private static final int PLACES = 1 << 12;
+  private static final int PLACE_BITS = 12;
+  private static final int PLACES = 1 << PLACE_BITS;
   private static final int LONGEST = 128;
 
-  /** The end of a text says enough of where it is to be found: ids and shards are there. */
-  private static final int HASHED = 16;
+  private static final VarHandle LONGS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+  /** Of the golden ratio, as usual: its product's upper bits depend on all bits. */
+  private static final long SPREAD = 0x9E3779B97F4A7C15L;
 
   /** Each at the place that its end says; a newer one takes the place of an older one. */
-  private static final AtomicReferenceArray<Known> KNOWN = new AtomicReferenceArray<>(PLACES);
+  private static final AtomicReferenceArray<Known> BY_BYTES = new AtomicReferenceArray<>(PLACES);
 
-  private static final ThreadLocal<Buffer> BUFFER = ThreadLocal.withInitial(Buffer::new);
+  /** The same ones, each at the place that its hash code says. */
+  private static final AtomicReferenceArray<Known> BY_TEXT = new AtomicReferenceArray<>(PLACES);
+
+  private static final ThreadLocal<byte[]> BUFFER =
+      ThreadLocal.withInitial(() -> new byte[LONGEST]);
 
   private static final class Known {
     final byte[] ascii;
@@ -40,11 +51,6 @@ public final class RepeatedTexts {
       this.ascii = ascii;
       this.text = text;
     }
-  }
-
-  private static final class Buffer {
-    final byte[] bytes = new byte[LONGEST];
-    final ByteString view = UnsafeByteOperations.unsafeWrap(bytes);
   }
 
   private RepeatedTexts() {}
@@ -60,9 +66,13 @@ public final class RepeatedTexts {
     int length = in.readRawVarint32();
     int start = in.getTotalBytesRead();
     in.skipRawBytes(length);
-    String known = known(all, start, length);
-    if (known != null) {
-      return known;
+    if (length <= LONGEST) {
+      byte[] buffer = BUFFER.get();
+      all.copyTo(buffer, start, 0, length);
+      String known = known(buffer, length);
+      if (known != null) {
+        return known;
+      }
     }
     ByteString utf8 = all.substring(start, start + length);
     if (!utf8.isValidUtf8()) {
@@ -79,19 +89,19 @@ public final class RepeatedTexts {
       in.readFully(utf8);
       return modifiedUtf8(utf8);
     }
-    Buffer buffer = BUFFER.get();
-    in.readFully(buffer.bytes, 0, length);
-    String known = known(buffer.view, 0, length);
+    byte[] buffer = BUFFER.get();
+    in.readFully(buffer, 0, length);
+    String known = known(buffer, length);
     if (known != null) {
       return known;
     }
-    byte[] utf8 = Arrays.copyOf(buffer.bytes, length);
+    byte[] utf8 = Arrays.copyOf(buffer, length);
     return remembered(UnsafeByteOperations.unsafeWrap(utf8), modifiedUtf8(utf8));
   }
 
   /** Writes what {@link DataOutput#writeUTF} would. */
   static void write(String text, DataOutput out) throws IOException {
-    Known known = KNOWN.getAcquire(place(text));
+    Known known = BY_TEXT.getAcquire(place(text));
     if (known != null && known.text.equals(text)) {
       out.writeShort(known.ascii.length);
       out.write(known.ascii);
@@ -110,25 +120,18 @@ public final class RepeatedTexts {
   }
 
   /** Null when it is not known: no object is made for what is asked for each message. */
-  private static String known(ByteString bytes, int start, int length) {
-    if (length > LONGEST) {
-      return null;
-    }
-    Known known = KNOWN.getAcquire(place(bytes, start, length));
-    if (known == null || known.ascii.length != length) {
-      return null;
-    }
-    for (int i = length - 1; i >= 0; i--) {
-      if (known.ascii[i] != bytes.byteAt(start + i)) {
-        return null;
-      }
-    }
-    return known.text;
+  private static String known(byte[] bytes, int length) {
+    Known known = BY_BYTES.getAcquire(place(bytes, length));
+    return known != null && Arrays.equals(known.ascii, 0, known.ascii.length, bytes, 0, length)
+        ? known.text
+        : null;
   }
 
   private static String remembered(ByteString utf8, String text) {
     if (utf8.size() <= LONGEST && isAscii(utf8)) {
-      KNOWN.setRelease(place(text), new Known(utf8.toByteArray(), text));
+      Known known = new Known(utf8.toByteArray(), text);
+      BY_BYTES.setRelease(place(known.ascii, known.ascii.length), known);
+      BY_TEXT.setRelease(place(text), known);
     }
     return text;
   }
@@ -143,24 +146,25 @@ public final class RepeatedTexts {
     return true;
   }
 
-  private static int place(ByteString bytes, int start, int length) {
-    int hash = length;
-    for (int i = Math.max(0, length - HASHED); i < length; i++) {
-      hash = 31 * hash + bytes.byteAt(start + i);
+  /** The end of a text says enough: ids and shards are there. */
+  private static int place(byte[] bytes, int length) {
+    long hash = length;
+    if (length >= 2 * Long.BYTES) {
+      hash = hash * SPREAD + (long) LONGS.get(bytes, length - 2 * Long.BYTES);
+      hash = hash * SPREAD + (long) LONGS.get(bytes, length - Long.BYTES);
+    } else {
+      for (int i = 0; i < length; i++) {
+        hash = 31 * hash + bytes[i];
+      }
     }
     return place(hash);
   }
 
   private static int place(String text) {
-    int length = text.length();
-    int hash = length;
-    for (int i = Math.max(0, length - HASHED); i < length; i++) {
-      hash = 31 * hash + text.charAt(i);
-    }
-    return place(hash);
+    return place(text.hashCode());
   }
 
-  private static int place(int hash) {
-    return (hash ^ hash >>> 16) & PLACES - 1;
+  private static int place(long hash) {
+    return (int) ((hash * SPREAD) >>> (Long.SIZE - PLACE_BITS));
   }
 }

@@ -62,6 +62,18 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
 
   private static final long SMALL_BATCH_BYTES = 128 * 1024;
 
+  /**
+   * The same after a batch of small messages of a backlog, for which nobody waits: as many as come
+   * meanwhile take little memory.
+   */
+  private static final long IN_BACKLOG_NANOS = TimeUnit.MILLISECONDS.toNanos(15);
+
+  /** A batch whose newest message is older is of a backlog. */
+  private static final long BACKLOG_MILLIS = 1000;
+
+  /** Messages that are no larger on the average are small. */
+  private static final int SMALL_MESSAGE_BYTES = 4096;
+
   /** That a message takes while it waits downstream, beside its payload. */
   private static final int OVERHEAD_BYTES = 256;
 
@@ -232,7 +244,7 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
       readTurn(topic.get(), batch);
       topic = batch.isFull() ? Optional.empty() : pollReady();
     }
-    nextBatchAt = batch.bytes < SMALL_BATCH_BYTES ? begin + AFTER_SMALL_BATCH_NANOS : begin;
+    nextBatchAt = begin + batch.pauseNanos();
     return batch.records.build();
   }
 
@@ -287,11 +299,22 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
     final RecordsBySplits.Builder<LogRecord> records = new RecordsBySplits.Builder<>();
     int messages;
     long bytes;
+    long latest;
 
     void add(TopicReader topic, TopicReader.Next.Available available) {
       records.add(topic.split().splitId(), available.message());
       messages++;
       bytes += available.bytes();
+      latest = Math.max(latest, available.message().timestamp());
+    }
+
+    /** How long after its begin the next one is begun. */
+    long pauseNanos() {
+      boolean isOld = System.currentTimeMillis() - LogWatermarks.toMillis(latest) > BACKLOG_MILLIS;
+      if (latest > 0 && isOld && !isFull() && bytes < (long) messages * SMALL_MESSAGE_BYTES) {
+        return IN_BACKLOG_NANOS;
+      }
+      return bytes < SMALL_BATCH_BYTES ? AFTER_SMALL_BATCH_NANOS : 0;
     }
 
     boolean isFull() {

@@ -3,10 +3,13 @@ package io.milvus.cdc.replicate;
 import io.milvus.cdc.event.LogMessageHeader;
 import io.milvus.cdc.event.LogMessageHeader.Kind;
 import io.milvus.cdc.event.SourceEvent.LogMessage;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.List;
 import java.util.PriorityQueue;
+import java.util.Queue;
 import java.util.function.Consumer;
 
 /**
@@ -21,7 +24,13 @@ import java.util.function.Consumer;
  */
 final class CollectionOrder {
 
-  private final PriorityQueue<Waiting> waiting = new PriorityQueue<>();
+  /** A topic's messages come nearly in order, and a collection's are on few topics. */
+  private static final int MOST_RUNS = 4;
+
+  /** What came in order; each message is in one that it fits to, or among the strays. */
+  private final List<Deque<Waiting>> runs = new ArrayList<>(MOST_RUNS);
+
+  private final PriorityQueue<Waiting> strays = new PriorityQueue<>();
   private long arrivals;
 
   /** Has what it is compared by at hand: while a backlog is read, many messages wait. */
@@ -54,12 +63,39 @@ final class CollectionOrder {
   /** Takes a message in. */
   void add(LogMessage message) {
     LogMessageHeader header = message.header();
-    waiting.add(new Waiting(header.timestamp(), rank(header.kind()), arrivals++, message));
+    Waiting added = new Waiting(header.timestamp(), rank(header.kind()), arrivals++, message);
+    for (Deque<Waiting> run : runs) {
+      if (run.isEmpty() || run.getLast().compareTo(added) < 0) {
+        run.add(added);
+        return;
+      }
+    }
+    if (runs.size() < MOST_RUNS) {
+      Deque<Waiting> run = new ArrayDeque<>();
+      run.add(added);
+      runs.add(run);
+    } else {
+      strays.add(added);
+    }
+  }
+
+  /** The messages that the next one is first of; empty when nothing waits. */
+  private Queue<Waiting> next() {
+    Queue<Waiting> next = strays;
+    Waiting first = strays.peek();
+    for (Deque<Waiting> run : runs) {
+      Waiting firstOfRun = run.peek();
+      if (firstOfRun != null && (first == null || firstOfRun.compareTo(first) < 0)) {
+        next = run;
+        first = firstOfRun;
+      }
+    }
+    return next;
   }
 
   /** Whether nothing waits. */
   boolean isEmpty() {
-    return waiting.isEmpty();
+    return next().isEmpty();
   }
 
   /**
@@ -68,7 +104,7 @@ final class CollectionOrder {
    * @throws java.util.NoSuchElementException when nothing waits
    */
   long oldest() {
-    return waiting.element().timestamp;
+    return next().element().timestamp;
   }
 
   /**
@@ -77,8 +113,10 @@ final class CollectionOrder {
    * @param safeTime TSO up to which all topics of the collection have ticked
    */
   void release(long safeTime, Consumer<LogMessage> out) {
-    while (!waiting.isEmpty() && oldest() <= safeTime) {
-      out.accept(waiting.remove().message);
+    for (Queue<Waiting> next = next();
+        !next.isEmpty() && next.element().timestamp <= safeTime;
+        next = next()) {
+      out.accept(next.remove().message);
     }
   }
 
@@ -87,7 +125,8 @@ final class CollectionOrder {
    * be released after the snapshot that this list goes into.
    */
   List<LogMessage> snapshot() {
-    List<Waiting> ordered = new ArrayList<>(waiting);
+    List<Waiting> ordered = new ArrayList<>(strays);
+    runs.forEach(ordered::addAll);
     Collections.sort(ordered);
     List<LogMessage> messages = new ArrayList<>(ordered.size());
     for (Waiting each : ordered) {
