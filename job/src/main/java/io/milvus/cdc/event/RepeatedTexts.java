@@ -37,7 +37,7 @@ public final class RepeatedTexts {
   /** Each at the place that its end says; a newer one takes the place of an older one. */
   private static final AtomicReferenceArray<Known> BY_BYTES = new AtomicReferenceArray<>(PLACES);
 
-  /** The same ones, each at the place that its hash code says. */
+  /** The same, each at the place that its hash code says; others may have taken it there. */
   private static final AtomicReferenceArray<Known> BY_TEXT = new AtomicReferenceArray<>(PLACES);
 
   private static final ThreadLocal<byte[]> BUFFER =

@@ -71,6 +71,9 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
   /** A batch whose newest message is older is of a backlog. */
   private static final long BACKLOG_MILLIS = 1000;
 
+  /** With fewer, what the client may hold is what limits reading, and a wait would, too. */
+  private static final int MANY_MESSAGES = 50;
+
   /** Messages that are no larger on the average are small. */
   private static final int SMALL_MESSAGE_BYTES = 4096;
 
@@ -311,7 +314,9 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
     /** How long after its begin the next one is begun. */
     long pauseNanos() {
       boolean isOld = System.currentTimeMillis() - LogWatermarks.toMillis(latest) > BACKLOG_MILLIS;
-      if (latest > 0 && isOld && !isFull() && bytes < (long) messages * SMALL_MESSAGE_BYTES) {
+      boolean isOfSmallOnes =
+          messages >= MANY_MESSAGES && bytes < (long) messages * SMALL_MESSAGE_BYTES;
+      if (isOld && isOfSmallOnes && !isFull()) {
         return IN_BACKLOG_NANOS;
       }
       return bytes < SMALL_BATCH_BYTES ? AFTER_SMALL_BATCH_NANOS : 0;

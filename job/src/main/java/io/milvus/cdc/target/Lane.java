@@ -56,8 +56,10 @@ final class Lane {
   /** The newest metadata that was applied, in whole or not. */
   private Optional<Item> metadata = Optional.empty();
 
-  /** Metadata that was applied but for what is {@link #lacking}. */
+  /** That one, when something of it is lacking or is still to be loaded. */
   private Optional<Item> unfinished = Optional.empty();
+
+  private Optional<String> lacking = Optional.empty();
 
   private int failures;
   private long firstFailure;
@@ -150,7 +152,12 @@ final class Lane {
     NOW
   }
 
-  /** Takes up once more what was applied but for what {@link #lacking} says. */
+  /** Whether there is metadata that is to be taken up again. */
+  synchronized boolean isUnfinished() {
+    return unfinished.isPresent();
+  }
+
+  /** Takes up once more the metadata that was not applied in whole. */
   synchronized Again takeUpAgain() {
     if (unfinished.isEmpty()) {
       return Again.NEVER;
@@ -165,14 +172,15 @@ final class Lane {
 
   /** What the newest metadata lacks although it is applied; empty when nothing. */
   synchronized Optional<String> lacking() {
-    return unfinished.flatMap(item -> work.lacking());
+    return lacking;
   }
 
   /**
-   * The sequence of metadata that is not applied in whole; the largest number when there is none.
+   * The sequence of metadata of which something is {@link #lacking}; the largest number when there
+   * is none.
    */
-  synchronized long unfinishedSequence() {
-    return unfinished.map(Item::sequence).orElse(Long.MAX_VALUE);
+  synchronized long lackingSequence() {
+    return lacking.isEmpty() ? Long.MAX_VALUE : unfinished.orElseThrow().sequence();
   }
 
   /**
@@ -328,7 +336,8 @@ final class Lane {
     } else if (event instanceof CollectionGone) {
       metadata = Optional.empty();
     }
-    unfinished = metadata.filter(item -> work.lacking().isPresent());
+    lacking = metadata.flatMap(item -> work.lacking());
+    unfinished = metadata.filter(item -> lacking.isPresent() || work.isLoadPending());
   }
 
   private void writeRows(RowBatch rows) throws TargetException {
@@ -432,18 +441,19 @@ final class Lane {
 
   /** Gives up: hands over all that is not applied, in order. */
   synchronized List<SourceEvent> giveUp() {
-    List<SourceEvent> lacking = new ArrayList<>();
-    step.forEach(item -> lacking.add(item.event()));
-    queue.forEach(item -> lacking.add(item.event()));
+    List<SourceEvent> notApplied = new ArrayList<>();
+    step.forEach(item -> notApplied.add(item.event()));
+    queue.forEach(item -> notApplied.add(item.event()));
     step.clear();
     queue.clear();
     metadata = Optional.empty();
     unfinished = Optional.empty();
+    lacking = Optional.empty();
     alone = 0;
     ends = 0;
     running = false;
     failures = 0;
-    return lacking;
+    return notApplied;
   }
 
   /** What the lane is about, for messages to people. */

@@ -19,11 +19,19 @@ interface LaneWork {
 
   /**
    * What the newest metadata still lacks although it was applied, because it waits for another
-   * collection or for a load to get further: applying it again may supply it. What follows need not
-   * wait for it. Empty when nothing.
+   * collection: applying it again may supply it. What follows need not wait for it. Empty when
+   * nothing.
    */
   default Optional<String> lacking() {
     return Optional.empty();
+  }
+
+  /**
+   * Whether something of the newest metadata is still to be loaded, which applying it again may do.
+   * Like the load itself, nothing waits for that.
+   */
+  default boolean isLoadPending() {
+    return false;
   }
 
   /** Which collection of the source it is about; empty for others, or while that is not known. */

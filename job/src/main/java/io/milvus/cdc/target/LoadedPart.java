@@ -9,9 +9,11 @@ import io.milvus.grpc.LoadState;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What of a collection is loaded on the target, as the target says, and how it becomes what is
@@ -20,35 +22,48 @@ import java.util.TreeSet;
  * <p>A partition that is to be loaded while the target begins to load others of its collection may
  * be listed as loaded by it and be unreadable until it is released (Milvus 2.3 to 2.5, its issue
  * 37849: the query node forgets partitions that it is told of before it watches the collection's
- * first vchannel). So nothing more is asked for until something is loaded to the end.
+ * first vchannel). So nothing more is asked for until something is loaded to the end. (Not so for a
+ * partition that is created while the target begins to load the whole collection: it adds that by
+ * itself, and rows would have to wait.)
  */
 final class LoadedPart {
 
+  private static final Logger LOG = LoggerFactory.getLogger(LoadedPart.class);
+
   private final TargetClient client;
   private final Place place;
+  private final Set<String> existing;
   private boolean loaded;
   private Set<String> partitions = Set.of();
 
-  /** Nothing of it is loaded to the end. */
+  /** Partitions are listed, none of them is loaded to the end. */
   private boolean begins;
 
-  private Optional<String> lacking = Optional.empty();
+  private boolean pending;
 
-  LoadedPart(TargetClient client, Place place) throws TargetException {
+  /**
+   * Asks the target.
+   *
+   * @param existing the partitions that there are
+   */
+  LoadedPart(TargetClient client, Place place, Set<String> existing) throws TargetException {
     this.client = client;
     this.place = place;
+    this.existing = Set.copyOf(existing);
     LoadState state = client.loadState(place.database(), place.name(), List.of());
     loaded = state != LoadState.LoadStateNotLoad;
     if (loaded) {
       Map<String, Long> percentages = client.loadedPartitions(place.database(), place.name());
       partitions = percentages.keySet();
-      begins = percentages.values().stream().noneMatch(percentage -> percentage >= 100);
+      begins =
+          !percentages.isEmpty()
+              && percentages.values().stream().noneMatch(percentage -> percentage >= 100);
     }
   }
 
-  /** Which partitions could not be loaded yet, and why; empty when there are none. */
-  Optional<String> lacking() {
-    return lacking;
+  /** Whether there are partitions that could not be loaded yet. */
+  boolean isPending() {
+    return pending;
   }
 
   /**
@@ -101,7 +116,8 @@ final class LoadedPart {
   }
 
   /**
-   * Loads what is to be loaded and is not; {@link #lacking} tells of what it cannot load yet.
+   * Loads what is to be loaded and is not; {@link #isPending} tells whether some of it cannot be
+   * loaded yet.
    *
    * @return how many operations it took
    */
@@ -115,15 +131,12 @@ final class LoadedPart {
       return 0;
     }
     if (loaded && begins) {
-      lacking =
-          Optional.of(
-              "the partitions "
-                  + missing
-                  + " of "
-                  + place
-                  + " are loaded as soon as the target has loaded one of "
-                  + partitions
-                  + ", which it still does");
+      pending = true;
+      LOG.debug(
+          "Loaded when the target has begun to load others: collection={} partitions={} others={}",
+          place,
+          missing,
+          partitions);
       return 0;
     }
     try {
@@ -150,9 +163,12 @@ final class LoadedPart {
     }
   }
 
-  private static List<String> wantedPartitions(CollectionState wanted) {
-    return wanted.getLoad().getPartitionsCount() > 0
-        ? wanted.getLoad().getPartitionsList()
-        : wanted.getPartitionsList().stream().map(Partition::getName).toList();
+  /** Without those that were dropped since the metadata was read. */
+  private List<String> wantedPartitions(CollectionState wanted) {
+    Stream<String> names =
+        wanted.getLoad().getPartitionsCount() > 0
+            ? wanted.getLoad().getPartitionsList().stream()
+            : wanted.getPartitionsList().stream().map(Partition::getName);
+    return names.filter(existing::contains).toList();
   }
 }

@@ -83,8 +83,10 @@ final class TargetCollection implements LaneWork {
   /** Since when another copy has had the wanted name, without a break. */
   private Optional<Instant> blockedSince = Optional.empty();
 
-  /** Why the copy has not got the wanted name, not all aliases, or is not loaded in whole. */
+  /** Why the copy has not got the wanted name, or not all aliases. */
   private Optional<String> lacking = Optional.empty();
+
+  private boolean loadPending;
 
   /** The newest creation or renaming, while the target has not said that it is done. */
   private Optional<Move> unanswered = Optional.empty();
@@ -146,6 +148,11 @@ final class TargetCollection implements LaneWork {
   }
 
   @Override
+  public boolean isLoadPending() {
+    return loadPending;
+  }
+
+  @Override
   public Optional<StoppedCollection.Name> collection() {
     return sourceName;
   }
@@ -161,7 +168,7 @@ final class TargetCollection implements LaneWork {
    *
    * <p>Only its name or an alias may be {@link #lacking}, while the copy of another collection of
    * the source has it: that one's next step, which frees the name, may stand behind a checkpoint
-   * that waits for this one. And partitions that are to be loaded, which rows need not wait for.
+   * that waits for this one.
    *
    * @return how many operations it took
    */
@@ -447,7 +454,7 @@ final class TargetCollection implements LaneWork {
   }
 
   private int applyIndexesAndLoad(TargetClient client) throws TargetException {
-    LoadedPart loaded = new LoadedPart(client, place);
+    LoadedPart loaded = new LoadedPart(client, place, partitions);
     int operations = loaded.releaseWhatIsNotWanted(state);
     Map<String, Index> missing = new TreeMap<>();
     state.getIndexesList().forEach(index -> missing.put(index.getName(), index));
@@ -472,7 +479,7 @@ final class TargetCollection implements LaneWork {
 
   private int load(LoadedPart loaded) throws TargetException {
     int operations = loaded.loadWhatIsWanted(state);
-    lacking = lacking.or(loaded::lacking);
+    loadPending = loaded.isPending();
     return operations;
   }
 
@@ -649,7 +656,7 @@ final class TargetCollection implements LaneWork {
                         && !droppedPartitions.contains(partition.getId()));
     if (recreated) {
       operations += createPartition(client, name);
-      operations += load(new LoadedPart(client, place));
+      operations += load(new LoadedPart(client, place, partitions));
     }
     return operations;
   }

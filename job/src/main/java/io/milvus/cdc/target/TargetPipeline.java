@@ -103,6 +103,8 @@ final class TargetPipeline implements AutoCloseable {
   /** Lanes that are asked from time to time whether a step lacks something; guarded by this. */
   private final Set<Lane> unfinished = new HashSet<>();
 
+  private boolean isFlushing;
+
   private final Deque<Announcement> announcements = new ArrayDeque<>();
   private long bytes;
   private Optional<RuntimeException> failure = Optional.empty();
@@ -233,7 +235,7 @@ final class TargetPipeline implements AutoCloseable {
       oldest = Math.min(oldest, lane.oldest());
     }
     for (Lane lane : unfinished) {
-      oldest = Math.min(oldest, lane.unfinishedSequence());
+      oldest = Math.min(oldest, lane.lackingSequence());
     }
     while (!announcements.isEmpty() && announcements.element().sequence() <= oldest) {
       replicatedUntil = announcements.remove().epochMillis();
@@ -255,8 +257,13 @@ final class TargetPipeline implements AutoCloseable {
    */
   void flush() throws InterruptedException {
     synchronized (this) {
-      while (!busy.isEmpty() && failure.isEmpty()) {
-        wait();
+      isFlushing = true;
+      try {
+        while (!busy.isEmpty() && failure.isEmpty()) {
+          wait();
+        }
+      } finally {
+        isFlushing = false;
       }
       throwFailure();
     }
@@ -361,7 +368,7 @@ final class TargetPipeline implements AutoCloseable {
       if (lane.oldest() == Long.MAX_VALUE) {
         busy.remove(lane);
       }
-      if (lacking.isPresent() && unfinished.add(lane)) {
+      if (lane.isUnfinished() && unfinished.add(lane)) {
         finishLater(lane);
       }
       notifyAll();
@@ -375,6 +382,10 @@ final class TargetPipeline implements AutoCloseable {
 
   /** Tries again what an applied step lacks; a checkpoint in between need not wait for it. */
   private synchronized void finish(Lane lane) {
+    if (isFlushing && lane.isUnfinished() && lane.lacking().isEmpty()) {
+      finishLater(lane); // With many loads pending, some would always be tried just then.
+      return;
+    }
     switch (lane.takeUpAgain()) {
       case NEVER -> unfinished.remove(lane);
       case LATER -> finishLater(lane);

@@ -16,7 +16,7 @@ interface TargetProgress {
     TRANSIENT,
     NOT_FOUND,
     UNAUTHORIZED,
-    /** It was done but for what waits for another collection, or for a load to get further. */
+    /** It was done but for what waits for another collection. */
     LACKING;
 
     /**

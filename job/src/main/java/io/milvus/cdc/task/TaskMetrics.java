@@ -87,8 +87,7 @@ public final class TaskMetrics {
    * Counters by {@link #CAUSE}: steps on the target that were repeated, because the target as a
    * whole did not work ({@code outage}), did not do this one ({@code transient}), did not find what
    * it was about ({@code not_found}), refused the credentials ({@code unauthorized}), or because
-   * another collection still had the name that is wanted, or the target had to load another
-   * partition first ({@code lacking}).
+   * another collection still had the name that is wanted ({@code lacking}).
    */
   public static final String RETRIES = "cdcRetries";
 

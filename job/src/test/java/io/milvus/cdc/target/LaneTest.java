@@ -28,6 +28,7 @@ class LaneTest {
   private final List<Object> done = new ArrayList<>();
   private final Set<SourceEvent> refused = new HashSet<>();
   private Optional<String> lacking = Optional.empty();
+  private boolean loadPending;
   private final Lane lane = new Lane(new Recorded(), Messages.COLLECTION);
   private long sequence;
   private long bytes;
@@ -46,6 +47,11 @@ class LaneTest {
     @Override
     public Optional<String> lacking() {
       return lacking;
+    }
+
+    @Override
+    public boolean isLoadPending() {
+      return loadPending;
     }
 
     @Override
@@ -108,20 +114,38 @@ class LaneTest {
   }
 
   @Test
-  void whatIsLackingSinceAPartitionWasDroppedIsSuppliedByTheNewestMetadata() throws Exception {
+  void whatIsToBeLoadedSinceAPartitionWasDroppedIsLoadedByTheNewestMetadata() throws Exception {
     LogMessage drop = Messages.dropPartition(7, "p");
     add(seen("one"));
     run(lane);
-    lacking = Optional.of("its successor is not loaded");
+    assertThat(lane.takeUpAgain()).isEqualTo(Lane.Again.NEVER);
+    loadPending = true;
     add(drop);
     run(lane);
-    assertThat(lane.lacking()).isEqualTo(lacking);
+    assertThat(lane.isUnfinished()).isTrue();
+    assertThat(lane.lackingSequence()).as("nothing waits for a load").isEqualTo(Long.MAX_VALUE);
 
     assertThat(lane.takeUpAgain()).isEqualTo(Lane.Again.NOW);
-    lacking = Optional.empty();
+    loadPending = false;
     run(lane);
     assertThat(done).containsExactly("one", drop, "one");
     assertThat(lane.takeUpAgain()).isEqualTo(Lane.Again.NEVER);
+  }
+
+  @Test
+  void whatIsLackingIsSuppliedByTheSameMetadata() throws Exception {
+    lacking = Optional.of("its name is taken");
+    add(seen("one"));
+    run(lane);
+    assertThat(lane.lacking()).isEqualTo(lacking);
+    assertThat(lane.lackingSequence()).isZero();
+
+    lacking = Optional.empty();
+    assertThat(lane.takeUpAgain()).isEqualTo(Lane.Again.NOW);
+    run(lane);
+    assertThat(done).containsExactly("one", "one");
+    assertThat(lane.lacking()).isEmpty();
+    assertThat(lane.lackingSequence()).isEqualTo(Long.MAX_VALUE);
   }
 
   @Test

@@ -48,10 +48,15 @@ class TargetCollectionTest {
   private static final class Milvus extends InProcessMilvus {
     private final Set<String> partitions = new TreeSet<>(Set.of("_default"));
     private final Map<String, Long> percentages = new TreeMap<>();
+    private boolean loadsNothing;
     private boolean hasGivenUp;
     private int loads;
 
     Milvus() throws IOException {}
+
+    synchronized void loadNothing() {
+      loadsNothing = true;
+    }
 
     synchronized void giveUpLoading() {
       hasGivenUp = true;
@@ -78,7 +83,7 @@ class TargetCollectionTest {
 
     private LoadState loadState() {
       if (percentages.isEmpty()) {
-        return LoadState.LoadStateNotLoad;
+        return loadsNothing ? LoadState.LoadStateLoaded : LoadState.LoadStateNotLoad;
       }
       return percentages.values().stream().allMatch(percentage -> percentage == 100)
           ? LoadState.LoadStateLoaded
@@ -275,12 +280,12 @@ class TargetCollectionTest {
 
     unused = copy.apply(new CollectionSeen(loaded("p", "q")));
     assertThat(milvus.loading()).containsExactly("p");
-    assertThat(copy.lacking().orElseThrow()).contains("[q]");
+    assertThat(copy.isLoadPending()).isTrue();
 
     milvus.endLoading("p");
     unused = copy.apply(new CollectionSeen(loaded("p", "q")));
     assertThat(milvus.loading()).containsExactly("p", "q");
-    assertThat(copy.lacking()).isEmpty();
+    assertThat(copy.isLoadPending()).isFalse();
 
     unused = copy.apply(new CollectionSeen(loaded("p", "q", "r")));
     assertThat(milvus.loading()).as("one is loaded to the end").containsExactly("p", "q", "r");
@@ -293,12 +298,32 @@ class TargetCollectionTest {
 
     unused = copy.apply(Messages.dropPartition(7, "p"));
     assertThat(milvus.loading()).containsExactly("q");
-    assertThat(copy.lacking().orElseThrow()).contains("[p]");
+    assertThat(copy.isLoadPending()).isTrue();
 
     milvus.endLoading("q");
     unused = copy.apply(new CollectionSeen(loaded("p", "q")));
     assertThat(milvus.loading()).containsExactly("p", "q");
-    assertThat(copy.lacking()).isEmpty();
+    assertThat(copy.isLoadPending()).isFalse();
+  }
+
+  /** As a Milvus answers that keeps a collection loaded all of whose partitions are released. */
+  @Test
+  void aCollectionThatIsLoadedWithoutPartitionsIsNoneThatIsBeingLoaded() throws Exception {
+    milvus.loadNothing();
+    copy(loaded("p"));
+    assertThat(milvus.loading()).containsExactly("p");
+  }
+
+  @Test
+  void aPartitionThatIsDroppedIsNotLoadedByOlderMetadata() throws Exception {
+    TargetCollection copy = collection(Messages.COLLECTION, everything);
+    int unused = copy.apply(new CollectionSeen(loaded("p", "q")));
+    milvus.endLoading("q");
+    unused = copy.apply(Messages.dropPartition(100, "p"));
+    assertThat(milvus.loading()).containsExactly("q");
+
+    unused = copy.apply(new CollectionSeen(loaded("p", "q")));
+    assertThat(milvus.loading()).containsExactly("q");
   }
 
   private static CollectionState loaded(String... partitions) {

@@ -65,7 +65,7 @@ final class CreateRequest {
       throw new BadRequestException(
           "request_data.task_id '"
               + taskId.get()
-              + "' must be 1 to 64 letters, digits, '-' and '_'");
+              + "' must be 1 to 64 letters, digits, '-' and '_', the first a letter or digit");
     }
     boolean start = !fields.bool("disable_auto_start").orElse(false);
     Optional<Integer> parallelism = parallelism(fields);
