@@ -2,12 +2,14 @@ package io.milvus.cdc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.milvus.cdc.compare.AcknowledgedRows;
 import io.milvus.cdc.compare.ClusterComparison;
 import io.milvus.cdc.compare.MilvusCluster;
 import io.milvus.cdc.compare.SourceLog;
 import io.milvus.cdc.playground.Part;
 import io.milvus.cdc.playground.Playground;
 import io.milvus.cdc.playground.TestingPlayground;
+import io.milvus.cdc.tap.TargetTap;
 import io.milvus.cdc.workload.RandomWorkload;
 import java.time.Duration;
 import java.util.List;
@@ -40,7 +42,10 @@ class RandomWorkloadReplicationIT {
             MilvusCluster.connect("127.0.0.1", playground.ports().sourceMilvus());
         MilvusCluster target =
             MilvusCluster.connect("127.0.0.1", playground.ports().targetMilvus());
-        TestingTask task = new TestingTask(playground)) {
+        TargetTap tap = new TargetTap(playground.ports().targetMilvus());
+        TestingTask task = new TestingTask(playground, tap.port())) {
+      AcknowledgedRows acknowledged = new AcknowledgedRows();
+      tap.tell(acknowledged);
       task.start();
       CompletableFuture<RandomWorkload.Report> workload =
           CompletableFuture.supplyAsync(
@@ -78,6 +83,7 @@ class RandomWorkloadReplicationIT {
           ClusterComparison.of(source, target)
               .loadingTemporarily()
               .knowing(new SourceLog(playground.pulsarServiceUrl()))
+              .knowing(acknowledged)
               .compare();
       System.out.println(
           "workload: compared "
@@ -89,6 +95,7 @@ class RandomWorkloadReplicationIT {
               + " ms");
       System.out.println("workload: shown only when loaded anew: " + report.shownLate());
       System.out.println("workload: taken by the source and not shown: " + report.notShown());
+      System.out.println("workload: taken by the target and not shown: " + report.forgotten());
       assertThat(report.differences())
           .as("seed " + seed + "\n" + done.journal().about(report.differences(), SHOWN_OPERATIONS))
           .isEmpty();

@@ -29,20 +29,34 @@ record TestingDefinition(String taskId, TaskStoreAddress store) {
     return write(playground, Selection.everything(), parallelism);
   }
 
+  /**
+   * Creates a task for everything that starts where the source is now.
+   *
+   * @param targetPort of what stands before the target
+   */
+  static TestingDefinition through(int targetPort, Playground playground, int parallelism)
+      throws IOException {
+    return write(playground, targetPort, Selection.everything(), parallelism, false);
+  }
+
   /** Creates a task that starts where the source is now. */
   static TestingDefinition write(Playground playground, Selection selection, int parallelism)
       throws IOException {
-    return write(playground, selection, parallelism, false);
+    return write(playground, playground.ports().targetMilvus(), selection, parallelism, false);
   }
 
   /** Creates a task that starts where the source is now and leaves out what cannot be applied. */
   static TestingDefinition quarantining(Playground playground, Selection selection, int parallelism)
       throws IOException {
-    return write(playground, selection, parallelism, true);
+    return write(playground, playground.ports().targetMilvus(), selection, parallelism, true);
   }
 
   private static TestingDefinition write(
-      Playground playground, Selection selection, int parallelism, boolean quarantine)
+      Playground playground,
+      int targetPort,
+      Selection selection,
+      int parallelism,
+      boolean quarantine)
       throws IOException {
     String taskId = UUID.randomUUID().toString().replace("-", "");
     SourceCluster source =
@@ -61,8 +75,7 @@ record TestingDefinition(String taskId, TaskStoreAddress store) {
             taskId,
             Instant.now(),
             source,
-            new TargetCluster(
-                "127.0.0.1", playground.ports().targetMilvus(), false, Optional.empty(), 10),
+            new TargetCluster("127.0.0.1", targetPort, false, Optional.empty(), 10),
             selection,
             parallelism,
             quarantine);

@@ -58,11 +58,28 @@ final class TestingTask implements AutoCloseable {
   /**
    * As {@link #TestingTask(Playground)}.
    *
+   * @param targetPort of what stands before the target
+   */
+  TestingTask(Playground playground, int targetPort) throws Exception {
+    this(
+        playground,
+        Files.createTempDirectory(playground.directory(), "snapshots-"),
+        TestingDefinition.through(targetPort, playground, PARALLELISM));
+  }
+
+  /**
+   * As {@link #TestingTask(Playground)}.
+   *
    * @param snapshots where its savepoints and checkpoints are
    */
   TestingTask(Playground playground, Path snapshots) throws Exception {
+    this(playground, snapshots, TestingDefinition.write(playground, PARALLELISM));
+  }
+
+  private TestingTask(Playground playground, Path snapshots, TestingDefinition definition)
+      throws Exception {
     this.snapshots = snapshots;
-    definition = TestingDefinition.write(playground, PARALLELISM);
+    this.definition = definition;
     etcdEndpoint = playground.etcdEndpoint();
     Configuration configuration = new Configuration();
     configuration.set(RestOptions.BIND_PORT, "0");
