@@ -56,8 +56,8 @@ final class Lane {
   /** The newest metadata that was applied, in whole or not. */
   private Optional<Item> metadata = Optional.empty();
 
-  /** That one, when something of it is lacking or is still to be loaded. */
-  private Optional<Item> unfinished = Optional.empty();
+  /** Something of it is lacking, or is still to be loaded. */
+  private boolean isUnfinished;
 
   private Optional<String> lacking = Optional.empty();
 
@@ -154,18 +154,18 @@ final class Lane {
 
   /** Whether there is metadata that is to be taken up again. */
   synchronized boolean isUnfinished() {
-    return unfinished.isPresent();
+    return isUnfinished;
   }
 
   /** Takes up once more the metadata that was not applied in whole. */
   synchronized Again takeUpAgain() {
-    if (unfinished.isEmpty()) {
+    if (!isUnfinished) {
       return Again.NEVER;
     }
     if (running) {
       return Again.LATER;
     }
-    queue.addFirst(unfinished.get());
+    queue.addFirst(metadata.orElseThrow());
     running = true;
     return Again.NOW;
   }
@@ -180,7 +180,7 @@ final class Lane {
    * is none.
    */
   synchronized long lackingSequence() {
-    return lacking.isEmpty() ? Long.MAX_VALUE : unfinished.orElseThrow().sequence();
+    return lacking.isEmpty() ? Long.MAX_VALUE : metadata.orElseThrow().sequence();
   }
 
   /**
@@ -337,7 +337,7 @@ final class Lane {
       metadata = Optional.empty();
     }
     lacking = metadata.flatMap(item -> work.lacking());
-    unfinished = metadata.filter(item -> lacking.isPresent() || work.isLoadPending());
+    isUnfinished = metadata.isPresent() && (lacking.isPresent() || work.isLoadPending());
   }
 
   private void writeRows(RowBatch rows) throws TargetException {
@@ -447,7 +447,7 @@ final class Lane {
     step.clear();
     queue.clear();
     metadata = Optional.empty();
-    unfinished = Optional.empty();
+    isUnfinished = false;
     lacking = Optional.empty();
     alone = 0;
     ends = 0;

@@ -19,6 +19,8 @@ import io.milvus.grpc.DropAliasRequest;
 import io.milvus.grpc.DropCollectionRequest;
 import io.milvus.grpc.GetLoadStateRequest;
 import io.milvus.grpc.GetLoadStateResponse;
+import io.milvus.grpc.GetReplicasRequest;
+import io.milvus.grpc.GetReplicasResponse;
 import io.milvus.grpc.GetVersionRequest;
 import io.milvus.grpc.GetVersionResponse;
 import io.milvus.grpc.KeyValuePair;
@@ -28,6 +30,7 @@ import io.milvus.grpc.LoadState;
 import io.milvus.grpc.MilvusServiceGrpc;
 import io.milvus.grpc.MutationResult;
 import io.milvus.grpc.RenameCollectionRequest;
+import io.milvus.grpc.ReplicaInfo;
 import io.milvus.grpc.ShowCollectionsRequest;
 import io.milvus.grpc.ShowCollectionsResponse;
 import io.milvus.grpc.ShowPartitionsRequest;
@@ -273,5 +276,12 @@ abstract class InProcessMilvus extends MilvusServiceGrpc.MilvusServiceImplBase
   public void getLoadState(GetLoadStateRequest request, StreamObserver<GetLoadStateResponse> out) {
     answer(
         out, () -> GetLoadStateResponse.newBuilder().setState(LoadState.LoadStateNotLoad).build());
+  }
+
+  /** What is loaded is so once. */
+  @Override
+  public void getReplicas(GetReplicasRequest request, StreamObserver<GetReplicasResponse> out) {
+    ReplicaInfo one = ReplicaInfo.getDefaultInstance();
+    answer(out, () -> GetReplicasResponse.newBuilder().addReplicas(one).build());
   }
 }

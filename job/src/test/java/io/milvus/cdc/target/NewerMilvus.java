@@ -10,15 +10,12 @@ import io.milvus.grpc.FieldData;
 import io.milvus.grpc.FieldSchema;
 import io.milvus.grpc.GetLoadStateRequest;
 import io.milvus.grpc.GetLoadStateResponse;
-import io.milvus.grpc.GetReplicasRequest;
-import io.milvus.grpc.GetReplicasResponse;
 import io.milvus.grpc.InsertRequest;
 import io.milvus.grpc.KeyValuePair;
 import io.milvus.grpc.LoadCollectionRequest;
 import io.milvus.grpc.LoadState;
 import io.milvus.grpc.MutationResult;
 import io.milvus.grpc.ReleaseCollectionRequest;
-import io.milvus.grpc.ReplicaInfo;
 import io.milvus.grpc.ScalarField;
 import io.milvus.grpc.Status;
 import io.milvus.grpc.UpsertRequest;
@@ -133,14 +130,6 @@ final class NewerMilvus extends InProcessMilvus {
       GetLoadStateRequest request, StreamObserver<GetLoadStateResponse> out) {
     LoadState state = loaded ? LoadState.LoadStateLoaded : LoadState.LoadStateNotLoad;
     answer(out, () -> GetLoadStateResponse.newBuilder().setState(state).build());
-  }
-
-  @Override
-  public void getReplicas(GetReplicasRequest request, StreamObserver<GetReplicasResponse> out) {
-    answer(
-        out,
-        () ->
-            GetReplicasResponse.newBuilder().addReplicas(ReplicaInfo.getDefaultInstance()).build());
   }
 
   private static final class RefusedException extends Exception {

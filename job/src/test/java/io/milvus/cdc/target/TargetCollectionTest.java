@@ -14,13 +14,10 @@ import io.milvus.grpc.CreatePartitionRequest;
 import io.milvus.grpc.DropPartitionRequest;
 import io.milvus.grpc.GetLoadStateRequest;
 import io.milvus.grpc.GetLoadStateResponse;
-import io.milvus.grpc.GetReplicasRequest;
-import io.milvus.grpc.GetReplicasResponse;
 import io.milvus.grpc.LoadCollectionRequest;
 import io.milvus.grpc.LoadPartitionsRequest;
 import io.milvus.grpc.LoadState;
 import io.milvus.grpc.ReleasePartitionsRequest;
-import io.milvus.grpc.ReplicaInfo;
 import io.milvus.grpc.ShowPartitionsRequest;
 import io.milvus.grpc.ShowPartitionsResponse;
 import io.milvus.grpc.ShowType;
@@ -140,12 +137,6 @@ class TargetCollectionTest {
         response.addAllPartitionNames(partitions);
       }
       answer(out, response::build);
-    }
-
-    @Override
-    public void getReplicas(GetReplicasRequest request, StreamObserver<GetReplicasResponse> out) {
-      ReplicaInfo one = ReplicaInfo.getDefaultInstance();
-      answer(out, () -> GetReplicasResponse.newBuilder().addReplicas(one).build());
     }
 
     @Override
