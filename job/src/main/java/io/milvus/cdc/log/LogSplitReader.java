@@ -21,7 +21,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
-import org.apache.flink.connector.base.source.reader.RecordsBySplits;
 import org.apache.flink.connector.base.source.reader.RecordsWithSplitIds;
 import org.apache.flink.connector.base.source.reader.splitreader.SplitReader;
 import org.apache.flink.connector.base.source.reader.splitreader.SplitsAddition;
@@ -52,30 +51,6 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
 
   /** When nothing has come for so long, there is no backlog that a wait would slow down. */
   private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
-
-  /**
-   * A batch is begun no sooner after the begin of a small one: it wakes each of the threads that it
-   * goes through, however small it is. After a large one a wait would only make more large messages
-   * be held at the same time.
-   */
-  private static final long AFTER_SMALL_BATCH_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
-
-  private static final long SMALL_BATCH_BYTES = 128 * 1024;
-
-  /**
-   * The same after a batch of small messages of a backlog, for which nobody waits: as many as come
-   * meanwhile take little memory.
-   */
-  private static final long IN_BACKLOG_NANOS = TimeUnit.MILLISECONDS.toNanos(15);
-
-  /** A batch whose newest message is older is of a backlog. */
-  private static final long BACKLOG_MILLIS = 1000;
-
-  /** With fewer, what the client may hold is what limits reading, and a wait would, too. */
-  private static final int MANY_MESSAGES = 50;
-
-  /** Messages that are no larger on the average are small. */
-  private static final int SMALL_MESSAGE_BYTES = 4096;
 
   /** That a message takes while it waits downstream, beside its payload. */
   private static final int OVERHEAD_BYTES = 256;
@@ -237,7 +212,7 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
 
   @Override
   public RecordsWithSplitIds<LogRecord> fetch() throws IOException {
-    Batch batch = new Batch();
+    LogBatch batch = new LogBatch(tuning.batchMessages(), tuning.batchBytes());
     Optional<TopicReader> topic = awaitReady();
     if (topic.isPresent()) {
       LockSupport.parkNanos(nextBatchAt - System.nanoTime());
@@ -247,12 +222,12 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
       readTurn(topic.get(), batch);
       topic = batch.isFull() ? Optional.empty() : pollReady();
     }
-    nextBatchAt = begin + batch.pauseNanos();
-    return batch.records.build();
+    nextBatchAt = begin + batch.pause(System.currentTimeMillis()).toNanos();
+    return batch.build();
   }
 
   /** Reads a topic until it has nothing, or another one may be known less far. */
-  private void readTurn(TopicReader topic, Batch batch) throws IOException {
+  private void readTurn(TopicReader topic, LogBatch batch) throws IOException {
     long mostMillis = tuning.mostAhead().toMillis();
     long first = 0;
     long latest = 0;
@@ -264,7 +239,7 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
         read++) {
       TopicReader.Next next = topic.next();
       if (next instanceof TopicReader.Next.Available available) {
-        batch.add(topic, available);
+        batch.add(topic.split().splitId(), available.message(), available.bytes());
         if (!stalled.isEmpty() && stalled.remove(topic)) {
           LOG.info("A topic's messages come again: topic={}", topic.split().pchannel());
         }
@@ -294,36 +269,6 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
       }
     } finally {
       lock.unlock();
-    }
-  }
-
-  /** What is handed over at once. */
-  private final class Batch {
-    final RecordsBySplits.Builder<LogRecord> records = new RecordsBySplits.Builder<>();
-    int messages;
-    long bytes;
-    long latest;
-
-    void add(TopicReader topic, TopicReader.Next.Available available) {
-      records.add(topic.split().splitId(), available.message());
-      messages++;
-      bytes += available.bytes();
-      latest = Math.max(latest, available.message().timestamp());
-    }
-
-    /** How long after its begin the next one is begun. */
-    long pauseNanos() {
-      boolean isOld = System.currentTimeMillis() - LogWatermarks.toMillis(latest) > BACKLOG_MILLIS;
-      boolean isOfSmallOnes =
-          messages >= MANY_MESSAGES && bytes < (long) messages * SMALL_MESSAGE_BYTES;
-      if (isOld && isOfSmallOnes && !isFull()) {
-        return IN_BACKLOG_NANOS;
-      }
-      return bytes < SMALL_BATCH_BYTES ? AFTER_SMALL_BATCH_NANOS : 0;
-    }
-
-    boolean isFull() {
-      return messages >= tuning.batchMessages() || bytes >= tuning.batchBytes();
     }
   }
 

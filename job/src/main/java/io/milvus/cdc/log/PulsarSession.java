@@ -2,6 +2,7 @@ package io.milvus.cdc.log;
 
 import java.io.IOException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.pulsar.client.api.ClientBuilder;
@@ -9,6 +10,7 @@ import org.apache.pulsar.client.api.PulsarClient;
 import org.apache.pulsar.client.api.PulsarClientException;
 import org.apache.pulsar.client.impl.ClientBuilderImpl;
 import org.apache.pulsar.client.impl.PulsarClientImpl;
+import org.apache.pulsar.client.util.ExecutorProvider;
 import org.apache.pulsar.common.util.netty.EventLoopUtil;
 import org.apache.pulsar.shade.io.netty.channel.EventLoopGroup;
 import org.apache.pulsar.shade.io.netty.util.concurrent.DefaultThreadFactory;
@@ -17,6 +19,10 @@ import org.apache.pulsar.shade.io.netty.util.concurrent.DefaultThreadFactory;
  * A Pulsar client with a network thread of its own, which ends as soon as all is closed. The thread
  * that a client makes by itself (Pulsar client 4.0) ends two seconds after its last work, and the
  * client's closing waits for it, so creating, pausing and deleting a task would.
+ *
+ * <p>That thread also does what the client would leave to another one for every message that comes:
+ * to put it where it is read from. Waking that other one took as long as all else that the network
+ * thread does for a small message.
  */
 final class PulsarSession implements AutoCloseable {
 
@@ -24,10 +30,38 @@ final class PulsarSession implements AutoCloseable {
 
   private final PulsarClient client;
   private final EventLoopGroup thread;
+  private final ExecutorProvider listeners;
 
-  private PulsarSession(PulsarClient client, EventLoopGroup thread) {
+  private PulsarSession(PulsarClient client, EventLoopGroup thread, ExecutorProvider listeners) {
     this.client = client;
     this.thread = thread;
+    this.listeners = listeners;
+  }
+
+  /** Lets the network thread do what is to be done in one thread for a consumer. */
+  private static final class InNetworkThread extends ExecutorProvider {
+
+    private final ExecutorService thread;
+
+    InNetworkThread(EventLoopGroup thread) {
+      super(1, "pulsar-client-unused");
+      this.thread = thread.next();
+    }
+
+    @Override
+    public ExecutorService getExecutor() {
+      return thread;
+    }
+
+    @Override
+    public ExecutorService getExecutor(Object of) {
+      return thread;
+    }
+
+    @Override
+    public ExecutorService getExecutor(byte[] of) {
+      return thread;
+    }
   }
 
   /**
@@ -39,13 +73,17 @@ final class PulsarSession implements AutoCloseable {
     EventLoopGroup thread =
         EventLoopUtil.newEventLoopGroup(
             1, false, new DefaultThreadFactory("pulsar-client-io", true));
+    // Without listeners it has nothing to do, and no thread.
+    ExecutorProvider listeners = new ExecutorProvider(1, "pulsar-client-listener");
     try {
       PulsarClient client =
           PulsarClientImpl.builder()
               .conf(((ClientBuilderImpl) builder).getClientConfigurationData())
               .eventLoopGroup(thread)
+              .internalExecutorProvider(new InNetworkThread(thread))
+              .externalExecutorProvider(listeners)
               .build();
-      return new PulsarSession(client, thread);
+      return new PulsarSession(client, thread, listeners);
     } catch (PulsarClientException | RuntimeException e) {
       end(thread);
       throw e;
@@ -74,6 +112,7 @@ final class PulsarSession implements AutoCloseable {
       } catch (IOException e) {
         // Closed already.
       }
+      listeners.shutdownNow();
       end(thread);
       NativeZstd.free();
     }

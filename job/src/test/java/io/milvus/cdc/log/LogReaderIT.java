@@ -63,6 +63,26 @@ final class LogReaderIT {
     reader.close();
   }
 
+  /**
+   * One more thread to wake for each message would cost as much as all else that is done for it.
+   */
+  @Test
+  void whatComesIsHandedOverByTheNetworkThread() throws Exception {
+    try (PulsarSession session =
+        PulsarSession.open(
+            PulsarClient.builder()
+                .serviceUrl(TestingPlayground.shared(Part.PULSAR).pulsarServiceUrl()))) {
+      LogReader reader = open(session.client(), Duration.ofHours(1), 100);
+      assertThat(reader.poll()).isEmpty();
+      CompletableFuture<String> thread =
+          reader.next().thenApply(message -> Thread.currentThread().getName());
+      publish("a", "b");
+      assertThat(thread.get(30, TimeUnit.SECONDS)).startsWith("pulsar-client-io");
+      assertThat(read(reader, 1)).containsExactly("b");
+      reader.close();
+    }
+  }
+
   @Test
   void theBrokerHearsNowAndThenHowFarReadingIs() throws Exception {
     publish("a", "b", "c");
@@ -105,9 +125,12 @@ final class LogReaderIT {
   }
 
   private LogReader open(Duration saidEvery, int queueSize) throws Exception {
+    return open(client, saidEvery, queueSize);
+  }
+
+  private LogReader open(PulsarClient with, Duration saidEvery, int queueSize) throws Exception {
     return new LogReader(
-        client
-            .newReader()
+        with.newReader()
             .topic(topic)
             .receiverQueueSize(queueSize)
             .startMessageId(MessageId.earliest)

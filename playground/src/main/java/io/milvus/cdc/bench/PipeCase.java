@@ -20,9 +20,10 @@ record PipeCase(String id, int rows, int rowsPerCall, int writers, Map<String, G
   private static final int DIMENSION = 128;
   private static final double ROW_MEGABYTES = (DIMENSION * 4 + 8) / 1e6;
 
+  /** With six, a fifth of the replicator's time is still the JVM's compiler. */
   @Override
   public int warmUps() {
-    return 6;
+    return 12;
   }
 
   /** Writes the backlog, which every measurement reads anew. */
