@@ -20,7 +20,7 @@ import org.apache.pulsar.client.impl.ReaderImpl;
  * which costs client and broker a command for each tick of a silent topic. This one does so now and
  * then only, for the broker's statistics to say about how much a reader has before it.
  */
-final class LogReader {
+class LogReader {
 
   /** The client does so by itself for consumers, if it is told to, and not for readers (4.0). */
   private static final Method RESIZE = resize();

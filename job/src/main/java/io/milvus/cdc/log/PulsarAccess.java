@@ -60,15 +60,13 @@ final class PulsarAccess {
   }
 
   /**
-   * What a client begins with that lives as long as a job's subtask: few threads, no statistics in
-   * the log.
+   * What a client begins with that lives as long as a job's subtask: no statistics in the log.
    *
    * @throws PermanentFailure when the task's certificates cannot be used
    */
   ClientBuilder clientOfJob() {
     NativeZstd.install();
     return client()
-        .listenerThreads(1)
         .statsInterval(0, TimeUnit.SECONDS)
         .operationTimeout(OPERATION_TIMEOUT_SECONDS, TimeUnit.SECONDS);
   }

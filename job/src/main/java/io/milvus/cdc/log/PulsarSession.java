@@ -67,7 +67,7 @@ final class PulsarSession implements AutoCloseable {
   /**
    * Makes a client; connections are made when they are needed.
    *
-   * @param builder what the client is like; its number of network threads has no effect
+   * @param builder what the client is like; its numbers of threads have no effect
    */
   static PulsarSession open(ClientBuilder builder) throws PulsarClientException {
     EventLoopGroup thread =

@@ -15,6 +15,8 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.apache.pulsar.client.api.Message;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads one topic. It is either ready, then {@link #next} may have a message, or it waits for one
@@ -23,12 +25,17 @@ import org.apache.pulsar.client.api.Message;
  */
 final class TopicReader {
 
+  private static final Logger LOG = LoggerFactory.getLogger(TopicReader.class);
+
   private static final int MAX_REOPENS = 3;
 
   /** Making a reader anew costs a round trip or two, so a slightly larger message does not. */
   private static final int RESIZE_FACTOR = 4;
 
   private static final long NEIGHBOUR_MILLIS = 1000;
+
+  /** After so many gaps that the broker repeats, entries that are no messages are usual there. */
+  private static final int MOST_GAPS = 3;
 
   private final ReadRows read;
   private final SkippedKinds skipped;
@@ -43,6 +50,11 @@ final class TopicReader {
   private long lastPublishTime;
   private Optional<Position> expected = Optional.empty();
   private int reopens;
+
+  /** The first message after a gap that the topic was opened anew for. */
+  private Optional<Position> afterGap = Optional.empty();
+
+  private int gaps;
 
   /** To be told before the next message. */
   private final Queue<SourceEvent> untold = new ArrayDeque<>();
@@ -192,6 +204,10 @@ final class TopicReader {
       expected = Optional.empty();
       reopens = 0;
       if (!split.isRead(position)) {
+        if (isMissingBefore(position)) {
+          closeReader();
+          return new Next.Reopen();
+        }
         verifyNoGap(message.get(), position);
       }
       mayJump = false;
@@ -253,6 +269,39 @@ final class TopicReader {
       return false;
     }
     reader.resize(window.size());
+    return true;
+  }
+
+  /**
+   * Whether entries of a ledger have not come, so that the topic is to be opened anew for them.
+   * Once only: some may be no messages, which Pulsar does not give (markers of its transactions and
+   * of subscriptions that it replicates).
+   */
+  private boolean isMissingBefore(Position next) {
+    if (mayJump || gaps == MOST_GAPS || split.position().isEmpty()) {
+      return false;
+    }
+    Position last = split.position().get();
+    if (next.ledgerId() != last.ledgerId() || next.entryId() <= last.entryId() + 1) {
+      return false;
+    }
+    if (afterGap.isPresent() && afterGap.get().isSameEntry(next)) {
+      gaps++;
+      LOG.warn(
+          "Entries of a topic are not given by its broker, the task goes on without them: they are"
+              + " markers of Pulsar's own, or it has lost them: topic={} last={} next={}{}",
+          split.pchannel(),
+          last,
+          next,
+          gaps == MOST_GAPS ? "; more of them are not told" : "");
+      return false;
+    }
+    LOG.warn(
+        "Entries of a topic did not come, it is opened anew for them: topic={} last={} next={}",
+        split.pchannel(),
+        last,
+        next);
+    afterGap = Optional.of(next);
     return true;
   }
 
