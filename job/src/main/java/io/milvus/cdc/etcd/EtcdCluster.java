@@ -40,8 +40,13 @@ public record EtcdCluster(
   /** jetcd's, for an endpoint that names none. */
   private static final int DEFAULT_PORT = 2379;
 
+  private static final String CHECK_CLIENT = "; check the client's certificate";
+
   private static final String CLIENT_REFUSED =
-      "it ends the connection after the TLS handshake; check the client's certificate";
+      "it ends the connection after the TLS handshake" + CHECK_CLIENT;
+
+  /** How the JDK begins what the other side said was wrong. */
+  private static final String SAID_BY_SERVER = "Received fatal alert: ";
 
   public EtcdCluster {
     endpoints = endpoints.stream().map(e -> e.contains("://") ? e : "http://" + e).toList();
@@ -127,11 +132,19 @@ public record EtcdCluster(
     } catch (SocketTimeoutException e) {
       return Optional.empty();
     } catch (IOException | PemException e) {
-      return Optional.of(
-          connected && rootOf(e) instanceof SocketException
-              ? CLIENT_REFUSED
-              : e instanceof SSLException ? "TLS fails: " + e.getMessage() : e.getMessage());
+      if (connected && rootOf(e) instanceof SocketException) {
+        return Optional.of(CLIENT_REFUSED);
+      }
+      return Optional.of(e instanceof SSLException ? tlsFailure(e.getMessage()) : e.getMessage());
     }
+  }
+
+  /** Whether the server's word or the end of the connection is seen first is a matter of luck. */
+  private static String tlsFailure(String message) {
+    boolean isAboutClient =
+        message.startsWith(SAID_BY_SERVER)
+            && (message.contains("certificate") || message.contains("unknown_ca"));
+    return "TLS fails: " + message + (isAboutClient ? CHECK_CLIENT : "");
   }
 
   private static Throwable rootOf(Throwable error) {
