@@ -160,6 +160,9 @@ final class LogSplitReader implements SplitReader<LogRecord, TopicSplit> {
         LOG.info("The source's log can be opened again");
       }
     } catch (IOException e) {
+      if (closed) {
+        return; // That is why it could not be.
+      }
       if (!wasOutage && outages.getAndIncrement() == 0) {
         LOG.warn(
             "The source's log cannot be opened, it is tried until it can: topic={}",
