@@ -18,19 +18,19 @@ final class LogBatch {
   static final Duration SHORT_PAUSE = Duration.ofMillis(5);
 
   /** After one of small messages of a backlog: as many as come meanwhile take little memory. */
-  static final Duration LONG_PAUSE = Duration.ofMillis(15);
+  private static final Duration LONG_PAUSE = Duration.ofMillis(15);
 
   /** A batch with less has little in it. */
-  static final int LITTLE_BYTES = 128 * 1024;
+  private static final int LITTLE_BYTES = 128 * 1024;
 
   /** A batch whose newest message is older is of a backlog. */
-  static final Duration BACKLOG = Duration.ofSeconds(1);
+  private static final Duration BACKLOG = Duration.ofSeconds(1);
 
   /** With fewer, what the client may hold is what limits reading, and a long pause would, too. */
   static final int MANY_MESSAGES = 50;
 
   /** Messages that are no larger on the average are small. */
-  static final int SMALL_MESSAGE_BYTES = 4096;
+  private static final int SMALL_MESSAGE_BYTES = 4096;
 
   private final RecordsBySplits.Builder<LogRecord> records = new RecordsBySplits.Builder<>();
   private final int mostMessages;

@@ -30,12 +30,10 @@ final class PulsarSession implements AutoCloseable {
 
   private final PulsarClient client;
   private final EventLoopGroup thread;
-  private final ExecutorProvider listeners;
 
-  private PulsarSession(PulsarClient client, EventLoopGroup thread, ExecutorProvider listeners) {
+  private PulsarSession(PulsarClient client, EventLoopGroup thread) {
     this.client = client;
     this.thread = thread;
-    this.listeners = listeners;
   }
 
   /** Lets the network thread do what is to be done in one thread for a consumer. */
@@ -73,17 +71,17 @@ final class PulsarSession implements AutoCloseable {
     EventLoopGroup thread =
         EventLoopUtil.newEventLoopGroup(
             1, false, new DefaultThreadFactory("pulsar-client-io", true));
-    // Without listeners it has nothing to do, and no thread.
-    ExecutorProvider listeners = new ExecutorProvider(1, "pulsar-client-listener");
+    ExecutorProvider inThread = new InNetworkThread(thread);
     try {
       PulsarClient client =
           PulsarClientImpl.builder()
               .conf(((ClientBuilderImpl) builder).getClientConfigurationData())
               .eventLoopGroup(thread)
-              .internalExecutorProvider(new InNetworkThread(thread))
-              .externalExecutorProvider(listeners)
+              .internalExecutorProvider(inThread)
+              // The one of listeners, of which there are none; the client wants both or neither.
+              .externalExecutorProvider(inThread)
               .build();
-      return new PulsarSession(client, thread, listeners);
+      return new PulsarSession(client, thread);
     } catch (PulsarClientException | RuntimeException e) {
       end(thread);
       throw e;
@@ -112,7 +110,6 @@ final class PulsarSession implements AutoCloseable {
       } catch (IOException e) {
         // Closed already.
       }
-      listeners.shutdownNow();
       end(thread);
       NativeZstd.free();
     }

@@ -203,16 +203,18 @@ final class TopicReader {
       }
       expected = Optional.empty();
       reopens = 0;
-      if (!split.isRead(position)) {
-        if (isMissingBefore(position)) {
+      boolean isRead = split.isRead(position);
+      if (!isRead && !mayJump && split.position().isPresent()) {
+        Position last = split.position().get();
+        if (isMissingBetween(last, position)) {
           closeReader();
           return new Next.Reopen();
         }
-        verifyNoGap(message.get(), position);
+        verifyNoGap(message.get(), last, position);
       }
       mayJump = false;
       lastPublishTime = message.get().getPublishTime();
-      if (split.isRead(position)) {
+      if (isRead) {
         continue;
       }
       Revisit revisit = split.revisit();
@@ -277,12 +279,10 @@ final class TopicReader {
    * Once only: some may be no messages, which Pulsar does not give (markers of its transactions and
    * of subscriptions that it replicates).
    */
-  private boolean isMissingBefore(Position next) {
-    if (mayJump || gaps == MOST_GAPS || split.position().isEmpty()) {
-      return false;
-    }
-    Position last = split.position().get();
-    if (next.ledgerId() != last.ledgerId() || next.entryId() <= last.entryId() + 1) {
+  private boolean isMissingBetween(Position last, Position next) {
+    if (gaps == MOST_GAPS
+        || next.ledgerId() != last.ledgerId()
+        || next.entryId() <= last.entryId() + 1) {
       return false;
     }
     if (afterGap.isPresent() && afterGap.get().isSameEntry(next)) {
@@ -305,11 +305,8 @@ final class TopicReader {
     return true;
   }
 
-  private void verifyNoGap(Message<byte[]> message, Position position) throws IOException {
-    if (mayJump || split.position().isEmpty()) {
-      return;
-    }
-    Position last = split.position().get();
+  private void verifyNoGap(Message<byte[]> message, Position last, Position position)
+      throws IOException {
     // A short-lived ledger can be gone as soon as it is complete. Ledgers go as a whole, so a gap
     // that begins and ends within a second of the log is not one.
     if (position.ledgerId() != last.ledgerId()
